@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The policy in memory, and the only parser of its language.
+ *
+ * A line is a rule: a statement and its subject. `serve a b c` is shorthand
+ * for three lines, each with one name, so that each name has an id, counters
+ * and can be added and deleted alone; `from FILE` makes one rule of a whole
+ * list. The same parser reads files and the command line.
+ */
+#ifndef STRAYGATE_POLICY_H
+#define STRAYGATE_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum statement {
+	ST_DEVICE,
+	ST_POSTURE,
+	ST_LISTEN,
+	ST_SERVE,
+	ST_ZONE,
+	ST_STRAY,
+	ST_UNNAMED,
+	ST_UNREADABLE,
+	ST_SOURCE,
+	ST_RESOLVER,
+	ST_COUNT,
+};
+
+/* What is spoken on a listener. Numbers are shared with the BPF side. */
+enum protocol { PROTO_NONE, PROTO_HTTP, PROTO_TLS, PROTO_DNS, PROTO_QUIC, PROTO_COUNT };
+
+/* What a line wants done. Numbers are shared with the BPF side. */
+enum action {
+	ACT_NONE,
+	ACT_PASS,
+	ACT_DROP,
+	ACT_RESET,
+	ACT_ANSWER,
+	ACT_LIMIT,
+	ACT_TRUST,
+	ACT_FALLBACK, /* quic only: answer with Version Negotiation */
+};
+
+enum posture { POSTURE_OBSERVE, POSTURE_ENFORCE, POSTURE_AUTO };
+
+enum depth { DEPTH_AUTO, DEPTH_ON, DEPTH_OFF };
+
+enum rate_unit { RATE_VISITS, RATE_PACKETS, RATE_MBIT };
+
+/* `limit 1000 visits/s burst 2000`; burst 0 in the text's absence is filled in
+ * by the parser with its default: one second's worth, at least 1. */
+struct rate {
+	uint64_t count; /* per second, 1..10^9; Mbit/s: 1..10^6 */
+	uint64_t burst; /* in the same unit (Mbit/s: Mbit) */
+	enum rate_unit unit;
+};
+
+/* An address prefix; IPv4 is v4-mapped (::ffff:a.b.c.d), len then 96..128.
+ * Host bits behind len are zero: the parser refuses 10.0.0.1/8. */
+struct prefix {
+	uint8_t addr[16];
+	uint8_t len;
+};
+
+enum name_kind {
+	NAME_EXACT = 1,	   /* www.example.com */
+	NAME_BELOW = 2,	   /* *.example.com: all below it, any depth */
+	NAME_TREE = 1 | 2, /* .example.com, and every zone */
+};
+
+struct name {
+	const char *text; /* normalised, without "*." or "."; owned by the policy */
+	uint8_t kind;	  /* enum name_kind */
+};
+
+/* Where a line stands, for errors. file is "-" for the command line. */
+struct origin {
+	const char *file;
+	unsigned int line;
+	unsigned int column;
+};
+
+struct rule {
+	enum statement statement;
+	char *subject; /* canonical, e.g. "tcp/443 on 192.0.2.10"; unique within a statement */
+	uint32_t id;   /* from 1, given by policy_inherit(); 0: none yet */
+	struct origin origin;
+	char *from; /* absolute path of `from FILE`, or NULL */
+
+	enum action action; /* source, stray, unnamed, unreadable; quic listeners */
+	struct rate rate;   /* with ACT_LIMIT */
+	uint64_t duration;  /* ns, of `for`; 0: forever */
+	uint64_t expires;   /* CLOCK_MONOTONIC ns; 0: never; set by policy_inherit() */
+
+	/* ST_LISTEN */
+	uint8_t l4;	  /* IPPROTO_TCP or IPPROTO_UDP */
+	uint16_t port;	  /* host order */
+	bool any;	  /* no `on ADDR` */
+	uint8_t addr[16]; /* of `on`, IPv4 v4-mapped */
+	enum protocol as; /* also the protocol of stray, unnamed, unreadable */
+	enum depth depth; /* tcp only: `handshake auto|on|off` */
+	bool observe;	  /* this listener alone */
+
+	/* ST_SOURCE, ST_RESOLVER: one prefix, or the list of FILE */
+	struct prefix *prefixes;
+	size_t prefix_count;
+	/* ST_SERVE, ST_ZONE: one name, or the list of FILE */
+	struct name *names;
+	size_t name_count;
+	/* ST_DEVICE: the device's name is the subject; ST_POSTURE: */
+	enum posture posture;
+};
+
+struct policy; /* opaque: rules in order, the strings they point into */
+
+/* One line, ready to print after "straygate: ": what failed, where, why, what
+ * was expected. */
+struct policy_error {
+	char text[512];
+};
+
+struct policy *policy_new(void);
+void policy_free(struct policy *p);
+static inline void policy_freep(struct policy **p)
+{
+	policy_free(*p);
+}
+#define cleanup_policy __attribute__((cleanup(policy_freep)))
+
+size_t policy_count(const struct policy *p);
+struct rule *policy_rule(struct policy *p, size_t i);
+/* How many text lines / names / prefixes the policy has, for `status`. */
+size_t policy_lines(const struct policy *p);
+
+/* Reads a file with its includes. On failure p is unchanged in content (throw
+ * it away), err says why. 0, or -EINVAL (syntax), -errno of a file. */
+int policy_read_file(struct policy *p, const char *path, struct policy_error *err);
+
+/* The lines of one command-line statement, words joined by spaces.
+ * add: 1 changed (added or replaced), 0 unchanged, <0 error.
+ * del: takes a statement and a subject; what follows the subject is ignored if
+ * valid; 1 deleted, -ENOENT no such rule (err says so), <0 error. */
+int policy_add(struct policy *p, const char *line, struct policy_error *err);
+int policy_del(struct policy *p, const char *line, struct policy_error *err);
+
+/* What cannot be seen line by line: a listener that judges names while nothing
+ * is served (serve for http/tls/quic, zone for dns), capacities. */
+int policy_check(const struct policy *p, struct policy_error *err);
+
+/* One canonical line of the language, without newline: a file of these is a
+ * file that policy_read_file() takes. `from FILE` stays `from FILE`. */
+int rule_print(const struct rule *r, char *buf, size_t size);
+void policy_print(struct policy *p, FILE *out);
+
+/* Rules of `now` that stand in `before` (same statement and subject) keep their
+ * id, and, where the whole line is the same, the time at which it expires; new
+ * ones get the lowest ids that neither has. now_ns is CLOCK_MONOTONIC. */
+void policy_inherit(struct policy *now, struct policy *before, uint64_t now_ns);
+
+/* Calls fn for each difference: '+' (only in b), '-' (only in a), '~' (same
+ * subject, another line; `from FILE` whose content changed counts). Returns the
+ * number of differences. */
+size_t policy_diff(struct policy *a, struct policy *b, void (*fn)(char sign, const struct rule *r, void *arg),
+		   void *arg);
+
+/* The policy as bytes, lists, ids and expiry included, for the pinned map in
+ * which it is kept beside its tables; a million prefixes load in milliseconds.
+ * policy_load() trusts nothing: damaged bytes are -EINVAL. */
+int policy_store(struct policy *p, void **buf, size_t *len);
+int policy_load(struct policy **p, const void *buf, size_t len);
+
+const char *statement_name(enum statement s);
+const char *protocol_name(enum protocol p);
+const char *action_name(enum action a);
+const char *posture_name(enum posture p);
+/* "203.0.113.0/24", "2001:db8::/32", "192.0.2.1" (full length: no /len). */
+int prefix_print(const struct prefix *p, char *buf, size_t size);
+/* Text to prefix; a bare address is full length. 0 or -EINVAL. */
+int prefix_parse(const char *text, struct prefix *p);
+/* Lower case, no trailing dot, letters digits - _ only, labels 1..63, whole
+ * 1..253, not ending in an all-number label unless an address. 0 or -EINVAL. */
+int name_normalise(const char *text, char out[254]);
+
+#endif
