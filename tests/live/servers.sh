@@ -1,0 +1,175 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The victim's servers: nginx and nsd as Debian ships them, with configurations
+# of their own below $TB_RUN/NAME. They know nothing of the gate. Sourced after
+# testbed.sh.
+
+# start_nginx NAME ["extra lines for the stray default server"]
+start_nginx()
+{
+	local dir=$TB_RUN/$1/nginx
+	mkdir -p "$dir/www" "$dir/tmp"
+	tb_certificate "$dir"
+	tb_pages "$dir/www"
+	tb_nginx_conf "$dir" "${2:-}" >"$dir/nginx.conf"
+	chmod 755 "$TB_RUN" "$TB_RUN/$1" "$dir"
+	: >"$dir/access.log"
+	tb_victim "$1" nginx -p "$dir" -c "$dir/nginx.conf" -e "$dir/error.log"
+	tb_wait_file "$dir/nginx.pid" || tb_die "nginx did not start"
+	tb_record "$TB_RUN/$1/pids/nginx" "$(cat "$dir/nginx.pid")"
+	tb_wait_port "$1" 80
+	tb_wait_port "$1" 443
+}
+
+tb_certificate()
+{
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 \
+		-keyout "$1/key.pem" -out "$1/cert.pem" -subj /CN=www.served.example \
+		-addext "subjectAltName=DNS:served.example,DNS:*.served.example" 2>/dev/null
+}
+
+tb_pages()
+{
+	{
+		echo '<!doctype html><title>served</title><p>This page lives here.</p>'
+		head -c 960 /dev/zero | tr '\0' .
+	} >"$1/index.html"
+	truncate -s 100M "$1/big"
+}
+
+# A server of every name, as most are: whatever Host comes, it is answered, so
+# that a stray that reaches nginx is seen in its log.
+tb_nginx_conf()
+{
+	cat <<-END
+		daemon on;
+		worker_processes 1;
+		worker_rlimit_nofile 20000;
+		pid $1/nginx.pid;
+		error_log $1/error.log;
+		events { worker_connections 19000; }
+		http {
+			log_format short '\$remote_addr \$server_port \$host "\$request" \$status \$request_length';
+			access_log $1/access.log short;
+			default_type text/html;
+			sendfile on;
+			client_max_body_size 200m;
+			client_body_temp_path $1/tmp/body;
+			proxy_temp_path $1/tmp/proxy;
+			fastcgi_temp_path $1/tmp/fastcgi;
+			uwsgi_temp_path $1/tmp/uwsgi;
+			scgi_temp_path $1/tmp/scgi;
+			ssl_certificate $1/cert.pem;
+			ssl_certificate_key $1/key.pem;
+			server {
+				listen 80 default_server backlog=4096;
+				listen [::]:80 default_server backlog=4096;
+				listen 443 ssl http2 default_server backlog=4096;
+				listen [::]:443 ssl http2 default_server backlog=4096;
+				root $1/www;
+				$2
+				# The proxy waits for the whole body before it asks further.
+				location /upload {
+					proxy_pass http://unix:$1/upload.sock:/;
+					proxy_set_header Got \$request_length;
+				}
+			}
+			server {
+				listen unix:$1/upload.sock;
+				access_log off;
+				return 200 "got \$http_got\n";
+			}
+		}
+	END
+}
+
+start_nsd()
+{
+	local dir=$TB_RUN/$1/nsd
+	mkdir -p "$dir"
+	tb_nsd_conf "$dir" >"$dir/nsd.conf"
+	tb_zone >"$dir/served.example.zone"
+	tb_victim "$1" nsd -c "$dir/nsd.conf" -P "$dir/nsd.pid"
+	tb_wait_file "$dir/nsd.pid" || tb_die "nsd did not start"
+	tb_record "$TB_RUN/$1/pids/nsd" "$(cat "$dir/nsd.pid")"
+	tb_wait_port "$1" 53
+	# It binds first and loads its zones after.
+	local i
+	for ((i = 0; i < 50; i++)); do
+		tb_victim "$1" dig +short +time=1 +tries=1 "@$TB_VICTIM4" www.served.example 2>/dev/null |
+			grep -q . && return 0
+		sleep 0.1
+	done
+	tb_die "nsd does not answer"
+}
+
+# No rate limit of its own: it would refuse the tests' one busy resolver.
+tb_nsd_conf()
+{
+	cat <<-END
+		server:
+			ip-address: 0.0.0.0
+			ip-address: ::0
+			server-count: 1
+			username: ""
+			database: ""
+			zonesdir: "$1"
+			pidfile: "$1/nsd.pid"
+			xfrdfile: "$1/xfrd.state"
+			xfrdir: "$1"
+			zonelistfile: "$1/zone.list"
+			logfile: "$1/nsd.log"
+			rrl-ratelimit: 0
+		remote-control:
+			control-enable: yes
+			control-interface: $1/control.sock
+		zone:
+			name: served.example
+			zonefile: served.example.zone
+	END
+}
+
+tb_zone()
+{
+	cat <<-END
+		\$ORIGIN served.example.
+		\$TTL 300
+		@	SOA	ns hostmaster 1 3600 900 86400 300
+		@	NS	ns
+		@	A	$TB_VICTIM4
+		@	AAAA	$TB_VICTIM6
+		ns	A	$TB_VICTIM4
+		www	A	$TB_VICTIM4
+		www	AAAA	$TB_VICTIM6
+		txt	TXT	"a text"
+	END
+}
+
+# nsd_queries NAME: how many queries nsd has seen so far.
+nsd_queries()
+{
+	nsd-control -c "$TB_RUN/$1/nsd/nsd.conf" stats_noreset | sed -n 's/^num\.queries=//p'
+}
+
+tb_wait_file()
+{
+	local i
+	for ((i = 0; i < 50; i++)); do
+		[ -s "$1" ] && return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+# tb_wait_port NAME PORT: until something listens there over TCP. It asks the
+# socket table, not the server: a probe would stand in the server's counts.
+tb_wait_port()
+{
+	local i
+	for ((i = 0; i < 50; i++)); do
+		[ -n "$(tb_victim "$1" ss -Hltn "sport = :$2")" ] && return 0
+		sleep 0.1
+	done
+	tb_die "nothing listens on port $2"
+}

@@ -1,0 +1,312 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The testbed: a victim and a crowd in two network namespaces, joined by a veth
+# pair. A library: scripts/testbed, scripts/demo and the live tests source it.
+#
+#	sg-NAME-v  v0  10.77.0.1/24  2001:db8:77::1/64   nginx, nsd, the gate
+#	sg-NAME-c  c0  10.77.0.2/24  2001:db8:77::2/64   curl, Chromium, build/crowd
+#
+# The victim routes 198.18.0.0/15 and 2001:db8:18::/48 to the crowd, which owns
+# none of these addresses: a raw-socket population lives on them, and the
+# crowd's own kernel stays silent about them. Nothing here reaches any other
+# network: neither namespace has a default route.
+#
+# All that a testbed leaves outside of its namespaces lies in $TB_RUN/NAME, with
+# a pid file for each process it started; an `owner` file says which process
+# the testbed belongs to, so that `clean` takes away only what was orphaned.
+
+TB_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+TB_RUN=${TB_RUN:-/run/straygate-testbed}
+TB_GATE=${TB_GATE:-$TB_ROOT/build/straygate}
+TB_VICTIM4=10.77.0.1
+TB_VICTIM6=2001:db8:77::1
+TB_CROWD4=10.77.0.2
+TB_CROWD6=2001:db8:77::2
+
+tb_die()
+{
+	echo "testbed: $*" >&2
+	exit 1
+}
+
+tb_need_root()
+{
+	[ "$(id -u)" = 0 ] || tb_die "needs root (network namespaces)"
+}
+
+tb_check_name()
+{
+	[[ $1 =~ ^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,39}$ ]] || tb_die "bad name '$1': letters, digits, - _ . (at most 40)"
+}
+
+# Not `ip netns exec`: that mounts a fresh /sys, and what is pinned in
+# /sys/fs/bpf could not be seen inside.
+tb_victim()
+{
+	nsenter --net="/run/netns/sg-$1-v" -- "${@:2}"
+}
+
+tb_crowd()
+{
+	nsenter --net="/run/netns/sg-$1-c" -- "${@:2}"
+}
+
+# A process is named by pid and start time: a pid alone may have been reused by
+# somebody else's process when `clean` comes, long after.
+tb_start_time()
+{
+	local stat
+	stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+	# The second field may hold blanks and parentheses: cut behind the last one.
+	set -- ${stat##*) }
+	echo "${20}"
+}
+
+# tb_record FILE PID
+tb_record()
+{
+	echo "$2 $(tb_start_time "$2")" >"$1"
+}
+
+# tb_recorded_alive FILE: prints the pid if that very process still runs.
+tb_recorded_alive()
+{
+	local pid start
+	read -r pid start <"$1" 2>/dev/null || return 1
+	[ -n "$start" ] && [ "$(tb_start_time "$pid")" = "$start" ] || return 1
+	echo "$pid"
+}
+
+tb_stop_pid()
+{
+	local pid=$1 i
+	kill "$pid" 2>/dev/null || return 0
+	for ((i = 0; i < 30; i++)); do
+		kill -0 "$pid" 2>/dev/null || return 0
+		sleep 0.1
+	done
+	kill -9 "$pid" 2>/dev/null || true
+}
+
+tb_stop_recorded()
+{
+	local file=$1 pid
+	if pid=$(tb_recorded_alive "$file"); then
+		tb_stop_pid "$pid"
+	fi
+	rm -f "$file"
+}
+
+tb_netns_exists()
+{
+	[ -e "/run/netns/$1" ]
+}
+
+# Whatever still runs inside of a namespace of ours is ours: servers' workers,
+# a crowd whose starter was killed.
+tb_netns_empty()
+{
+	local pid
+	tb_netns_exists "$1" || return 0
+	for pid in $(ip netns pids "$1" 2>/dev/null); do
+		tb_stop_pid "$pid"
+	done
+}
+
+# tb_up NAME [OWNER_PID]: without an owner the testbed stays until `down`.
+tb_up()
+{
+	local name=$1 owner=${2:-}
+	tb_check_name "$name"
+	tb_down "$name"
+	mkdir -p "$TB_RUN/$name/pids"
+	if [ -n "$owner" ]; then
+		tb_record "$TB_RUN/$name/owner" "$owner"
+	fi
+
+	ip netns add "sg-$name-v"
+	ip netns add "sg-$name-c"
+	ip -n "sg-$name-v" link add v0 type veth peer name c0 netns "sg-$name-c"
+
+	tb_offloads_off "$name"
+	ip -n "sg-$name-v" addr add "$TB_VICTIM4/24" dev v0
+	ip -n "sg-$name-v" addr add "$TB_VICTIM6/64" dev v0 nodad
+	ip -n "sg-$name-c" addr add "$TB_CROWD4/24" dev c0
+	ip -n "sg-$name-c" addr add "$TB_CROWD6/64" dev c0 nodad
+	ip -n "sg-$name-v" link set lo up
+	ip -n "sg-$name-c" link set lo up
+	ip -n "sg-$name-c" link set c0 up
+	ip -n "sg-$name-v" link set v0 up
+
+	ip -n "sg-$name-v" route add 198.18.0.0/15 via "$TB_CROWD4"
+	ip -n "sg-$name-v" -6 route add 2001:db8:18::/48 via "$TB_CROWD6"
+	tb_quiet_crowd "$name"
+	tb_wait_link "$name"
+}
+
+# Checksums must be in the packets that XDP sees, and one packet must be one
+# packet. The exception is GRO on the crowd's end: it makes that end run NAPI,
+# without which veth throws away every frame that the victim's XDP program sends
+# back (XDP_TX); the other way is an XDP program there, which we do not want.
+tb_offloads_off()
+{
+	local f
+	for f in tx gso tso gro rx sg; do
+		tb_victim "$1" ethtool -K v0 "$f" off >/dev/null 2>&1 || true
+		tb_crowd "$1" ethtool -K c0 "$f" off >/dev/null 2>&1 || true
+	done
+	tb_crowd "$1" ethtool -K c0 gro on >/dev/null
+}
+
+# The raw population's replies end at its packet socket. Without this drop (it
+# comes after the packet socket has had its copy) each would climb on into a
+# routing lookup that can only fail. It only saves time: a kernel that cannot do
+# it may go without.
+tb_quiet_crowd()
+{
+	tb_crowd "$1" nft -f - 2>/dev/null <<-END || true
+		table netdev quiet {
+			chain ingress {
+				type filter hook ingress device "c0" priority 0; policy accept;
+				ip daddr 198.18.0.0/15 drop
+				ip6 daddr 2001:db8:18::/48 drop
+			}
+		}
+	END
+}
+
+tb_wait_link()
+{
+	local i
+	for ((i = 0; i < 50; i++)); do
+		if tb_crowd "$1" ping -c 1 -W 1 -q "$TB_VICTIM4" >/dev/null 2>&1; then
+			tb_crowd "$1" ping -6 -c 1 -W 1 -q "$TB_VICTIM6" >/dev/null 2>&1 || true
+			return 0
+		fi
+		sleep 0.1
+	done
+	tb_die "victim and crowd do not reach each other"
+}
+
+# Idempotent: takes away whatever there is of NAME, however it came to be.
+tb_down()
+{
+	local name=$1 file end
+	tb_check_name "$name"
+	for file in "$TB_RUN/$name"/pids/*; do
+		[ -e "$file" ] && tb_stop_recorded "$file"
+	done
+	tb_gate_down "$name"
+	for end in v c; do
+		tb_netns_empty "sg-$name-$end"
+		if tb_netns_exists "sg-$name-$end"; then
+			ip netns del "sg-$name-$end"
+		fi
+	done
+	rm -rf "${TB_RUN:?}/$name"
+}
+
+# Pins live outside of the namespaces and would survive them.
+tb_gate_down()
+{
+	[ -x "$TB_GATE" ] || return 0
+	[ -e "/sys/fs/bpf/straygate/$1" ] || tb_netns_exists "sg-$1-v" || return 0
+	timeout 20 "$TB_GATE" down --instance "$1" >/dev/null 2>&1 || true
+}
+
+# Names of all testbeds that left a directory or a namespace.
+tb_names()
+{
+	{
+		ls "$TB_RUN" 2>/dev/null || true
+		ip netns list | sed -n 's/^sg-\(.*\)-[vc]\( .*\)\?$/\1/p'
+	} | sort -u
+}
+
+# tb_orphaned NAME: true if its owner is dead, or if it has lost its directory.
+tb_orphaned()
+{
+	[ -d "$TB_RUN/$1" ] || return 0
+	[ -e "$TB_RUN/$1/owner" ] || return 1
+	! tb_recorded_alive "$TB_RUN/$1/owner" >/dev/null
+}
+
+# tb_clean [all]: what killed runs left; with `all` also what still has an owner.
+tb_clean()
+{
+	local name
+	for name in $(tb_names); do
+		if [ "${1:-}" = all ] || tb_orphaned "$name"; then
+			tb_down "$name"
+			echo "testbed: removed $name"
+		fi
+	done
+}
+
+# --- measuring ------------------------------------------------------------
+
+# tb_pin NAME: all of the victim's receive work on core 0, the crowd's on core 1.
+# Left alone, veth does receive work on the *sender's* core, and a flood would
+# be paid for by the one who sends it. Call it again after the gate went up or
+# down: only with an XDP program does v0 have a NAPI thread to move; without
+# one, RPS does the same.
+tb_pin()
+{
+	local name=$1
+	tb_threaded "$name" c c0 1 || tb_die "c0 has no NAPI thread"
+	if tb_threaded "$name" v v0 0; then
+		tb_rps "$name" 0
+	else
+		tb_rps "$name" 1
+	fi
+}
+
+tb_rps()
+{
+	tb_sysfs "$1" v v0 queues/rx-0/rps_cpus "$2"
+}
+
+# /sys of a namespace can only be seen through a mount made inside it.
+# tb_sysfs NAME END DEV FILE VALUE
+tb_sysfs()
+{
+	ip netns exec "sg-$1-$2" sh -c "echo $5 >/sys/class/net/$3/$4" 2>/dev/null
+}
+
+# Makes DEV's NAPI a kernel thread, on CORE. The crowd's thread shares its core
+# with the load generator, which takes all it can get, and the ring before it is
+# only 256 packets long: it must run at once, or replies are lost that any real
+# network would have delivered.
+tb_threaded()
+{
+	local name=$1 end=$2 dev=$3 core=$4 before after pid
+	before=$(tb_napi_threads "$dev")
+	tb_sysfs "$name" "$end" "$dev" threaded 0 || return 1
+	sleep 0.1
+	before=$(tb_napi_threads "$dev")
+	tb_sysfs "$name" "$end" "$dev" threaded 1 || return 1
+	sleep 0.1
+	after=$(tb_napi_threads "$dev")
+	for pid in $(comm -13 <(echo "$before") <(echo "$after")); do
+		taskset -p -c "$core" "$pid" >/dev/null
+		if [ "$end" = c ]; then
+			chrt -f -p 1 "$pid" 2>/dev/null || renice -n -20 -p "$pid" >/dev/null
+		fi
+		return 0
+	done
+	return 1
+}
+
+# Threads of all devices of that name: other testbeds have theirs.
+tb_napi_threads()
+{
+	local f comm
+	for f in /proc/[0-9]*/comm; do
+		read -r comm <"$f" 2>/dev/null || continue
+		if [[ $comm == "napi/$1-"* ]]; then
+			f=${f#/proc/}
+			echo "${f%/comm}"
+		fi
+	done | sort
+}
