@@ -59,6 +59,7 @@ tb_start_time()
 	local stat
 	stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
 	# The second field may hold blanks and parentheses: cut behind the last one.
+	# shellcheck disable=SC2086 # fields, to be split
 	set -- ${stat##*) }
 	echo "${20}"
 }
@@ -176,12 +177,16 @@ tb_quiet_crowd()
 	END
 }
 
+# One datagram each way makes both kernels ask for the other's MAC, and a neighbour
+# that has one is a link that works.
 tb_wait_link()
 {
 	local i
 	for ((i = 0; i < 50; i++)); do
-		if tb_crowd "$1" ping -c 1 -W 1 -q "$TB_VICTIM4" >/dev/null 2>&1; then
-			tb_crowd "$1" ping -6 -c 1 -W 1 -q "$TB_VICTIM6" >/dev/null 2>&1 || true
+		tb_crowd "$1" bash -c "echo >/dev/udp/$TB_VICTIM4/9; echo >/dev/udp/$TB_VICTIM6/9" 2>/dev/null || true
+		tb_victim "$1" bash -c "echo >/dev/udp/$TB_CROWD4/9; echo >/dev/udp/$TB_CROWD6/9" 2>/dev/null || true
+		if [ "$(tb_crowd "$1" ip neigh | grep -c lladdr)" -ge 2 ] &&
+			[ "$(tb_victim "$1" ip neigh | grep -c lladdr)" -ge 2 ]; then
 			return 0
 		fi
 		sleep 0.1
