@@ -15,6 +15,13 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#define POLICY_LISTENERS_MAX 120
+#define POLICY_RULES_MAX     (1U << 21)
+#define POLICY_PREFIXES_MAX  4000000U
+#define POLICY_NAMES_MAX     4000000U
+#define DEVICE_SIZE_MAX	     15	  /* IFNAMSIZ - 1 */
+#define RULE_LINE_MAX	     8704 /* a printed rule: two PATH_MAX and some words */
+
 enum statement {
 	ST_DEVICE,
 	ST_POSTURE,
@@ -112,6 +119,9 @@ struct rule {
 	size_t name_count;
 	/* ST_DEVICE: the device's name is the subject; ST_POSTURE: */
 	enum posture posture;
+
+	bool restart; /* added again after its time was over: policy_inherit() starts it anew */
+	bool gone;    /* the policy's own, while it deletes */
 };
 
 struct policy; /* opaque: rules in order, the strings they point into */
@@ -132,8 +142,12 @@ static inline void policy_freep(struct policy **p)
 
 size_t policy_count(const struct policy *p);
 struct rule *policy_rule(struct policy *p, size_t i);
-/* How many text lines / names / prefixes the policy has, for `status`. */
+/* The rule with this statement and (canonical) subject, or NULL. */
+struct rule *policy_find(struct policy *p, enum statement s, const char *subject);
+/* For `status`: how many lines of text, and how many prefixes (source,
+ * resolver), names (serve, zone) or rules (the rest) of one statement. */
 size_t policy_lines(const struct policy *p);
+size_t policy_entries(const struct policy *p, enum statement s);
 
 /* Reads a file with its includes. On failure p is unchanged in content (throw
  * it away), err says why. 0, or -EINVAL (syntax), -errno of a file. */
@@ -147,7 +161,7 @@ int policy_add(struct policy *p, const char *line, struct policy_error *err);
 int policy_del(struct policy *p, const char *line, struct policy_error *err);
 
 /* What cannot be seen line by line: a listener that judges names while nothing
- * is served (serve for http/tls/quic, zone for dns), capacities. */
+ * is served (serve for http and tls, zone for dns), capacities. */
 int policy_check(const struct policy *p, struct policy_error *err);
 
 /* One canonical line of the language, without newline: a file of these is a
@@ -157,8 +171,9 @@ void policy_print(struct policy *p, FILE *out);
 
 /* Rules of `now` that stand in `before` (same statement and subject) keep their
  * id, and, where the whole line is the same, the time at which it expires; new
- * ones get the lowest ids that neither has. now_ns is CLOCK_MONOTONIC. */
-void policy_inherit(struct policy *now, struct policy *before, uint64_t now_ns);
+ * ones get the lowest ids that neither has. now_ns is CLOCK_MONOTONIC.
+ * before may be NULL. 0 or -ENOMEM (then now is not to be used). */
+int policy_inherit(struct policy *now, struct policy *before, uint64_t now_ns);
 
 /* Calls fn for each difference: '+' (only in b), '-' (only in a), '~' (same
  * subject, another line; `from FILE` whose content changed counts). Returns the
@@ -176,6 +191,11 @@ const char *statement_name(enum statement s);
 const char *protocol_name(enum protocol p);
 const char *action_name(enum action a);
 const char *posture_name(enum posture p);
+const char *depth_name(enum depth d);
+/* "1000 visits/s burst 2000" */
+int rate_print(const struct rate *r, char *buf, size_t size);
+/* "1h30m"; less than a second is left out */
+int duration_print(uint64_t ns, char *buf, size_t size);
 /* "203.0.113.0/24", "2001:db8::/32", "192.0.2.1" (full length: no /len). */
 int prefix_print(const struct prefix *p, char *buf, size_t size);
 /* Text to prefix; a bare address is full length. 0 or -EINVAL. */

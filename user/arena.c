@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+
+#define BLOCK_SIZE (64 * 1024)
+#define ALIGNMENT  16
+
+struct arena_block {
+	struct arena_block *next;
+	void *adopted;
+	char data[] __attribute__((aligned(ALIGNMENT)));
+};
+
+static struct arena_block *block_new(struct arena *a, size_t size)
+{
+	struct arena_block *b;
+
+	if (size > SIZE_MAX - sizeof(*b))
+		return NULL;
+	b = malloc(sizeof(*b) + size);
+	if (!b)
+		return NULL;
+	b->adopted = NULL;
+	b->next = a->blocks;
+	a->blocks = b;
+	return b;
+}
+
+static char *take(struct arena *a, size_t size)
+{
+	struct arena_block *b;
+	char *got;
+
+	if (size > a->left) {
+		/* A large piece gets a block of its own: the current one may
+		 * still have room for many small ones. */
+		b = block_new(a, size > BLOCK_SIZE / 4 ? size : BLOCK_SIZE);
+		if (!b)
+			return NULL;
+		if (size > BLOCK_SIZE / 4)
+			return b->data;
+		a->at = b->data;
+		a->left = BLOCK_SIZE;
+	}
+	got = a->at;
+	a->at += size;
+	a->left -= size;
+	return got;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+	size_t skip = -(uintptr_t)a->at & (ALIGNMENT - 1);
+	char *got;
+
+	if (skip >= a->left)
+		skip = a->left;
+	a->at += skip;
+	a->left -= skip;
+	got = take(a, size);
+	return got ? memset(got, 0, size) : NULL;
+}
+
+char *arena_text(struct arena *a, const char *text, size_t len)
+{
+	char *got = len < SIZE_MAX ? take(a, len + 1) : NULL;
+
+	if (!got)
+		return NULL;
+	memcpy(got, text, len);
+	got[len] = '\0';
+	return got;
+}
+
+void *arena_adopt(struct arena *a, void *memory)
+{
+	struct arena_block *b = memory ? block_new(a, 0) : NULL;
+
+	if (!b) {
+		free(memory);
+		return NULL;
+	}
+	b->adopted = memory;
+	return memory;
+}
+
+void arena_splice(struct arena *to, struct arena *from)
+{
+	struct arena_block **tail = &to->blocks;
+
+	while (*tail)
+		tail = &(*tail)->next;
+	*tail = from->blocks;
+	*from = (struct arena){0};
+}
+
+void arena_free(struct arena *a)
+{
+	struct arena_block *b, *next;
+
+	for (b = a->blocks; b; b = next) {
+		next = b->next;
+		free(b->adopted);
+		free(b);
+	}
+	*a = (struct arena){0};
+}

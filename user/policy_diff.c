@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Two policies side by side: what stays itself, and what is different. */
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "policy.h"
+#include "policy_internal.h"
+
+uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
+}
+
+static struct rule *twin(struct policy *p, const struct rule *r)
+{
+	return p ? policy_find(p, r->statement, r->subject) : NULL;
+}
+
+static void inherit_rule(struct rule *r, const struct rule *old, uint64_t now_ns)
+{
+	r->id = old ? old->id : 0;
+	/* the line alone: new content of its list does not start its time anew */
+	if (old && old->expires && !r->restart && rule_says_same(r, old))
+		r->expires = old->expires;
+	else
+		r->expires = r->duration ? now_ns + r->duration : 0;
+	r->restart = false;
+}
+
+static void mark(uint8_t *used, size_t size, const struct policy *p)
+{
+	for (size_t i = 0; p && i < p->count; i++)
+		if (p->rules[i]->id < size)
+			used[p->rules[i]->id] = 1;
+}
+
+static void number(struct policy *p, const uint8_t *used)
+{
+	uint32_t next = 1;
+
+	for (size_t i = 0; i < p->count; i++) {
+		if (p->rules[i]->id)
+			continue;
+		while (used[next])
+			next++;
+		p->rules[i]->id = next++;
+	}
+}
+
+int policy_inherit(struct policy *now, struct policy *before, uint64_t now_ns)
+{
+	/* As many ids as rules are taken at most, so the lowest free ones are
+	 * below this, whatever ids there are. */
+	size_t size = now->count + (before ? before->count : 0) + 2;
+	uint8_t *used = calloc(size, 1);
+
+	if (!used)
+		return -ENOMEM;
+	for (size_t i = 0; i < now->count; i++)
+		inherit_rule(now->rules[i], twin(before, now->rules[i]), now_ns);
+	mark(used, size, now);
+	mark(used, size, before);
+	number(now, used);
+	free(used);
+	return 0;
+}
+
+size_t policy_diff(struct policy *a, struct policy *b, void (*fn)(char sign, const struct rule *r, void *arg),
+		   void *arg)
+{
+	size_t differences = 0;
+
+	for (size_t i = 0; i < a->count; i++) {
+		if (twin(b, a->rules[i]))
+			continue;
+		differences++;
+		fn('-', a->rules[i], arg);
+	}
+	for (size_t i = 0; i < b->count; i++) {
+		const struct rule *old = twin(a, b->rules[i]);
+
+		if (old && rule_same(old, b->rules[i]))
+			continue;
+		differences++;
+		fn(old ? '~' : '+', b->rules[i], arg);
+	}
+	return differences;
+}
