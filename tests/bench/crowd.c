@@ -54,7 +54,7 @@ static const char usage[] =
 	"  --segments N          cut each request into N segments\n"
 	"  --sni first|last|mixed  where in the ClientHello the name stands (mixed)\n"
 	"  --path PATH           of HTTP requests (/)\n"
-	"  --random-label        in front of each DNS name\n"
+	"  --random-label, --served-random-label   in front of each DNS name\n"
 	"  --no-timestamps       as Windows\n"
 	"  --deadline MS         a visitor's patience (10000)\n"
 	"  --good-within MS      an answer within this is good (500)\n"
@@ -208,8 +208,8 @@ static int parse_sni(const char *arg)
 }
 
 enum {
-	O_RATE = 256, O_NAME, O_NAME_FILE, O_SOURCES, O_MODE, O_SERVED,
-	O_SECONDS = O_SERVED * 2, O_DRAIN, O_V6, O_SEGMENTS, O_SNI, O_PATH, O_LABEL, O_NO_TS, O_DEADLINE, O_GOOD,
+	O_RATE = 256, O_NAME, O_NAME_FILE, O_SOURCES, O_MODE, O_LABEL, O_SERVED,
+	O_SECONDS = O_SERVED * 2, O_DRAIN, O_V6, O_SEGMENTS, O_SNI, O_PATH, O_NO_TS, O_DEADLINE, O_GOOD,
 	O_DEV, O_TO, O_TO6, O_PORT, O_MAC, O_JSON, O_DRY, O_ANSWER, O_HELP,
 };
 
@@ -222,7 +222,8 @@ static const struct option options[] = {
 	{ "seconds", 1, 0, O_SECONDS },	  { "drain", 1, 0, O_DRAIN },
 	{ "v6", 0, 0, O_V6 },		  { "segments", 1, 0, O_SEGMENTS },
 	{ "sni", 1, 0, O_SNI },		  { "path", 1, 0, O_PATH },
-	{ "random-label", 0, 0, O_LABEL }, { "no-timestamps", 0, 0, O_NO_TS },
+	{ "random-label", 0, 0, O_LABEL }, { "served-random-label", 0, 0, O_SERVED + O_LABEL },
+	{ "no-timestamps", 0, 0, O_NO_TS },
 	{ "deadline", 1, 0, O_DEADLINE }, { "good-within", 1, 0, O_GOOD },
 	{ "dev", 1, 0, O_DEV },		  { "to", 1, 0, O_TO },
 	{ "to6", 1, 0, O_TO6 },		  { "port", 1, 0, O_PORT },
@@ -249,6 +250,9 @@ static void parse_stream_option(struct stream *s, int o, char *arg)
 	case O_MODE:
 		s->mode = parse_mode(arg);
 		break;
+	case O_LABEL:
+		s->random_label = true;
+		break;
 	}
 }
 
@@ -269,9 +273,6 @@ static void parse_option(int o, char *arg)
 		break;
 	case O_PATH:
 		config.path = arg;
-		break;
-	case O_LABEL:
-		config.random_label = true;
 		break;
 	case O_NO_TS:
 		config.timestamps = false;

@@ -95,6 +95,7 @@ struct stream {
 	enum mode mode;
 	double rate;
 	bool v6;
+	bool random_label; /* in front of each DNS name */
 
 	/* Visit n comes from address (n * stride) mod sources, port_base +
 	 * n / sources; both are powers of two, so a reply's address and port
@@ -123,7 +124,6 @@ struct config {
 	uint16_t port;
 	unsigned int segments;
 	bool timestamps;
-	bool random_label;
 	int sni; /* 0 first, 1 beyond the first segment, 2 mixed */
 	const char *path;
 	double seconds;

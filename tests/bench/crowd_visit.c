@@ -142,7 +142,7 @@ static void send_query(struct stream *s, struct visit *v)
 	uint8_t out[320];
 	char label[20] = "";
 
-	if (config.random_label)
+	if (s->random_label)
 		snprintf(label, sizeof(label), "%08x", v->iss);
 	wire_send_udp(s, v, out, request_dns(out, v->iss >> 16, label, s->names[v->name].text));
 }
@@ -370,6 +370,7 @@ static void visit_reply(struct stream *s, struct visit *v, const struct packet *
 	}
 	switch (p->data[3] & 15) {
 	case 0:
+	case 3: /* no such name: that, too, only its server can say */
 		visit_outcome(s, v, OUT_ANSWERED);
 		break;
 	case 5:
