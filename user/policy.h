@@ -15,6 +15,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "../bpf/shared.h" /* enum protocol, action, rate_unit, posture */
+
 #define POLICY_LISTENERS_MAX 120
 #define POLICY_RULES_MAX     (1U << 21)
 #define POLICY_PREFIXES_MAX  4000000U
@@ -36,26 +38,7 @@ enum statement {
 	ST_COUNT,
 };
 
-/* What is spoken on a listener. Numbers are shared with the BPF side. */
-enum protocol { PROTO_NONE, PROTO_HTTP, PROTO_TLS, PROTO_DNS, PROTO_QUIC, PROTO_COUNT };
-
-/* What a line wants done. Numbers are shared with the BPF side. */
-enum action {
-	ACT_NONE,
-	ACT_PASS,
-	ACT_DROP,
-	ACT_RESET,
-	ACT_ANSWER,
-	ACT_LIMIT,
-	ACT_TRUST,
-	ACT_FALLBACK, /* quic only: answer with Version Negotiation */
-};
-
-enum posture { POSTURE_OBSERVE, POSTURE_ENFORCE, POSTURE_AUTO };
-
 enum depth { DEPTH_AUTO, DEPTH_ON, DEPTH_OFF };
-
-enum rate_unit { RATE_VISITS, RATE_PACKETS, RATE_MBIT };
 
 /* `limit 1000 visits/s burst 2000`; burst 0 in the text's absence is filled in
  * by the parser with its default: one second's worth, at least 1. */
