@@ -158,7 +158,7 @@ static __always_inline __u64 find_load(const __u8 *p)
 /* Bytes of @mask (0x80 marks a hit) before its first hit; 8 if there is none. */
 static __always_inline __u32 find_first(__u64 mask)
 {
-	__u64 below = (mask & -mask) - 1; /* all ones when there is no hit */
+	__u64 below = ((mask & -mask) >> 7) - 1; /* 0xff in each byte before */
 
 	return mask ? ((below & FIND_EACH(1)) * FIND_EACH(1)) >> 56 : 8;
 }
