@@ -79,13 +79,20 @@ tb_recorded_alive()
 	echo "$pid"
 }
 
+# A zombie is as good as gone: there are machines whose pid 1 takes its time.
+tb_runs()
+{
+	local stat
+	stat=$(cat "/proc/$1/stat" 2>/dev/null) && [[ ${stat##*) } != Z* ]]
+}
+
 tb_stop_pid()
 {
 	local pid=$1 i
 	kill "$pid" 2>/dev/null || return 0
-	for ((i = 0; i < 30; i++)); do
-		kill -0 "$pid" 2>/dev/null || return 0
-		sleep 0.1
+	for ((i = 0; i < 60; i++)); do
+		tb_runs "$pid" || return 0
+		sleep 0.05
 	done
 	kill -9 "$pid" 2>/dev/null || true
 }
@@ -253,23 +260,20 @@ tb_clean()
 
 # tb_pin NAME: all of the victim's receive work on core 0, the crowd's on core 1.
 # Left alone, veth does receive work on the *sender's* core, and a flood would
-# be paid for by the one who sends it. Call it again after the gate went up or
-# down: only with an XDP program does v0 have a NAPI thread to move; without
-# one, RPS does the same.
+# be paid for by the one who sends it. Both ends run NAPI in a kernel thread then,
+# with the gate and without it: the gate's XDP program brings NAPI along, without
+# the gate GRO does (as on a server's real NIC). Call it again after the gate went
+# up or down.
 tb_pin()
 {
 	local name=$1
-	tb_threaded "$name" c c0 1 || tb_die "c0 has no NAPI thread"
-	if tb_threaded "$name" v v0 0; then
-		tb_rps "$name" 0
+	if ip -n "sg-$name-v" link show v0 | grep -q 'xdp'; then
+		tb_victim "$name" ethtool -K v0 gro off
 	else
-		tb_rps "$name" 1
+		tb_victim "$name" ethtool -K v0 gro on
 	fi
-}
-
-tb_rps()
-{
-	tb_sysfs "$1" v v0 queues/rx-0/rps_cpus "$2"
+	tb_threaded "$name" c c0 1 || tb_die "c0 has no NAPI thread"
+	tb_threaded "$name" v v0 0 || tb_die "v0 has no NAPI thread"
 }
 
 # /sys of a namespace can only be seen through a mount made inside it.
@@ -285,22 +289,22 @@ tb_sysfs()
 # network would have delivered.
 tb_threaded()
 {
-	local name=$1 end=$2 dev=$3 core=$4 before after pid
-	before=$(tb_napi_threads "$dev")
+	local name=$1 end=$2 dev=$3 core=$4 before pid file
+	file=$TB_RUN/$name/napi-$dev
 	tb_sysfs "$name" "$end" "$dev" threaded 0 || return 1
 	sleep 0.1
 	before=$(tb_napi_threads "$dev")
 	tb_sysfs "$name" "$end" "$dev" threaded 1 || return 1
 	sleep 0.1
-	after=$(tb_napi_threads "$dev")
-	for pid in $(comm -13 <(echo "$before") <(echo "$after")); do
-		taskset -p -c "$core" "$pid" >/dev/null
-		if [ "$end" = c ]; then
-			chrt -f -p 1 "$pid" 2>/dev/null || renice -n -20 -p "$pid" >/dev/null
-		fi
-		return 0
-	done
-	return 1
+	# Ours is the one that has come now; where a kernel keeps the thread
+	# while it is not used, the one of last time.
+	pid=$(comm -13 <(echo "$before") <(tb_napi_threads "$dev") | head -n 1)
+	[ -n "$pid" ] || pid=$(tb_recorded_alive "$file") || return 1
+	tb_record "$file" "$pid"
+	taskset -p -c "$core" "$pid" >/dev/null
+	if [ "$end" = c ]; then
+		chrt -f -p 1 "$pid" 2>/dev/null || renice -n -20 -p "$pid" >/dev/null
+	fi
 }
 
 # Threads of all devices of that name: other testbeds have theirs.
@@ -308,7 +312,7 @@ tb_napi_threads()
 {
 	local f comm
 	for f in /proc/[0-9]*/comm; do
-		read -r comm <"$f" 2>/dev/null || continue
+		read -r comm 2>/dev/null <"$f" || continue
 		if [[ $comm == "napi/$1-"* ]]; then
 			f=${f#/proc/}
 			echo "${f%/comm}"
