@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every map: who writes it, who reads it, what happens when it is full.
+ *
+ * All of them are pinned by the controller below /sys/fs/bpf/straygate/INSTANCE
+ * and shared by the devices of an instance, except `counters`, of which each
+ * device has its own.
+ */
+#ifndef STRAYGATE_MAPS_H
+#define STRAYGATE_MAPS_H
+
+#include "image.h"
+#include "finder.h"
+
+/* Which image rules. Written by the controller (one 64-bit store through a
+ * mapping), read once a packet. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct control);
+} control SEC(".maps");
+
+/* (Inner maps are given sizes, not types: clang leaves a struct that only an
+ * inner map points to out of the BTF.) */
+
+/* The images, by slot. Written by the controller, read by every packet for a
+ * listener. An empty slot passes, reason table_missing. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, GENERATIONS);
+	__type(key, __u32);
+	__array(
+		values, struct {
+			__uint(type, BPF_MAP_TYPE_ARRAY);
+			__uint(map_flags, BPF_F_MMAPABLE | BPF_F_INNER_MAP);
+			__uint(max_entries, 1);
+			__uint(key_size, sizeof(__u32));
+			__uint(value_size, sizeof(struct image_cell));
+		});
+} images SEC(".maps");
+
+/* Packets and bytes of this device, by counter_index(). One line a CPU, so
+ * written without atomics by the program, read and summed by the controller. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, COUNTERS_MAX);
+	__type(key, __u32);
+	__type(value, struct counter);
+} counters SEC(".maps");
+
+/* Packets and bytes of each rule, by id, in pieces that the controller adds as
+ * ids are given out: a counter never moves and no apply resets it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, RULES_MAX / RULES_SEGMENT);
+	__type(key, __u32);
+	__array(
+		values, struct {
+			__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+			__uint(max_entries, RULES_SEGMENT);
+			__uint(key_size, sizeof(__u32));
+			__uint(value_size, sizeof(struct counter));
+		});
+} rule_counters SEC(".maps");
+
+/* The buckets of limits, by rule id, in the same pieces: the theoretical arrival
+ * time of GCRA, one atomic word a bucket, shared by all CPUs since a limit is
+ * exact. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, RULES_MAX / RULES_SEGMENT);
+	__type(key, __u32);
+	__array(
+		values, struct {
+			__uint(type, BPF_MAP_TYPE_ARRAY);
+			__uint(max_entries, RULES_SEGMENT);
+			__uint(key_size, sizeof(__u32));
+			__uint(value_size, sizeof(__u64));
+		});
+} buckets SEC(".maps");
+
+/* What is remembered of visits: judged, incomplete, turned away. Written and
+ * read by the program. Full: the least recently used one is forgotten; its next
+ * data passes, reason forgotten. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, FLOWS_MAX);
+	__type(key, struct flow_key);
+	__type(value, struct flow);
+} flows SEC(".maps");
+
+/* Finders that wait for the next segment. Only flows that FLOW_PARTIAL names
+ * are looked for here. Full: as above. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, PARTIALS_MAX);
+	__type(key, struct flow_key);
+	__type(value, struct finder);
+} partials SEC(".maps");
+
+/* The most-asked stray names, and the most active sources of strays, a table a
+ * CPU; see struct heavy. Never full. */
+struct heavy_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, HEAVY_CELLS);
+	__type(key, __u32);
+	__type(value, struct heavy);
+};
+struct heavy_map stray_names SEC(".maps");
+struct heavy_map stray_sources SEC(".maps");
+
+/* Working memory of one packet: too large for the stack. */
+struct scratch {
+	struct finder finder;
+	__u8 chunk[FIND_CHUNK + 8];
+	__u8 literal[16];
+	__u8 bytes[512]; /* of an answer */
+	struct feed {	 /* the way of the payload into the finder */
+		__u32 at;
+		__u32 left;
+		__u32 find; /* enum find */
+	} feed;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratch SEC(".maps");
+
+static __always_inline struct scratch *scratch_memory(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&scratch, &zero);
+}
+
+/* What `explain` found. Only explain's own program writes it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct explanation);
+} explained SEC(".maps");
+
+/* Who made these maps: checked before anything else is touched. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct meta);
+} meta SEC(".maps");
+
+#endif

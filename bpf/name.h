@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Stage 5, name: let the listener's finder read the visit's first bytes, look
+ * up what it found, and ask the policy what to do with what is not served.
+ */
+#ifndef STRAYGATE_NAME_H
+#define STRAYGATE_NAME_H
+
+#include "dns.h"
+#include "flow.h"
+#include "heavy.h"
+#include "http.h"
+#include "limit.h"
+#include "literal.h"
+#include "tls.h"
+
+/* ---- feeding the finder ---------------------------------------------- */
+
+struct feeding {
+	struct xdp_md *ctx;
+	struct scratch *s;
+};
+
+/* 6.1's verifier wants the length of a read to have a lower bound above one. */
+static __always_inline long load_chunk(struct xdp_md *ctx, __u32 at, __u8 *chunk, __u32 n)
+{
+	if (n >= FIND_CHUNK)
+		return bpf_xdp_load_bytes(ctx, at, chunk, FIND_CHUNK);
+	if (n < 2)
+		return bpf_xdp_load_bytes(ctx, at, chunk, 1);
+	return bpf_xdp_load_bytes(ctx, at, chunk, n);
+}
+
+/* Jumps over what the finder need not see and loads the bytes that follow.
+ * Returns how many; 0: no more. The counters lie in map memory, where the
+ * verifier does not follow them from one pass to the next. */
+static __always_inline __u32 feed_load(struct feeding *d)
+{
+	struct feed *at = &d->s->feed;
+	struct finder *f = &d->s->finder;
+	__u32 n = f->skip < at->left ? f->skip : at->left;
+	__u32 from;
+
+	f->skip -= n;
+	at->left -= n;
+	from = at->at + n;
+	n = at->left < FIND_CHUNK ? at->left : FIND_CHUNK;
+	at->at = from + n;
+	at->left -= n;
+	if (!n)
+		return 0;
+	if (load_chunk(d->ctx, from, d->s->chunk, n)) {
+		at->find = FIND_UNREADABLE;
+		return 0;
+	}
+	return n;
+}
+
+#define FEED(protocol)                                                                                       \
+	static long feed_##protocol(__u32 i __attribute__((unused)), struct feeding *d)                      \
+	{                                                                                                    \
+		__u32 n = feed_load(d);                                                                      \
+                                                                                                             \
+		if (!n)                                                                                      \
+			return 1;                                                                            \
+		d->s->feed.find = protocol##_feed(&d->s->finder, d->s->chunk, n);                            \
+		return d->s->feed.find != FIND_MORE;                                                         \
+	}
+FEED(http)
+FEED(tls)
+FEED(dns)
+
+#define FEEDS_MAX (65536 / FIND_CHUNK + 1)
+
+/* One finder a function: each is verified by itself. */
+#define FIND_NAME(protocol)                                                                                  \
+	stage int find_##protocol(struct xdp_md *ctx)                                                        \
+	{                                                                                                    \
+		struct feeding d = {.ctx = ctx, .s = scratch_memory()};                                      \
+                                                                                                             \
+		if (!d.s)                                                                                    \
+			return FIND_UNREADABLE;                                                              \
+		bpf_loop(FEEDS_MAX, feed_##protocol, &d, 0);                                                 \
+		if (d.s->feed.find == FIND_MORE)                                                             \
+			return finder_verdict(&d.s->finder);                                                 \
+		return d.s->feed.find;                                                                       \
+	}
+FIND_NAME(http)
+FIND_NAME(tls)
+FIND_NAME(dns)
+
+static __always_inline enum find find_name(struct xdp_md *ctx, const struct packet *p, struct scratch *s)
+{
+	s->feed.at = p->payload;
+	s->feed.left = p->payload_len;
+	s->feed.find = FIND_MORE;
+	switch (p->as) {
+	case PROTO_HTTP:
+		return find_http(ctx);
+	case PROTO_TLS:
+		return find_tls(ctx);
+	}
+	return find_dns(ctx);
+}
+
+static __always_inline void finder_begin(struct finder *f, const struct packet *p)
+{
+	switch (p->as) {
+	case PROTO_HTTP:
+		http_begin(f);
+		return;
+	case PROTO_TLS:
+		tls_begin(f);
+		return;
+	}
+	if (p->protocol == IPPROTO_TCP)
+		dns_tcp_begin(f);
+	else
+		dns_begin(f);
+}
+
+/* ---- looking the name up --------------------------------------------- */
+
+static __always_inline __u32 bucket_rule(void *image, const struct image_names *n, __u64 hash)
+{
+	struct image_bucket *b;
+	__u32 i, choice;
+
+	for (choice = 0; choice < 2; choice++) {
+		b = image_cell(image, n->buckets + name_bucket(hash, n->bucket_count, choice));
+		if (!b)
+			return 0;
+		for (i = 0; i < IMAGE_BUCKET_NAMES; i++)
+			if (b->hash[i] == hash)
+				return b->rule[i];
+	}
+	return 0;
+}
+
+struct search {
+	void *image;
+	struct image_names *n;
+	struct finder *f;
+	struct name_hash h;
+	__u64 depths;
+	__u32 labels;
+	__u32 rule; /* of the longest suffix so far */
+};
+
+/* From the end to the beginning: at a dot, h is the hash of what is behind it. */
+static long search_step(__u32 i, struct search *d)
+{
+	__u8 c = d->f->name[(d->f->name_len - 1 - i) & 255];
+	__u32 rule;
+
+	if (c == '.') {
+		d->labels++;
+		if (d->depths >> (d->labels < 63 ? d->labels : 63) & 1) {
+			rule = bucket_rule(d->image, d->n, name_hash_end(&d->h) ^ d->n->below);
+			if (rule)
+				d->rule = rule;
+		}
+	}
+	name_hash_byte(&d->h, d->n, c);
+	return 0;
+}
+
+/* Index of the rule that serves the name, or 0; *hash is that of the name. */
+static __always_inline __u32 name_find(void *image, struct image_names *n, struct finder *f, __u32 space,
+				       __u64 *hash)
+{
+	struct search d = {
+		.image = image,
+		.n = n,
+		.f = f,
+		.depths = n->depths[space & 1],
+	};
+	__u32 rule;
+
+	name_hash_begin(&d.h, n, space);
+	bpf_loop(f->name_len, search_step, &d, 0);
+	*hash = name_hash_end(&d.h);
+	if (!n->bucket_count)
+		return 0;
+	rule = bucket_rule(image, n, *hash);
+	return rule ? rule : d.rule;
+}
+
+/* A health check asks for the address it connects to: that names nothing. */
+static __always_inline bool names_destination(const struct packet *p, struct scratch *s)
+{
+	return literal_parse(s->finder.name, s->finder.name_len, s->literal) &&
+	       same_address(s->literal, p->flow.server);
+}
+
+/* ---- what the policy says -------------------------------------------- */
+
+/* The reason of a visit that is not served. A TCP visit that is dropped has its
+ * server's socket freed all the same: a server full of idle sockets is what
+ * the flood would want. */
+stage int not_served(struct packet *p, __u32 finding)
+{
+	struct image_acts *acts;
+	struct image_head *head;
+	struct image_rule *r;
+	void *image;
+	__u8 action;
+	__u32 at;
+	bool tcp;
+
+	if (!p)
+		return REASON_table_missing;
+	at = p->as * FINDING_COUNT + finding;
+	tcp = p->protocol == IPPROTO_TCP;
+	image = image_in(p->slot);
+	if (!image)
+		return REASON_table_missing;
+	head = image_cell(image, IMAGE_HEAD);
+	acts = image_cell(image, IMAGE_ACTS);
+	if (!head || !acts || at >= PROTO_COUNT * FINDING_COUNT)
+		return REASON_table_missing;
+	r = image_rule(image, head, ((__u32 *)acts)[at]);
+	if (!r)
+		return REASON_table_missing;
+	p->name_rule = r->id;
+	action = r->action;
+	if (action == ACT_LIMIT)
+		action = within_limit(p, r) ? ACT_PASS : ACT_DROP;
+	p->action = action;
+	switch (finding) {
+	case FINDING_STRAY:
+		if (action == ACT_PASS)
+			return REASON_stray_passed;
+		if (tcp)
+			return REASON_stray_reset;
+		return action == ACT_ANSWER ? REASON_stray_answered : REASON_stray_dropped;
+	case FINDING_UNNAMED:
+		if (action == ACT_PASS)
+			return REASON_unnamed_passed;
+		if (tcp)
+			return REASON_unnamed_reset;
+		return action == ACT_ANSWER ? REASON_unnamed_answered : REASON_unnamed_dropped;
+	default:
+		if (action == ACT_PASS)
+			return REASON_unreadable_passed;
+		return tcp ? REASON_unreadable_reset : REASON_unreadable_dropped;
+	}
+}
+
+stage int judge_name(struct packet *p)
+{
+	struct scratch *s = scratch_memory();
+	struct image_head *head;
+	struct image_names *n;
+	struct image_rule *r;
+	__u64 hash = 0;
+	__u32 index;
+	void *image;
+
+	if (!p || !s)
+		return REASON_table_missing;
+	image = image_in(p->slot);
+	if (!image)
+		return REASON_table_missing;
+	head = image_cell(image, IMAGE_HEAD);
+	n = image_cell(image, IMAGE_NAMES);
+	if (!head || !n)
+		return REASON_table_missing;
+	if (names_destination(p, s))
+		return not_served(p, FINDING_UNNAMED);
+	index = name_find(image, n, &s->finder, p->as == PROTO_DNS ? NAMES_ZONES : NAMES_SERVED, &hash);
+	if (!index) {
+		if (!p->explain) {
+			heavy_name(p, &s->finder, hash);
+			heavy_source(p, n);
+		}
+		return not_served(p, FINDING_STRAY);
+	}
+	r = image_rule(image, head, index);
+	if (!r)
+		return REASON_table_missing;
+	p->name_rule = r->id;
+	return REASON_served;
+}
+
+/* ---- the stage ------------------------------------------------------- */
+
+/* The visit's first data spends a visit of its source, if that is limited. */
+static __always_inline bool source_has_visit(struct packet *p)
+{
+	struct image_head *head;
+	struct image_rule *r;
+	void *image;
+
+	if (!p->source || p->resumed)
+		return true;
+	image = image_in(p->slot);
+	if (!image)
+		return true;
+	head = image_cell(image, IMAGE_HEAD);
+	if (!head)
+		return true;
+	r = image_rule(image, head, p->source);
+	return !r || within_limit(p, r);
+}
+
+static __always_inline __u32 judge_found(struct packet *p)
+{
+	switch (p->find) {
+	case FIND_FOUND:
+		return judge_name(p);
+	case FIND_NONE:
+		return not_served(p, FINDING_UNNAMED);
+	case FIND_MORE:
+		if (p->protocol == IPPROTO_TCP)
+			return REASON_undecided;
+	}
+	return not_served(p, FINDING_UNREADABLE);
+}
+
+/* What must be remembered of a TCP visit for its later packets. */
+static __always_inline void remember(struct packet *p, struct scratch *s, __u32 reason)
+{
+	__u8 state = FLOW_JUDGED;
+
+	if (p->protocol != IPPROTO_TCP || p->explain)
+		return;
+	if (reason == REASON_undecided) {
+		state = FLOW_PARTIAL;
+		bpf_map_update_elem(&partials, &p->flow, &s->finder, BPF_ANY);
+	} else if (!p->observe &&
+		   (reason == REASON_stray_reset || reason == REASON_unnamed_reset ||
+		    reason == REASON_unreadable_reset || reason == REASON_visit_limited)) {
+		state = FLOW_TURNED;
+	}
+	if (p->resumed && state != FLOW_PARTIAL)
+		bpf_map_delete_elem(&partials, &p->flow);
+	flow_remember(p, state, p->seq, p->ack);
+}
+
+stage int name(struct xdp_md *ctx, struct packet *p)
+{
+	struct scratch *s = scratch_memory();
+	struct finder *waiting;
+	__u32 reason;
+
+	if (!p || !s)
+		return REASON_table_missing;
+	if (!source_has_visit(p)) {
+		p->action = ACT_DROP;
+		reason = p->protocol == IPPROTO_TCP ? REASON_visit_limited : REASON_source_limited;
+		remember(p, s, reason);
+		return reason;
+	}
+	if (p->resumed) {
+		/* Copied: another CPU may evict and overwrite it any time. */
+		waiting = bpf_map_lookup_elem(&partials, &p->flow);
+		if (!waiting)
+			return REASON_forgotten;
+		__builtin_memcpy(&s->finder, waiting, sizeof(s->finder));
+	} else {
+		finder_begin(&s->finder, p);
+	}
+	p->find = find_name(ctx, p, s);
+	reason = judge_found(p);
+	remember(p, s, reason);
+	return reason;
+}
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the stages know of the packet in hand. Filled by parse, read by all;
+ * lives on the stack.
+ *
+ * The larger stages are global functions: the verifier reads each of them once,
+ * for any packet, instead of once for every way that leads there, so its work
+ * is the sum of the stages and not their product. Such a function takes plain
+ * memory only, which is why they find image and scratch memory by themselves,
+ * and why they ask again whether p is there.
+ */
+#ifndef STRAYGATE_PACKET_H
+#define STRAYGATE_PACKET_H
+
+#include "shared.h"
+
+#define stage __attribute__((noinline))
+
+#define TCP_FIN 0x01
+#define TCP_SYN 0x02
+#define TCP_RST 0x04
+#define TCP_PSH 0x08
+#define TCP_ACK 0x10
+
+struct packet {
+	struct flow_key flow; /* addresses and ports, network order */
+	__u32 seq;	      /* host order */
+	__u32 ack;
+	__u16 l3;	      /* offsets from the first byte of the frame */
+	__u16 l4;
+	__u16 payload;	      /* offset */
+	__u16 payload_len;    /* by the IP header, which the frame may exceed (padding) */
+	__u32 frame_len;
+	__u8 ipv6;
+	__u8 protocol;	      /* IPPROTO_TCP or IPPROTO_UDP */
+	__u8 tcp_flags;
+	__u8 as;	      /* of the listener: enum protocol */
+
+	/* found out by the stages */
+	__u8 observe;	      /* count only, touch nothing */
+	__u8 explain;	      /* neither count nor touch: `straygate explain` asks */
+	__u8 listener;	      /* id, 0: none */
+	__u8 action;	      /* for the client of a visit that is turned away */
+	__u8 find;	      /* enum find */
+	__u8 resumed;	      /* the finder waits in `partials` */
+	__u8 slot;	      /* of the image that judges this packet */
+	__u8 reserved;
+	__u32 source_rule;    /* ids, 0: none */
+	__u32 name_rule;
+	__u32 source;	      /* index of the source's rule in the image */
+	__u64 now;	      /* ns, read when first needed */
+};
+
+/* The kernel's clock is read at most once a packet, and only where it counts. */
+static __always_inline __u64 packet_now(struct packet *p)
+{
+	if (!p->now)
+		p->now = bpf_ktime_get_ns();
+	return p->now;
+}
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Making a packet into another: a RST for the server, or an answer to the
+ * client. The new packet from its IP header on is written in scratch memory,
+ * without IP options or extension headers, and then laid over the old one; the
+ * link layer with its VLAN tags stays.
+ */
+#ifndef STRAYGATE_REWRITE_H
+#define STRAYGATE_REWRITE_H
+
+#include "packet.h"
+#include "maps.h"
+
+/* In scratch->bytes the transport header always stands here, the IP header
+ * right before it. */
+#define REWRITE_L4  40
+#define REWRITE_MAX 448
+
+/* A packet of ours. Addresses and ports are taken from the packet in hand:
+ * as they are towards the server, turned round towards the client. */
+struct draft {
+	__u32 to_client;
+	__u32 seq;
+	__u32 ack;
+	__u32 flags;	/* TCP */
+	__u32 length;	/* payload, already in place behind the header */
+};
+
+static __always_inline __u32 sum_fold(__u64 sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return ~sum & 0xffff;
+}
+
+/* Of the transport header and what is behind it, which must lie in
+ * bytes[REWRITE_L4..] and be followed by three bytes of zero. */
+static __always_inline __u16 transport_sum(const struct packet *p, struct scratch *s, __u32 len)
+{
+	const __u32 *c = (const __u32 *)p->flow.client, *v = (const __u32 *)p->flow.server;
+	__u64 sum = (__u64)bpf_htonl(len) + bpf_htonl(p->protocol);
+
+	/* The mapped prefix ::ffff: is not part of IPv4's pseudo header. */
+	sum += (__u64)c[3] + v[3];
+	if (p->ipv6)
+		sum += (__u64)c[0] + c[1] + c[2] + v[0] + v[1] + v[2];
+	len = (len + 3) & ~3u;
+	if (len > REWRITE_MAX)
+		return 0;
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	return sum_fold((__u64)sum +
+			(__u32)bpf_csum_diff(NULL, 0, (__be32 *)(s->bytes + REWRITE_L4), len, 0));
+}
+
+static __always_inline void write_ip(const struct packet *p, struct scratch *s, __u32 to_client, __u32 len)
+{
+	const __u8 *from = to_client ? p->flow.server : p->flow.client;
+	const __u8 *to = to_client ? p->flow.client : p->flow.server;
+	struct ipv6hdr *ip6 = (void *)s->bytes;
+	struct iphdr *ip = (void *)(s->bytes + REWRITE_L4 - sizeof(*ip));
+
+	if (p->ipv6) {
+		*(__be32 *)ip6 = bpf_htonl(0x60000000);
+		ip6->payload_len = bpf_htons(len);
+		ip6->nexthdr = p->protocol;
+		ip6->hop_limit = 64;
+		__builtin_memcpy(&ip6->saddr, from, 16);
+		__builtin_memcpy(&ip6->daddr, to, 16);
+		return;
+	}
+	*(__be16 *)ip = bpf_htons(0x4500);
+	ip->tot_len = bpf_htons(sizeof(*ip) + len);
+	ip->id = 0;
+	ip->frag_off = bpf_htons(0x4000); /* DF: RFC 6864 4.1 lets the id be anything */
+	ip->ttl = 64;
+	ip->protocol = p->protocol;
+	ip->check = 0;
+	ip->saddr = *(const __be32 *)(from + 12);
+	ip->daddr = *(const __be32 *)(to + 12);
+	ip->check = sum_fold((__u32)bpf_csum_diff(NULL, 0, (__be32 *)ip, sizeof(*ip), 0));
+}
+
+/* Lays the draft over the packet: len bytes from the transport header on. */
+static __always_inline bool lay_over(struct xdp_md *ctx, const struct packet *p, struct scratch *s, __u32 len)
+{
+	__u32 header = p->ipv6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
+	__u32 total = header + len;
+	long grow = (long)(p->l3 + total) - (long)p->frame_len;
+
+	if (total < 28 || total > REWRITE_MAX)
+		return false;
+	if (grow && bpf_xdp_adjust_tail(ctx, grow))
+		return false;
+	if (p->ipv6)
+		return !bpf_xdp_store_bytes(ctx, p->l3, s->bytes, total);
+	return !bpf_xdp_store_bytes(ctx, p->l3, s->bytes + REWRITE_L4 - sizeof(struct iphdr), total);
+}
+
+/* The answer goes back where the question came from. */
+static __always_inline bool turn_round(struct xdp_md *ctx)
+{
+	struct ethhdr *eth = (void *)(long)ctx->data;
+	__u8 mac[ETH_ALEN];
+
+	if ((void *)(eth + 1) > (void *)(long)ctx->data_end)
+		return false;
+	__builtin_memcpy(mac, eth->h_dest, ETH_ALEN);
+	__builtin_memcpy(eth->h_dest, eth->h_source, ETH_ALEN);
+	__builtin_memcpy(eth->h_source, mac, ETH_ALEN);
+	return true;
+}
+
+static __always_inline bool write_tcp(struct xdp_md *ctx, const struct packet *p, struct scratch *s,
+				      const struct draft *d)
+{
+	struct tcphdr *t = (void *)(s->bytes + REWRITE_L4);
+	__u32 len = sizeof(*t) + d->length;
+
+	if (d->length > 256)
+		return false;
+	t->source = d->to_client ? p->flow.server_port : p->flow.client_port;
+	t->dest = d->to_client ? p->flow.client_port : p->flow.server_port;
+	t->seq = bpf_htonl(d->seq);
+	t->ack_seq = bpf_htonl(d->ack);
+	*((__be16 *)t + 6) = bpf_htons(0x5000 | d->flags);
+	t->window = d->flags & TCP_RST ? 0 : bpf_htons(1024);
+	t->check = 0;
+	t->urg_ptr = 0;
+	*(__u32 *)(s->bytes + REWRITE_L4 + sizeof(*t) + d->length) = 0;
+	t->check = transport_sum(p, s, len);
+	write_ip(p, s, d->to_client, len);
+	if (!lay_over(ctx, p, s, len))
+		return false;
+	return !d->to_client || turn_round(ctx);
+}
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the host's TCP knows of a visit: whether a socket is there, and whether
+ * any data came before. Asking it costs about 100 ns and saves a table of
+ * SYNs, which spoofed ones could thrash.
+ */
+#ifndef STRAYGATE_SOCKET_H
+#define STRAYGATE_SOCKET_H
+
+#include "packet.h"
+#include "maps.h"
+
+/* include/net/tcp_states.h */
+#define SOCKET_TIME_WAIT   6
+#define SOCKET_LISTEN	   10
+#define SOCKET_NEW_SYN_RECV 12
+
+/* The kernel's own types, as far as we read them; CO-RE finds the offsets. */
+struct tcp_sock {
+	__u32 rcv_nxt;
+	__u64 bytes_received;
+} __attribute__((preserve_access_index));
+
+struct tcp_request_sock {
+	__u32 rcv_nxt;
+} __attribute__((preserve_access_index));
+
+enum socket_state {
+	SOCKET_NONE,   /* none, or one that is past reading (TIME-WAIT) */
+	SOCKET_COOKIE, /* only a listening one, and this ACK proves the kernel's own SYN cookie */
+	SOCKET_HALF,   /* handshake under way: the final ACK is this packet, or still on its way up */
+	SOCKET_FULL,
+};
+
+struct socket {
+	__u32 state;
+	__u32 rcv_nxt;
+	__u64 bytes_received;
+};
+
+/* Under a SYN flood the kernel keeps no request sockets either; then its cookie
+ * is the proof that this is the first data. The helper wants the headers
+ * outside the packet. */
+static __always_inline bool kernel_cookie(struct xdp_md *ctx, const struct packet *p, struct bpf_sock *sk,
+					  struct scratch *s)
+{
+	if (!(p->tcp_flags & TCP_ACK))
+		return false;
+	if (bpf_xdp_load_bytes(ctx, p->l4, s->bytes + 40, sizeof(struct tcphdr)))
+		return false;
+	if (p->ipv6) {
+		if (bpf_xdp_load_bytes(ctx, p->l3, s->bytes, sizeof(struct ipv6hdr)))
+			return false;
+		return !bpf_tcp_check_syncookie(sk, s->bytes, sizeof(struct ipv6hdr),
+						(struct tcphdr *)(s->bytes + 40), sizeof(struct tcphdr));
+	}
+	if (bpf_xdp_load_bytes(ctx, p->l3, s->bytes, sizeof(struct iphdr)))
+		return false;
+	return !bpf_tcp_check_syncookie(sk, s->bytes, sizeof(struct iphdr),
+					(struct tcphdr *)(s->bytes + 40), sizeof(struct tcphdr));
+}
+
+static __always_inline struct bpf_sock *socket_lookup(struct xdp_md *ctx, const struct packet *p)
+{
+	struct bpf_sock_tuple t = {};
+
+	if (!p->ipv6) {
+		t.ipv4.saddr = *(__be32 *)(p->flow.client + 12);
+		t.ipv4.daddr = *(__be32 *)(p->flow.server + 12);
+		t.ipv4.sport = p->flow.client_port;
+		t.ipv4.dport = p->flow.server_port;
+		return bpf_skc_lookup_tcp(ctx, &t, sizeof(t.ipv4), BPF_F_CURRENT_NETNS, 0);
+	}
+	__builtin_memcpy(t.ipv6.saddr, p->flow.client, 16);
+	__builtin_memcpy(t.ipv6.daddr, p->flow.server, 16);
+	t.ipv6.sport = p->flow.client_port;
+	t.ipv6.dport = p->flow.server_port;
+	return bpf_skc_lookup_tcp(ctx, &t, sizeof(t.ipv6), BPF_F_CURRENT_NETNS, 0);
+}
+
+static __always_inline void socket_read(struct xdp_md *ctx, const struct packet *p, struct bpf_sock *sk,
+					struct socket *out, struct scratch *s)
+{
+	struct tcp_request_sock *half;
+	struct tcp_sock *full;
+
+	switch (sk->state) {
+	case SOCKET_TIME_WAIT:
+		return;
+	case SOCKET_LISTEN:
+		if (p->payload_len && kernel_cookie(ctx, p, sk, s)) {
+			out->state = SOCKET_COOKIE;
+			out->rcv_nxt = p->seq;
+		}
+		return;
+	case SOCKET_NEW_SYN_RECV:
+		half = bpf_skc_to_tcp_request_sock(sk);
+		if (half) {
+			out->state = SOCKET_HALF;
+			out->rcv_nxt = half->rcv_nxt;
+		}
+		return;
+	}
+	full = bpf_skc_to_tcp_sock(sk);
+	if (full) {
+		out->state = SOCKET_FULL;
+		out->rcv_nxt = full->rcv_nxt;
+		out->bytes_received = full->bytes_received;
+	}
+}
+
+static __always_inline void socket_find(struct xdp_md *ctx, const struct packet *p, struct socket *out,
+					struct scratch *s)
+{
+	struct bpf_sock *sk = socket_lookup(ctx, p);
+
+	__builtin_memset(out, 0, sizeof(*out));
+	if (!sk)
+		return;
+	socket_read(ctx, p, sk, out, s);
+	bpf_sk_release(sk);
+}
+
+#endif

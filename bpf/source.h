@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Stage 3, source: the rule of the longest prefix that holds the client's
+ * address. A rule whose time is up gives way to the next shorter one, here and
+ * now: no timer, no process.
+ */
+#ifndef STRAYGATE_SOURCE_H
+#define STRAYGATE_SOURCE_H
+
+#include "limit.h"
+
+/* From what a tree of prefixes said to the index of the rule that holds; 0: none. */
+static __always_inline __u32 leaf_rule(void *image, struct image_head *head, __u32 leaf, struct packet *p)
+{
+	struct image_leaf *eight;
+	struct image_rule *r;
+	__u32 i, index;
+
+	for (i = 0; i < IMAGE_PARENTS_MAX && leaf; i++) {
+		eight = image_cell(image, head->leaves + leaf / 8);
+		if (!eight)
+			return 0;
+		index = eight[leaf % 8].rule;
+		r = image_rule(image, head, index);
+		if (!r)
+			return 0;
+		if (!r->expires || packet_now(p) < r->expires)
+			return index;
+		leaf = eight[leaf % 8].parent;
+	}
+	return 0;
+}
+
+stage int source(struct packet *p)
+{
+	struct image_head *head;
+	struct image_rule *r;
+	__u32 leaf, index;
+	void *image;
+
+	if (!p)
+		return REASON_table_missing;
+	image = image_in(p->slot);
+	if (!image)
+		return REASON_table_missing;
+	head = image_cell(image, IMAGE_HEAD);
+	if (!head)
+		return REASON_table_missing;
+	leaf = address_find(image, IMAGE_SOURCE4, p->flow.client, p->ipv6);
+	if (!leaf)
+		return CONTINUE;
+	index = leaf_rule(image, head, leaf, p);
+	r = image_rule(image, head, index);
+	if (!index || !r)
+		return CONTINUE;
+	p->source_rule = r->id;
+	switch (r->action) {
+	case ACT_TRUST:
+		return REASON_source_trusted;
+	case ACT_DROP:
+		return REASON_source_dropped;
+	case ACT_LIMIT:
+		/* A visit is spent by its first data, in the name stage. */
+		if (r->unit == RATE_VISITS)
+			p->source = index;
+		else if (!within_limit(p, r))
+			return REASON_source_limited;
+	}
+	return CONTINUE;
+}
+
+#endif
