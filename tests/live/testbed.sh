@@ -23,6 +23,8 @@ TB_VICTIM4=10.77.0.1
 TB_VICTIM6=2001:db8:77::1
 TB_CROWD4=10.77.0.2
 TB_CROWD6=2001:db8:77::2
+TB_CORE_VICTIM=0
+TB_CORE_CROWD=$(($(nproc) > 1 ? 1 : 0))
 
 tb_die()
 {
@@ -258,7 +260,7 @@ tb_clean()
 
 # --- measuring ------------------------------------------------------------
 
-# tb_pin NAME: all of the victim's receive work on core 0, the crowd's on core 1.
+# tb_pin NAME: the victim's servers and receive work on core 0, the crowd's on 1.
 # Left alone, veth does receive work on the *sender's* core, and a flood would
 # be paid for by the one who sends it. Both ends run NAPI in a kernel thread then,
 # with the gate and without it: the gate's XDP program brings NAPI along, without
@@ -266,14 +268,17 @@ tb_clean()
 # up or down.
 tb_pin()
 {
-	local name=$1
+	local name=$1 pid
 	if ip -n "sg-$name-v" link show v0 | grep -q 'xdp'; then
 		tb_victim "$name" ethtool -K v0 gro off
 	else
 		tb_victim "$name" ethtool -K v0 gro on
 	fi
-	tb_threaded "$name" c c0 1 || tb_die "c0 has no NAPI thread"
-	tb_threaded "$name" v v0 0 || tb_die "v0 has no NAPI thread"
+	tb_threaded "$name" c c0 "$TB_CORE_CROWD" || tb_die "c0 has no NAPI thread"
+	tb_threaded "$name" v v0 "$TB_CORE_VICTIM" || tb_die "v0 has no NAPI thread"
+	for pid in $(ip netns pids "sg-$name-v"); do
+		taskset -a -p -c "$TB_CORE_VICTIM" "$pid" >/dev/null 2>&1 || true
+	done
 }
 
 # /sys of a namespace can only be seen through a mount made inside it.
