@@ -111,15 +111,19 @@ static __always_inline enum find dns_length(struct finder *f, __u32 length)
 
 /* Any byte is legal in a label (RFC 2181 11), but a dot would make two names
  * look the same, and what cannot be printed is nobody's zone. */
-static __always_inline enum find dns_label(struct finder *f, __u8 c)
+static __always_inline enum find dns_label(struct finder *f, __u64 w, __u32 avail)
 {
-	__u32 n = f->name_len;
+	__u32 max = avail < f->need ? avail : f->need;
+	__u32 n = find_take(f, w, find_range(w, 0x20, 0x7e) & ~find_range(w, '.', '.'), max);
 
-	if (c < 0x20 || c >= 0x7f || c == '.' || n >= FIND_NAME_MAX)
-		return FIND_UNREADABLE;
-	f->name[n & 255] = find_lower(c);
-	f->name_len = n + 1;
-	f->need--;
+	if (n == 0) {
+		n = w & 0xff;
+		if (n < 0x20 || n >= 0x7f || n == '.' || find_push(f, n) != FIND_MORE)
+			return FIND_UNREADABLE;
+		n = 1;
+	}
+	f->at += n;
+	f->need -= n;
 	return f->need ? FIND_MORE : dns_next(f, DNS_LENGTH, 1);
 }
 
@@ -144,14 +148,17 @@ static __always_inline enum find dns_field(struct finder *f)
 	}
 }
 
-FIND_STEP int dns_step(struct finder *f, __u64 w, __u32 avail)
+FIND_STEP int dns_step(struct finder *f, const struct find_chunk *c)
 {
-	if (!f)
+	__u32 avail;
+	__u64 w;
+
+	if (!f || !c)
 		return FIND_UNREADABLE;
-	if (f->state == DNS_LABEL) {
-		f->at++;
-		return dns_label(f, w & 0xff);
-	}
+	avail = f->len - f->at;
+	w = find_at(c, f->at);
+	if (f->state == DNS_LABEL)
+		return dns_label(f, w, avail);
 	f->at += find_collect(f, w, avail);
 	return f->need ? FIND_MORE : dns_field(f);
 }

@@ -23,9 +23,12 @@
  * complete name was seen although the head is not complete yet, else FIND_MORE.
  * After any other answer than FIND_MORE a finder must not be fed again.
  *
- * In BPF both the finder and the chunk must lie in map values: the verifier
- * does not follow what is in there, and so prunes one pass of a feed loop
- * against the next. On the stack the same code explodes.
+ * Skipped bytes may be those of later segments: f->skip waits with the rest,
+ * and the bytes that have gone by are f->seen - f->skip.
+ *
+ * In BPF let the finder, the chunk and the caller's own loop variables lie in
+ * map values: the verifier does not follow what is in there, and so prunes one
+ * pass of a loop against the next.
  */
 #ifndef STRAYGATE_FINDER_H
 #define STRAYGATE_FINDER_H
@@ -69,14 +72,14 @@ struct finder {
 	__u32 left;	/* the finder's own counters ... */
 	__u32 left2;
 	__u32 left3;
-	__u32 word;  /* a field that is being collected */
-	__u16 flags; /* the finder's own */
-	__u16 extra; /* the finder's own */
-	__u64 acc;   /* the bytes of a longer field, the last one lowest */
-	__u32 need;  /* bytes that the field still lacks */
-	__u32 at;    /* place in the chunk and bytes in it: */
-	__u32 len;   /* they mean nothing between two feeds */
-	__u8 name[256];
+	__u32 word;	    /* a field that is being collected */
+	__u16 flags;	    /* the finder's own */
+	__u16 extra;	    /* the finder's own */
+	__u64 acc;	    /* the bytes of a longer field, the last one lowest */
+	__u32 need;	    /* bytes that the field still lacks */
+	__u32 at;	    /* place in the chunk and bytes in it: */
+	__u32 len;	    /* they mean nothing between two feeds */
+	__u8 name[256 + 8]; /* with slack for storing a word at any place */
 };
 
 _Static_assert(sizeof(struct finder) <= 320, "a finder waits in a map for every undecided visit");
@@ -87,20 +90,6 @@ static __always_inline enum find finder_verdict(const struct finder *f)
 }
 
 /* ---- what follows is for the finders themselves ---- */
-
-/* Makes the compiler read *f again. Without it the place in the chunk would
- * live in a register, whose every possible value the verifier follows. */
-#define find_forget() __asm__ __volatile__("" ::: "memory")
-
-/* The beginning of every feed. Callers load chunks of a constant and of a
- * variable length; through memory all are one and the same to the verifier. */
-static __always_inline __u32 find_start(struct finder *f, __u32 len)
-{
-	f->at = 0;
-	f->len = len;
-	find_forget();
-	return f->len;
-}
 
 /* The same byte eight times: constants of the word-wise tests. */
 #define FIND_EACH(c) (0x0101010101010101ULL * (__u64)(c))
@@ -153,6 +142,18 @@ static __always_inline __u64 find_load(const __u8 *p)
 	w = __builtin_bswap64(w);
 #endif
 	return w;
+}
+
+static __always_inline void find_store(__u8 *p, __u64 w)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	w = __builtin_bswap64(w);
+#endif
+#ifdef __bpf__
+	*(__u64 *)p = w;
+#else
+	__builtin_memcpy(p, &w, sizeof(w));
+#endif
 }
 
 /* Bytes of @mask (0x80 marks a hit) before its first hit; 8 if there is none. */
@@ -233,6 +234,38 @@ static __always_inline enum find find_close(struct finder *f)
 	return FIND_MORE;
 }
 
+/* Which bytes of a word are within @first .. @last, both in 1 .. 0x7f. */
+static __always_inline __u64 find_range(__u64 w, __u8 first, __u8 last)
+{
+	__u64 low = w & FIND_EACH(0x7f); /* no sum runs over into the next byte */
+
+	return (low + FIND_EACH(0x80 - first)) & ~(low + FIND_EACH(0x7f - last)) & ~w & FIND_EACH(0x80);
+}
+
+/* Appends the bytes of @w up to the first that is not in @valid, @max at most,
+ * in lower case. Returns how many; 0 to have the next one looked at alone. */
+static __always_inline __u32 find_take(struct finder *f, __u64 w, __u64 valid, __u32 max)
+{
+	__u32 n = f->name_len, k = find_first(~valid & FIND_EACH(0x80));
+
+	k = k < max ? k : max;
+	if (n + 8 > FIND_NAME_MAX)
+		return 0;
+	find_store(&f->name[n & 255], w | find_range(w, 'A', 'Z') >> 2);
+	f->name_len = n + k;
+	return k;
+}
+
+/* The same for a name; its first dot and doubled ones are left to find_push(). */
+static __always_inline __u32 find_take_name(struct finder *f, __u64 w, __u32 max)
+{
+	__u64 dots = find_range(w, '.', '.');
+	__u64 valid = find_range(w | FIND_EACH(0x20), 'a', 'z') | find_range(w, '0', '9') |
+		      find_range(w, '-', '-') | (dots & ~(dots << 8 | 0x80));
+
+	return find_take(f, w, valid, max);
+}
+
 /* Collects a big-endian field of f->need bytes into f->word: whole when the
  * @avail bytes of @w hold it, else its next byte. Returns the bytes taken. */
 static __always_inline __u32 find_collect(struct finder *f, __u64 w, __u32 avail)
@@ -252,10 +285,9 @@ static __always_inline __u32 find_collect(struct finder *f, __u64 w, __u32 avail
 /*
  * A finder is a function that takes a step:
  *
- *	int X_step(struct finder *f, __u64 w, __u32 avail);
+ *	int X_step(struct finder *f, const struct find_chunk *c);
  *
- * @w holds the bytes from f->at on, the first one lowest, of which @avail are
- * in hand (if less than eight). It moves f->at by one byte or more. In BPF it
+ * There is a byte at least at f->at; it moves f->at by one or more. In BPF it
  * is a global function, which the verifier looks at once and not at each of
  * the FIND_CHUNK calls; that it then knows nothing about *f is what we want.
  */
@@ -265,20 +297,29 @@ static __always_inline __u32 find_collect(struct finder *f, __u64 w, __u32 avail
 #define FIND_STEP static inline
 #endif
 
+struct find_chunk {
+	__u8 bytes[FIND_CHUNK + 8];
+};
+
+/* The bytes from @at on. */
+static __always_inline __u64 find_at(const struct find_chunk *c, __u32 at)
+{
+	return find_load(&c->bytes[at & (FIND_CHUNK - 1)]);
+}
+
 /* Feeds a whole chunk. Every step takes a byte at least, so this ends. */
 static __always_inline enum find find_feed(struct finder *f, const __u8 *chunk, __u32 len,
-					   int (*step)(struct finder *f, __u64 w, __u32 avail))
+					   int (*step)(struct finder *f, const struct find_chunk *c))
 {
 	int r = FIND_MORE;
-	__u32 i, at;
+	__u32 i;
 
-	len = find_start(f, len);
+	f->at = 0;
+	f->len = len;
 	for (i = 0; i < FIND_CHUNK && r == FIND_MORE; i++) {
-		find_forget();
-		at = f->at;
-		if (at >= len)
+		if (f->at >= f->len)
 			break;
-		r = step(f, find_load(&chunk[at & (FIND_CHUNK - 1)]), len - at);
+		r = step(f, (const struct find_chunk *)chunk);
 	}
 	return find_end(f, r);
 }

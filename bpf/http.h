@@ -316,15 +316,20 @@ static __always_inline enum find http_byte(struct finder *f, __u8 c)
 }
 
 /* Line ends and what no head may contain: control bytes (RFC 9110 5.5) and a
- * CR that no LF follows (RFC 9112 2.2). */
-static __always_inline enum find http_any(struct finder *f, __u8 c)
+ * CR that no LF follows (RFC 9112 2.2). @next is behind @c if it is in hand. */
+static __always_inline enum find http_any(struct finder *f, __u8 c, __u8 next)
 {
 	__u8 state = f->state;
 
+	f->at++;
 	if (state == HTTP_PREFACE)
 		return http_preface(f, c);
 	if (state == HTTP_CR)
 		return c == '\n' ? http_line_end(f, f->extra) : FIND_UNREADABLE;
+	if (c == '\r' && f->at < f->len) {
+		f->at++;
+		return next == '\n' ? http_line_end(f, state) : FIND_UNREADABLE;
+	}
 	if (c == '\n')
 		return http_line_end(f, state);
 	if (c == '\r') {
@@ -337,21 +342,47 @@ static __always_inline enum find http_any(struct finder *f, __u8 c)
 	return http_byte(f, c);
 }
 
-/* Most of a head is of no interest. Looks at eight bytes at once for the end
- * of the line or the target, and for "Host:" and the version as a whole.
- * Returns the bytes that it dealt with, 0 to have the next one looked at. */
-static __always_inline __u32 http_leap(struct finder *f, __u64 w, __u32 avail)
+/* Where the next byte below @limit is, or the end of what is in hand. */
+static __always_inline __u32 http_scan(const struct finder *f, const struct find_chunk *c, __u8 limit)
+{
+	__u32 i, n, at = f->at;
+
+	for (i = 0; i < FIND_CHUNK / 8; i++) {
+		n = find_first(find_below(find_at(c, at), limit));
+		at += n;
+		if (n < 8 || at >= f->len)
+			break;
+	}
+	return at < f->len ? at : f->len;
+}
+
+/* The rest of a line of no interest, its end, and the first byte of the next
+ * line if it shows that this is of no interest either. */
+static __always_inline __u32 http_leap_value(struct finder *f, const struct find_chunk *c)
+{
+	__u32 at = http_scan(f, c, 0x20);
+	__u64 w = find_at(c, at);
+	__u8 first = w >> 16;
+
+	if (at + 2 > f->len || (w & 0xffff) != 0x0a0d)
+		return at;
+	f->state = HTTP_LINE;
+	if (at + 2 == f->len || !find_is_alpha(first) || (first | 0x20) == 'h')
+		return at + 2;
+	f->flags &= ~HTTP_F_NOFOLD;
+	f->state = HTTP_VALUE;
+	return at + 3;
+}
+
+/* "HTTP/1.1" with its line end, or "Host: ", as a whole. Returns its length. */
+static __always_inline __u32 http_leap_word(struct finder *f, __u64 w, __u32 avail)
 {
 	__u8 state = f->state;
-	__u32 n;
 
-	if (state == HTTP_VALUE || state == HTTP_PATH) {
-		n = find_first(find_below(w, state == HTTP_PATH ? 0x21 : 0x20));
-		if (n < 7 && n + 2 <= avail && state == HTTP_VALUE && (w >> (8 * n) & 0xffff) == 0x0a0d) {
-			f->state = HTTP_LINE;
-			return n + 2;
-		}
-		return n < avail ? n : avail;
+	if (state == HTTP_START && avail >= 5 && (w & 0xffffffffffULL) == 0x2f20544547ULL /* "GET /" */) {
+		f->flags = HTTP_F_GET;
+		f->state = HTTP_PATH;
+		return 5;
 	}
 	if (state == HTTP_VERSION && f->left == 0 && avail >= 8 && !find_below(w, 0x21)) {
 		f->acc = __builtin_bswap64(w);
@@ -367,15 +398,43 @@ static __always_inline __u32 http_leap(struct finder *f, __u64 w, __u32 avail)
 	return 0;
 }
 
-FIND_STEP int http_step(struct finder *f, __u64 w, __u32 avail)
+/* Most of a head is of no interest: looks at eight bytes at once. Leaves f->at
+ * as it is to have the next byte looked at alone. */
+static __always_inline void http_leap(struct finder *f, const struct find_chunk *c)
 {
-	__u32 n;
+	__u32 n, at = f->at, avail = f->len - at;
+	__u64 w = find_at(c, at);
 
-	if (!f)
+	switch (f->state) {
+	case HTTP_VALUE:
+		f->at = http_leap_value(f, c);
+		return;
+	case HTTP_PATH:
+		f->at = http_scan(f, c, 0x21);
+		return;
+	case HTTP_OWS:
+	case HTTP_HOST:
+		n = find_take_name(f, w, avail);
+		if (n)
+			f->state = HTTP_HOST;
+		break;
+	default:
+		n = http_leap_word(f, w, avail);
+	}
+	f->at = at + n;
+}
+
+FIND_STEP int http_step(struct finder *f, const struct find_chunk *c)
+{
+	__u64 w;
+
+	if (!f || !c)
 		return FIND_UNREADABLE;
-	n = http_leap(f, w, avail);
-	f->at += n ? n : 1;
-	return n ? FIND_MORE : http_any(f, w & 0xff);
+	http_leap(f, c);
+	if (f->at >= f->len)
+		return FIND_MORE;
+	w = find_at(c, f->at);
+	return http_any(f, w, w >> 8);
 }
 
 static __always_inline enum find http_feed(struct finder *f, const __u8 *chunk, __u32 len)

@@ -156,12 +156,19 @@ static __always_inline enum find tls_field(struct finder *f)
 }
 
 /* RFC 6066 3 wants no address in here, but "192.0.2.1" is spelt like a name. */
-static __always_inline enum find tls_name(struct finder *f, __u8 c)
+static __always_inline enum find tls_name(struct finder *f, __u64 w, __u32 avail)
 {
-	if (!find_is_name(c) || find_push(f, c) != FIND_MORE)
-		return FIND_UNREADABLE;
-	f->need--;
-	f->left--;
+	__u32 max = avail < f->need ? avail : f->need;
+	__u32 n = find_take_name(f, w, max);
+
+	if (n == 0) {
+		if (!find_is_name(w & 0xff) || find_push(f, w & 0xff) != FIND_MORE)
+			return FIND_UNREADABLE;
+		n = 1;
+	}
+	f->at += n;
+	f->left -= n;
+	f->need -= n;
 	if (f->need)
 		return FIND_MORE;
 	if (find_close(f) != FIND_MORE)
@@ -178,6 +185,7 @@ static __always_inline enum find tls_record(struct finder *f, __u8 c)
 
 	if ((n == 1 && c != TLS_HANDSHAKE) || (n == 2 && c != 3))
 		return FIND_UNREADABLE;
+	f->at++;
 	f->acc = f->acc << 8 | c;
 	f->flags = n;
 	if (n < TLS_RECORD_HEADER)
@@ -190,8 +198,8 @@ static __always_inline enum find tls_record(struct finder *f, __u8 c)
 }
 
 /* Passes over what lies before the next field, as far as this record goes:
- * what is in hand now, the rest by f->skip. Returns the bytes in hand. */
-static __always_inline __u32 tls_gap(struct finder *f, __u32 avail)
+ * what is in hand now, the rest by f->skip. */
+static __always_inline void tls_gap(struct finder *f, __u32 avail)
 {
 	__u32 n = f->left3 < f->left ? f->left3 : f->left;
 
@@ -201,24 +209,29 @@ static __always_inline __u32 tls_gap(struct finder *f, __u32 avail)
 		f->skip = n - avail;
 		n = avail;
 	}
-	return n;
+	f->at += n;
 }
 
-FIND_STEP int tls_step(struct finder *f, __u64 w, __u32 avail)
+FIND_STEP int tls_step(struct finder *f, const struct find_chunk *c)
 {
-	__u32 n;
+	__u32 n, avail;
+	__u64 w;
 
-	if (!f)
+	if (!f || !c)
 		return FIND_UNREADABLE;
 	if (f->left && f->left3) {
-		f->at += tls_gap(f, avail);
-		return FIND_MORE;
+		tls_gap(f, f->len - f->at);
+		if (f->at >= f->len)
+			return FIND_MORE;
 	}
-	if (!f->left || f->state == TLS_NAME) {
-		f->at++;
-		return f->left ? tls_name(f, w & 0xff) : tls_record(f, w & 0xff);
-	}
-	n = find_collect(f, w, avail < f->left ? avail : f->left);
+	w = find_at(c, f->at);
+	if (!f->left)
+		return tls_record(f, w & 0xff);
+	avail = f->len - f->at;
+	avail = avail < f->left ? avail : f->left;
+	if (f->state == TLS_NAME)
+		return tls_name(f, w, avail);
+	n = find_collect(f, w, avail);
 	f->at += n;
 	f->left -= n;
 	return f->need ? FIND_MORE : tls_field(f);
