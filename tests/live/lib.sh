@@ -128,8 +128,19 @@ in_crowd()
 # status, or "000 exit N". Its page is in $T_DIR/body.
 http()
 {
-	local status=0
-	in_crowd curl -sS -k -m 8 --connect-to "::$TB_VICTIM4:" -o "$T_DIR/body" -w '%{http_code}' "$@" \
+	curl_to "$TB_VICTIM4" "$@"
+}
+
+http6()
+{
+	curl_to "[$TB_VICTIM6]" "$@"
+}
+
+curl_to()
+{
+	local status=0 to=$1
+	shift
+	in_crowd curl -sS -k -m 8 --connect-to "::$to:" -o "$T_DIR/body" -w '%{http_code}' "$@" \
 		2>"$T_DIR/curl.err" || status=$?
 	[ $status = 0 ] || echo " exit $status"
 }
