@@ -47,7 +47,7 @@ static __always_inline enum find dns_next(struct finder *f, enum dns_state state
 	return FIND_MORE;
 }
 
-static __always_inline void dns_begin(struct finder *f)
+FIND_ENTRY void dns_begin(struct finder *f)
 {
 	find_reset(f);
 	f->left = 0xffff;
@@ -55,7 +55,7 @@ static __always_inline void dns_begin(struct finder *f)
 }
 
 /* The same over TCP. */
-static __always_inline void dns_tcp_begin(struct finder *f)
+FIND_ENTRY void dns_tcp_begin(struct finder *f)
 {
 	find_reset(f);
 	f->state = DNS_TCP_LENGTH;
@@ -163,7 +163,7 @@ FIND_STEP int dns_step(struct finder *f, const struct find_chunk *c)
 	return f->need ? FIND_MORE : dns_field(f);
 }
 
-static __always_inline enum find dns_feed(struct finder *f, const __u8 *chunk, __u32 len)
+FIND_ENTRY enum find dns_feed(struct finder *f, const __u8 *chunk, __u32 len)
 {
 	return find_feed(f, chunk, len, dns_step);
 }

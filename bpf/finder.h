@@ -91,6 +91,17 @@ static __always_inline enum find finder_verdict(const struct finder *f)
 
 /* ---- what follows is for the finders themselves ---- */
 
+/* X_begin() and X_feed(), and the steps that X_feed() takes: see find_feed().
+ * Tests take the address of these, which a function that is always inlined
+ * does not have. */
+#ifdef __bpf__
+#define FIND_ENTRY static __always_inline
+#define FIND_STEP  __attribute__((noinline))
+#else
+#define FIND_ENTRY static inline
+#define FIND_STEP  static inline
+#endif
+
 /* The same byte eight times: constants of the word-wise tests. */
 #define FIND_EACH(c) (0x0101010101010101ULL * (__u64)(c))
 
@@ -291,12 +302,6 @@ static __always_inline __u32 find_collect(struct finder *f, __u64 w, __u32 avail
  * is a global function, which the verifier looks at once and not at each of
  * the FIND_CHUNK calls; that it then knows nothing about *f is what we want.
  */
-#ifdef __bpf__
-#define FIND_STEP __attribute__((noinline))
-#else
-#define FIND_STEP static inline
-#endif
-
 struct find_chunk {
 	__u8 bytes[FIND_CHUNK + 8];
 };

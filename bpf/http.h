@@ -62,7 +62,7 @@ enum http_flags {
 #define HTTP_2	      0x485454502f322e30ULL /* "HTTP/2.0" */
 #define HTTP_PREFACE2 0x0d0a534d0d0a0d0aULL /* "\r\nSM\r\n\r\n" */
 
-static __always_inline void http_begin(struct finder *f)
+FIND_ENTRY void http_begin(struct finder *f)
 {
 	find_reset(f);
 }
@@ -437,7 +437,7 @@ FIND_STEP int http_step(struct finder *f, const struct find_chunk *c)
 	return http_any(f, w, w >> 8);
 }
 
-static __always_inline enum find http_feed(struct finder *f, const __u8 *chunk, __u32 len)
+FIND_ENTRY enum find http_feed(struct finder *f, const __u8 *chunk, __u32 len)
 {
 	return find_feed(f, chunk, len, http_step);
 }

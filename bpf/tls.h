@@ -48,7 +48,7 @@ enum tls_state {
 	TLS_NAME,	/* host_name itself, f->need bytes to come */
 };
 
-static __always_inline void tls_begin(struct finder *f)
+FIND_ENTRY void tls_begin(struct finder *f)
 {
 	find_reset(f);
 	f->need = 1;
@@ -237,7 +237,7 @@ FIND_STEP int tls_step(struct finder *f, const struct find_chunk *c)
 	return f->need ? FIND_MORE : tls_field(f);
 }
 
-static __always_inline enum find tls_feed(struct finder *f, const __u8 *chunk, __u32 len)
+FIND_ENTRY enum find tls_feed(struct finder *f, const __u8 *chunk, __u32 len)
 {
 	return find_feed(f, chunk, len, tls_step);
 }
