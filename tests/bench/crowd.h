@@ -3,10 +3,13 @@
  * The crowd: many thousand visitors with addresses of their own, on one packet
  * socket.
  *
- *	crowd.c		options, the loop
+ *	crowd.c		the loop
+ *	crowd_options.c	what it was asked to do
  *	crowd_visit.c	what a visitor does: a small TCP client, a small resolver
  *	crowd_request.c	what it says: HTTP, TLS, DNS
- *	crowd_wire.c	packets: building, reading, sending, receiving
+ *	crowd_timer.c	when it does it again
+ *	crowd_frame.c	packets: building and reading
+ *	crowd_wire.c	sending and receiving
  *	crowd_answer.c	the other side, as fast as it can be: to measure the crowd
  *	crowd_report.c	what came of it, as text and as JSON
  */
@@ -119,7 +122,7 @@ struct stream {
 
 struct config {
 	const char *device;
-	uint8_t to4[4], to6[16], mac[6];
+	uint8_t to4[4], to6[16], mac[6], our_mac[6];
 	bool have_mac;
 	uint16_t port;
 	unsigned int segments;
@@ -134,7 +137,8 @@ struct config {
 extern struct config config;
 extern struct stream streams[MAX_STREAMS];
 extern unsigned int stream_count;
-extern uint64_t now; /* CLOCK_MONOTONIC ns, read once a round */
+extern uint64_t now;  /* CLOCK_MONOTONIC ns, read once a round */
+extern uint64_t idle; /* ns spent waiting awake */
 
 /* A received packet, headers in host order. */
 struct packet {
@@ -157,6 +161,9 @@ struct packet {
 #define TCP_PSH 0x08
 #define TCP_ACK 0x10
 
+/* crowd_options.c */
+void options_read(int argc, char **argv);
+
 /* crowd_request.c */
 int request_http(struct request *r, const char *name);
 int request_tls(struct request *r, const char *name, bool sni_last);
@@ -167,10 +174,24 @@ int visits_init(struct stream *s);
 void visit_begin(struct stream *s);
 void visit_packet(const struct packet *p);
 void visits_acknowledge(void);
-void visits_timers(void);
+void visit_timer(struct stream *s, struct visit *v);
 void visits_deadlines(void);
 void visits_give_up(void);
+
+/* crowd_timer.c */
+enum { DELAY_250, DELAY_500, DELAY_1000, DELAY_2000, DELAY_4000, DELAYS };
+void timer_set(struct stream *s, struct visit *v, unsigned int delay);
+void timer_stop(struct visit *v);
+void visits_timers(void);
 uint64_t visits_next_timer(void);
+
+/* crowd_frame.c */
+uint32_t sum_bytes(uint32_t sum, const uint8_t *p, size_t len);
+uint16_t sum_fold(uint32_t sum);
+size_t frame_tcp(uint8_t *f, const struct stream *s, const struct visit *v, uint8_t flags, uint32_t seq,
+		 const uint8_t *data, size_t len, uint32_t sum);
+size_t frame_udp(uint8_t *f, const struct stream *s, const struct visit *v, const uint8_t *data, size_t len);
+bool frame_read(const uint8_t *f, size_t have, bool check, struct packet *p);
 
 /* crowd_wire.c */
 struct wire_stats {
@@ -186,8 +207,6 @@ void wire_flush(void);
 unsigned int wire_receive(unsigned int max);
 void wire_close(void);
 int wire_answer(void);
-uint32_t sum_bytes(uint32_t sum, const uint8_t *p, size_t len);
-uint16_t sum_fold(uint32_t sum);
 
 /* crowd_answer.c */
 size_t answer_packet(const uint8_t *in, size_t len, uint8_t *out);

@@ -64,13 +64,14 @@ static void read_cores(typeof(cores_before) *c)
 
 	c->cores = 0;
 	while (f && fgets(line, sizeof(line), f) && c->cores < MAX_CORES) {
-		uint64_t v[8] = { 0 }, all = 0;
+		uint64_t v[8] = {0}, all = 0;
 
 		if (strncmp(line, "cpu", 3) || line[3] == ' ')
 			continue;
 		sscanf(strchr(line, ' '),
-		       "%" SCNu64 "%" SCNu64 "%" SCNu64 "%" SCNu64 "%" SCNu64 "%" SCNu64 "%" SCNu64 "%" SCNu64, &v[0],
-		       &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7]);
+		       "%" SCNu64 "%" SCNu64 "%" SCNu64 "%" SCNu64 "%" SCNu64 "%" SCNu64 "%" SCNu64
+		       "%" SCNu64,
+		       &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7]);
 		for (int i = 0; i < 8; i++)
 			all += v[i];
 		c->all[c->cores] = all;
@@ -101,7 +102,7 @@ static unsigned int core_percent(unsigned int i)
 	return all ? (100 * (cores_after.busy[i] - cores_before.busy[i]) + all / 2) / all : 0;
 }
 
-static const char *const modes[] = { "http", "tls", "dns", "silent" };
+static const char *const modes[] = {"http", "tls", "dns", "silent"};
 
 static void text_latency(const char *what, const struct histogram *h)
 {
@@ -116,16 +117,16 @@ static void text_stream(const struct stream *s, double seconds)
 {
 	const struct counters *c = &s->c;
 
-	printf("%s: %s, %" PRIu64 " visits begun, %.0f/s of %.0f/s asked for\n", s->label, modes[s->mode], c->offered,
-	       c->offered / seconds, s->rate);
+	printf("%s: %s, %" PRIu64 " visits begun, %.0f/s of %.0f/s asked for\n", s->label, modes[s->mode],
+	       c->offered, c->offered / seconds, s->rate);
 	if (s->mode != MODE_SILENT)
 		text_latency("answered", &s->answered);
 	if (s->mode != MODE_SILENT)
 		printf("  %-12s %9" PRIu64 "   within %.0f ms\n", "good", c->good, config.good_within / 1e6);
 	text_latency("turned away", &s->turned_away);
-	printf("  %-12s %9" PRIu64 "\n  %-12s %9" PRIu64 "\n  %-12s %9" PRIu64 "\n  %-12s %9" PRIu64 "\n", "reset",
-	       c->outcome[OUT_RESET], "closed", c->outcome[OUT_CLOSED], "other", c->outcome[OUT_OTHER], "timeout",
-	       c->outcome[OUT_TIMEOUT]);
+	printf("  %-12s %9" PRIu64 "\n  %-12s %9" PRIu64 "\n  %-12s %9" PRIu64 "\n  %-12s %9" PRIu64 "\n",
+	       "reset", c->outcome[OUT_RESET], "closed", c->outcome[OUT_CLOSED], "other",
+	       c->outcome[OUT_OTHER], "timeout", c->outcome[OUT_TIMEOUT]);
 	printf("  not begun %" PRIu64 ", connected %" PRIu64 ", again: %" PRIu64 " SYN, %" PRIu64
 	       " data; packets: %" PRIu64 " out, %" PRIu64 " in\n",
 	       c->skipped, c->connected, c->syn_again, c->data_again, c->tx_packets, c->rx_packets);
@@ -142,15 +143,15 @@ static void json_stream(const struct stream *s, double seconds)
 	const struct counters *c = &s->c;
 
 	printf("\"%s\": {\"mode\": \"%s\", \"rate\": %.0f, \"offered\": %" PRIu64 ", \"offered_rate\": %.1f, "
-	       "\"not_begun\": %" PRIu64 ", \"connected\": %" PRIu64 ", \"answered\": %" PRIu64 ", \"good\": %" PRIu64
-	       ", \"turned_away\": %" PRIu64 ", \"reset\": %" PRIu64 ", \"closed\": %" PRIu64 ", \"other\": %" PRIu64
-	       ", \"timeout\": %" PRIu64 ", \"syn_again\": %" PRIu64 ", \"data_again\": %" PRIu64
-	       ", \"tx_packets\": %" PRIu64 ", \"tx_bytes\": %" PRIu64 ", \"rx_packets\": %" PRIu64
-	       ", \"rx_bytes\": %" PRIu64 ", ",
+	       "\"not_begun\": %" PRIu64 ", \"connected\": %" PRIu64 ", \"answered\": %" PRIu64
+	       ", \"good\": %" PRIu64 ", \"turned_away\": %" PRIu64 ", \"reset\": %" PRIu64
+	       ", \"closed\": %" PRIu64 ", \"other\": %" PRIu64 ", \"timeout\": %" PRIu64
+	       ", \"syn_again\": %" PRIu64 ", \"data_again\": %" PRIu64 ", \"tx_packets\": %" PRIu64
+	       ", \"tx_bytes\": %" PRIu64 ", \"rx_packets\": %" PRIu64 ", \"rx_bytes\": %" PRIu64 ", ",
 	       s->label, modes[s->mode], s->rate, c->offered, c->offered / seconds, c->skipped, c->connected,
 	       c->outcome[OUT_ANSWERED], c->good, c->outcome[OUT_TURNED_AWAY], c->outcome[OUT_RESET],
-	       c->outcome[OUT_CLOSED], c->outcome[OUT_OTHER], c->outcome[OUT_TIMEOUT], c->syn_again, c->data_again,
-	       c->tx_packets, c->tx_bytes, c->rx_packets, c->rx_bytes);
+	       c->outcome[OUT_CLOSED], c->outcome[OUT_OTHER], c->outcome[OUT_TIMEOUT], c->syn_again,
+	       c->data_again, c->tx_packets, c->tx_bytes, c->rx_packets, c->rx_bytes);
 	json_latency("answered_usec", &s->answered);
 	printf(", ");
 	json_latency("turned_away_usec", &s->turned_away);
@@ -165,7 +166,8 @@ static void report_json(double seconds)
 		json_stream(&streams[i], seconds);
 	}
 	printf("}, \"wire\": {\"tx_packets\": %" PRIu64 ", \"tx_lost\": %" PRIu64 ", \"rx_packets\": %" PRIu64
-	       ", \"rx_foreign\": %" PRIu64 ", \"rx_bad_checksum\": %" PRIu64 ", \"rx_ring_drops\": %" PRIu64 "}",
+	       ", \"rx_foreign\": %" PRIu64 ", \"rx_bad_checksum\": %" PRIu64 ", \"rx_ring_drops\": %" PRIu64
+	       "}",
 	       wire_stats.tx_packets, wire_stats.tx_lost, wire_stats.rx_packets, wire_stats.rx_foreign,
 	       wire_stats.rx_bad, wire_stats.ring_drops);
 	printf(", \"cpu\": {\"crowd_percent\": %.0f, \"cores_percent\": [", 100 * cpu_used / seconds);
@@ -178,8 +180,8 @@ static void report_text(double seconds)
 {
 	for (unsigned int i = 0; i < stream_count; i++)
 		text_stream(&streams[i], seconds);
-	printf("wire: %" PRIu64 " out, %" PRIu64 " in; %" PRIu64 " not sent, %" PRIu64 " lost before the crowd, %" PRIu64
-	       " bad checksums, %" PRIu64 " of no visit\n",
+	printf("wire: %" PRIu64 " out, %" PRIu64 " in; %" PRIu64 " not sent, %" PRIu64
+	       " lost before the crowd, %" PRIu64 " bad checksums, %" PRIu64 " of no visit\n",
 	       wire_stats.tx_packets, wire_stats.rx_packets, wire_stats.tx_lost, wire_stats.ring_drops,
 	       wire_stats.rx_bad, wire_stats.rx_foreign);
 	printf("cpu: crowd %.0f %%; cores", 100 * cpu_used / seconds);
@@ -200,5 +202,7 @@ void report_end(double seconds)
 void report_cpu(void)
 {
 	read_cores(&cores_after);
-	cpu_used = cpu_seconds() - cpu_before;
+	cpu_used = cpu_seconds() - cpu_before - idle / 1e9;
+	if (cpu_used < 0) /* it waited while others had the core */
+		cpu_used = 0;
 }

@@ -13,8 +13,8 @@ static int request_cut(struct request *r)
 
 	if (!parts)
 		parts = (r->len + SEGMENT_BYTES - 1) / SEGMENT_BYTES;
-	size = parts == (r->len + SEGMENT_BYTES - 1u) / SEGMENT_BYTES ? SEGMENT_BYTES :
-									  (r->len + parts - 1) / parts;
+	size = parts == (r->len + SEGMENT_BYTES - 1u) / SEGMENT_BYTES ? SEGMENT_BYTES
+								      : (r->len + parts - 1) / parts;
 	if (size > SEGMENT_BYTES)
 		size = SEGMENT_BYTES;
 	for (r->segments = 0; off < r->len; r->segments++) {
@@ -67,7 +67,8 @@ static void w16(struct writer *w, uint16_t v)
 
 static void wbytes(struct writer *w, const void *from, size_t len)
 {
-	memcpy(w->p + w->len, from, len);
+	if (len)
+		memcpy(w->p + w->len, from, len);
 	w->len += len;
 }
 
@@ -137,16 +138,16 @@ static void tls_key_share(struct writer *w)
 
 static void tls_extensions(struct writer *w, const char *name, bool sni_last)
 {
-	static const uint8_t groups[] = { 0, 10, 0x4a, 0x4a, 0x11, 0xec, 0, 0x1d, 0, 0x17, 0, 0x18 };
-	static const uint8_t points[] = { 1, 0 };
+	static const uint8_t groups[] = {0, 10, 0x4a, 0x4a, 0x11, 0xec, 0, 0x1d, 0, 0x17, 0, 0x18};
+	static const uint8_t points[] = {1, 0};
 	static const uint8_t alpn[] = "\0\x0c\x02h2\x08http/1.1";
-	static const uint8_t status[] = { 1, 0, 0, 0, 0 };
-	static const uint8_t algorithms[] = { 0, 16, 4, 3, 8, 4, 4, 1, 5, 3, 8, 5, 5, 1, 8, 6, 6, 1 };
-	static const uint8_t modes[] = { 1, 1 };
-	static const uint8_t versions[] = { 6, 0x2a, 0x2a, 3, 4, 3, 3 };
-	static const uint8_t compress[] = { 2, 0, 2 };
-	static const uint8_t settings[] = { 0, 3, 2, 'h', '2' };
-	static const uint8_t renegotiate[] = { 0 };
+	static const uint8_t status[] = {1, 0, 0, 0, 0};
+	static const uint8_t algorithms[] = {0, 16, 4, 3, 8, 4, 4, 1, 5, 3, 8, 5, 5, 1, 8, 6, 6, 1};
+	static const uint8_t modes[] = {1, 1};
+	static const uint8_t versions[] = {6, 0x2a, 0x2a, 3, 4, 3, 3};
+	static const uint8_t compress[] = {2, 0, 2};
+	static const uint8_t settings[] = {0, 3, 2, 'h', '2'};
+	static const uint8_t renegotiate[] = {0};
 
 	tls_fixed(w, 0x1a1a, NULL, 0);
 	if (!sni_last)
@@ -181,9 +182,9 @@ static void tls_extensions(struct writer *w, const char *name, bool sni_last)
  * beyond the first segment. */
 int request_tls(struct request *r, const char *name, bool sni_last)
 {
-	static const uint16_t ciphers[] = { 0x5a5a, 0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030,
-					    0xcca9, 0xcca8, 0xc013, 0xc014, 0x009c, 0x009d, 0x002f, 0x0035 };
-	struct writer w = { .p = r->bytes };
+	static const uint16_t ciphers[] = {0x5a5a, 0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030,
+					   0xcca9, 0xcca8, 0xc013, 0xc014, 0x009c, 0x009d, 0x002f, 0x0035};
+	struct writer w = {.p = r->bytes};
 	size_t record, hello, extensions;
 
 	w8(&w, 22);
@@ -230,8 +231,8 @@ static size_t dns_name(uint8_t *out, const char *name)
 /* A query for [LABEL.]NAME A, with EDNS, as a resolver sends it. */
 size_t request_dns(uint8_t *out, uint16_t id, const char *label, const char *name)
 {
-	static const uint8_t head[] = { 0, 0, 0, 1, 0, 0, 0, 0, 0, 1 };
-	static const uint8_t edns[] = { 0, 0, 41, 0x04, 0xd0, 0, 0, 0x80, 0, 0, 0 };
+	static const uint8_t head[] = {0, 0, 0, 1, 0, 0, 0, 0, 0, 1};
+	static const uint8_t edns[] = {0, 0, 41, 0x04, 0xd0, 0, 0, 0x80, 0, 0, 0};
 	size_t len = 12;
 
 	put16(out, id);
