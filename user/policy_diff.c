@@ -2,6 +2,7 @@
 /* Two policies side by side: what stays itself, and what is different. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "policy.h"
@@ -38,16 +39,38 @@ static void mark(uint8_t *used, size_t size, const struct policy *p)
 			used[p->rules[i]->id] = 1;
 }
 
-static void number(struct policy *p, const uint8_t *used)
+/* Listeners are counted by reason, so their ids are few: 1 to LISTENERS_MAX.
+ * When the old ones and the new ones together have more, old ones are taken. */
+static uint32_t listener_id(struct policy *p, uint8_t *used)
 {
-	uint32_t next = 1;
+	for (uint32_t id = 1; id <= LISTENERS_MAX; id++)
+		if (!used[id])
+			return id;
+	memset(used, 0, LISTENERS_MAX + 1);
+	mark(used, LISTENERS_MAX + 1, p);
+	for (uint32_t id = 1; id <= LISTENERS_MAX; id++)
+		if (!used[id])
+			return id;
+	return 0;
+}
+
+static void number(struct policy *p, uint8_t *used)
+{
+	uint32_t next = LISTENERS_MAX + 1;
 
 	for (size_t i = 0; i < p->count; i++) {
-		if (p->rules[i]->id)
+		struct rule *r = p->rules[i];
+
+		if (r->id)
 			continue;
-		while (used[next])
-			next++;
-		p->rules[i]->id = next++;
+		if (r->statement == ST_LISTEN) {
+			r->id = listener_id(p, used);
+		} else {
+			while (used[next])
+				next++;
+			r->id = next++;
+		}
+		used[r->id] = 1;
 	}
 }
 
@@ -55,7 +78,7 @@ int policy_inherit(struct policy *now, struct policy *before, uint64_t now_ns)
 {
 	/* As many ids as rules are taken at most, so the lowest free ones are
 	 * below this, whatever ids there are. */
-	size_t size = now->count + (before ? before->count : 0) + 2;
+	size_t size = now->count + (before ? before->count : 0) + LISTENERS_MAX + 2;
 	uint8_t *used = calloc(size, 1);
 
 	if (!used)
