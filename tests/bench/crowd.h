@@ -131,7 +131,7 @@ struct config {
 	const char *path;
 	double seconds;
 	uint64_t deadline, drain, good_within; /* ns */
-	bool json, dry, answerer;
+	bool json, dry, answerer, fifo;
 };
 
 extern struct config config;

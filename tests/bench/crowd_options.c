@@ -39,6 +39,7 @@ static const char usage[] =
 	"  --dev DEV (c0) --to ADDR (10.77.0.1) --to6 ADDR (2001:db8:77::1) --port N --mac MAC\n"
 	"\n"
 	"  --json                the report as JSON\n"
+	"  --fifo                ahead of all ordinary processes on its core (SCHED_FIFO 1)\n"
 	"  --dry                 no network: answer the crowd inside the program\n"
 	"  --answer              be the other side, on --dev, for --seconds\n";
 
@@ -207,6 +208,7 @@ enum {
 	O_PORT,
 	O_MAC,
 	O_JSON,
+	O_FIFO,
 	O_DRY,
 	O_ANSWER,
 	O_HELP,
@@ -240,6 +242,7 @@ static const struct option options[] = {
 	{"port", 1, 0, O_PORT},
 	{"mac", 1, 0, O_MAC},
 	{"json", 0, 0, O_JSON},
+	{"fifo", 0, 0, O_FIFO},
 	{"dry", 0, 0, O_DRY},
 	{"answer", 0, 0, O_ANSWER},
 	{"help", 0, 0, O_HELP},
@@ -314,6 +317,9 @@ static void parse_option(int o, char *arg)
 		break;
 	case O_JSON:
 		config.json = true;
+		break;
+	case O_FIFO:
+		config.fifo = true;
 		break;
 	case O_DRY:
 		config.dry = true;

@@ -32,7 +32,7 @@
 #endif
 
 #define TX_BATCH   64
-#define RX_FRAMES  16384
+#define RX_FRAMES  4096
 #define RX_FRAME   2048
 #define RX_BLOCK   (1 << 20)
 #define DRY_FRAMES 4096

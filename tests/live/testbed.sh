@@ -308,7 +308,7 @@ tb_threaded()
 	tb_record "$file" "$pid"
 	taskset -p -c "$core" "$pid" >/dev/null
 	if [ "$end" = c ]; then
-		chrt -f -p 1 "$pid" 2>/dev/null || renice -n -20 -p "$pid" >/dev/null
+		chrt -f -p 2 "$pid" 2>/dev/null || renice -n -20 -p "$pid" >/dev/null
 	fi
 }
 
