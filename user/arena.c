@@ -34,6 +34,7 @@ static char *take(struct arena *a, size_t size)
 	struct arena_block *b;
 	char *got;
 
+	size += !size; /* NULL says no memory, nothing else */
 	if (size > a->left) {
 		/* A large piece gets a block of its own: the current one may
 		 * still have room for many small ones. */
@@ -56,10 +57,12 @@ void *arena_alloc(struct arena *a, size_t size)
 	size_t skip = -(uintptr_t)a->at & (ALIGNMENT - 1);
 	char *got;
 
-	if (skip >= a->left)
-		skip = a->left;
-	a->at += skip;
-	a->left -= skip;
+	if (skip < a->left) {
+		a->at += skip;
+		a->left -= skip;
+	} else {
+		a->left = 0;
+	}
 	got = take(a, size);
 	return got ? memset(got, 0, size) : NULL;
 }

@@ -104,6 +104,11 @@ int name_read(const char *text, size_t len, char out[NAME_SIZE_MAX + 1], const c
 	return (int)len;
 }
 
+bool name_is_address(const char *text)
+{
+	return *text == '[' || is_v4(text);
+}
+
 int name_read_pattern(const char *text, size_t len, bool zone, char out[NAME_SIZE_MAX + 1], uint8_t *kind,
 		      const char **why)
 {
@@ -125,7 +130,7 @@ int name_read_pattern(const char *text, size_t len, bool zone, char out[NAME_SIZ
 	got = name_read(text + skip, len - skip, out, why);
 	if (got < 0 || !(skip || zone))
 		return got;
-	if (out[0] == '[' || is_v4(out))
+	if (name_is_address(out))
 		return refuse(why, "is an address, below which there are no names; expected a name");
 	return got;
 }

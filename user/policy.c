@@ -148,17 +148,19 @@ static void index_stale(struct policy *p)
 	p->indexed = SIZE_MAX;
 }
 
-static int reserve(struct policy *p, size_t more)
+int policy_reserve(struct policy *p, size_t more)
 {
 	size_t room = p->room ? p->room : 64;
 	struct rule **rules;
+	int err;
 
 	if (more > POLICY_RULES_MAX - p->count)
 		return -E2BIG;
 	while (room < p->count + more)
 		room *= 2;
-	if (room == p->room)
-		return 0;
+	err = index_ready(p, more);
+	if (err || room == p->room)
+		return err;
 	rules = realloc(p->rules, room * sizeof(*rules));
 	if (!rules)
 		return -ENOMEM;
@@ -170,7 +172,7 @@ static int reserve(struct policy *p, size_t more)
 int policy_append(struct policy *p, struct rule *r, struct rule **there)
 {
 	struct index_slot *s;
-	int err = reserve(p, 1);
+	int err = policy_reserve(p, 1);
 
 	if (err)
 		return err;
@@ -230,10 +232,8 @@ static bool replace(struct rule **old, struct rule *r)
 int policy_merge(struct policy *p, struct policy *line)
 {
 	bool changed = false;
-	int err = reserve(p, line->count);
+	int err = policy_reserve(p, line->count);
 
-	if (!err)
-		err = index_ready(p, line->count);
 	if (err)
 		return err;
 	/* There is room for all: nothing fails half-way from here. */

@@ -161,7 +161,8 @@ static int include_pattern(struct parser *ps, const char *pattern, unsigned int 
 	if (err == GLOB_ABORTED)
 		return complain_file(&ps->at, column, pattern, -glob_errno);
 	/* not glob()'s order, which depends on the locale */
-	qsort(found.gl_pathv, found.gl_pathc, sizeof(*found.gl_pathv), by_name);
+	if (found.gl_pathc)
+		qsort(found.gl_pathv, found.gl_pathc, sizeof(*found.gl_pathv), by_name);
 	err = 0;
 	for (size_t i = 0; !err && i < found.gl_pathc; i++) {
 		if (ps->files++ >= INCLUDE_FILES)

@@ -15,7 +15,8 @@
 #define INCLUDE_FILES	4096
 #define NAME_SIZE_MAX	253
 #define PREFIX_TEXT	56
-#define SUBJECT_SIZE	(4096 + 16) /* "from " and a path */
+#define SUBJECT_SIZE	(4096 + 16)		   /* "from " and a path */
+#define RULE_IDS_MAX	(2 * POLICY_RULES_MAX + 8) /* two policies' at most; a multiple of 8 */
 #define SECOND_NS	1000000000ULL
 #define DURATION_MAX_NS (3650ULL * 86400 * SECOND_NS)
 #define RATE_MAX	1000000000ULL
@@ -34,6 +35,8 @@ struct policy {
 /* -- container (policy.c) */
 
 struct rule *policy_rule_new(struct policy *p, enum statement s);
+/* Room for so many more, in the array and in the index. 0, -ENOMEM, -E2BIG. */
+int policy_reserve(struct policy *p, size_t more);
 /* r->subject is set. 0, -ENOMEM, -E2BIG, or -EEXIST and the rule that is there. */
 int policy_append(struct policy *p, struct rule *r, struct rule **there);
 /* Forgets all rules from `count` on. */
@@ -84,6 +87,8 @@ int name_read(const char *text, size_t len, char out[NAME_SIZE_MAX + 1], const c
 /* The same with "*." or "." before it, as `serve` takes them (zone: as `zone` does). */
 int name_read_pattern(const char *text, size_t len, bool zone, char out[NAME_SIZE_MAX + 1], uint8_t *kind,
 		      const char **why);
+/* Is this normalised name an address? */
+bool name_is_address(const char *text);
 bool name_equal(const struct name *a, const struct name *b);
 uint32_t name_hash(const struct name *n);
 

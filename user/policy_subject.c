@@ -132,11 +132,8 @@ static int put_list(struct parser *ps, const struct rule *like, const struct wor
 	err = path_join(ps->dir, file->text, path, sizeof(path));
 	if (!err)
 		err = real_path(ps, path, real);
-	if (err) {
-		complain(&ps->at, file->column, "cannot read '%s': %s; expected a list",
-			 show(&ps->at, path, strlen(path)), strerror(-err));
-		return err;
-	}
+	if (err)
+		return complain_file(&ps->at, file->column, path, err);
 	for (const char *c = real; *c; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			return complain(&ps->at, file->column,

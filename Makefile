@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# straygate: make, make check, make install. What it needs: scripts/packages.
+
+B        ?= build
+CC       ?= cc
+CLANG    ?= clang
+BPFTOOL  ?= bpftool
+PREFIX   ?= /usr/local
+VERSION  := 0.1
+BUILD_ID := $(VERSION)$(shell git rev-parse --short HEAD 2>/dev/null | sed 's/^/-/')
+
+WARN     := -Wall -Wextra -Werror
+CFLAGS   ?= -O2 -g
+CFLAGS   += -std=gnu17 -D_GNU_SOURCE $(WARN) -I$(B) -DSTRAYGATE_VERSION='"$(VERSION)"' \
+            -DSTRAYGATE_BUILD='"$(BUILD_ID)"' -MMD -MP $(EXTRA_CFLAGS)
+LDFLAGS  += $(EXTRA_CFLAGS)
+LIBS     := -lbpf -lelf -lz -ljansson
+
+# The UAPI headers of Debian's multiarch include directory.
+ARCH     := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
+BPF_FLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu17 $(WARN) -D__TARGET_ARCH_$(ARCH) \
+             -I/usr/include/$(shell $(CC) -print-multiarch) -MMD -MP
+
+USER     := $(filter-out user/main.c,$(wildcard user/*.c))
+OBJECTS  := $(USER:user/%.c=$(B)/user/%.o)
+UNIT     := $(patsubst tests/unit/%.c,$(B)/%,$(wildcard tests/unit/test_*.c))
+PACKET   := $(patsubst tests/packet/%.c,$(B)/%,$(wildcard tests/packet/test_*.c))
+FUZZ     := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
+PACKET_LIB := $(filter-out tests/packet/test_%,$(wildcard tests/packet/*.c))
+
+all: $(B)/straygate $(B)/crowd
+
+$(B)/straygate.bpf.o: bpf/straygate.bpf.c
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_FLAGS) -c $< -o $@
+
+$(B)/straygate.skel.h: $(B)/straygate.bpf.o
+	$(BPFTOOL) gen skeleton $< name straygate_bpf > $@.new
+	mv $@.new $@
+
+$(B)/user/%.o: user/%.c | $(B)/straygate.skel.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -c $< -o $@
+$(B)/user/gate_load.o: $(B)/straygate.skel.h
+
+$(B)/libstraygate.a: $(OBJECTS)
+	rm -f $@
+	ar rcs $@ $^
+
+$(B)/straygate: $(B)/user/main.o $(B)/libstraygate.a
+	$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+
+$(B)/crowd: $(wildcard tests/bench/crowd*.c tests/bench/crowd*.h)
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(filter %.c,$^) -lm -o $@
+
+# Tests on the host run under the sanitizers, finders and parser included.
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+$(B)/test_%: tests/unit/test_%.c $(USER) $(wildcard bpf/*.h user/*.h tests/unit/*.h) $(B)/straygate.skel.h
+	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(SANITIZE) $< $(USER) $(LIBS) -lcriterion -o $@
+
+$(PACKET): $(B)/%: tests/packet/%.c $(PACKET_LIB) $(wildcard tests/packet/*.h) $(B)/libstraygate.a
+	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $< $(PACKET_LIB) $(B)/libstraygate.a $(LIBS) -lcriterion -o $@
+
+$(FUZZ): $(B)/%: tests/fuzz/%.c $(wildcard bpf/*.h user/*.h user/*.c)
+	$(CLANG) -g -O1 -std=gnu17 -D_GNU_SOURCE $(WARN) -fsanitize=fuzzer,address,undefined $< \
+		$(filter-out $(wildcard user/gate*.c user/cmd_*.c user/main.c),$(wildcard user/*.c)) -lz -ljansson -o $@
+
+tests: $(UNIT) $(PACKET)
+
+check-unit: $(UNIT)
+	@set -e; for t in $(UNIT); do $$t --jobs 2; done
+
+# Needs root: the packets go through the kernel.
+check-packet: $(PACKET)
+	@set -e; for t in $(PACKET); do $$t --jobs 1; done
+
+check: check-unit check-packet
+
+fuzz: $(FUZZ)
+
+format:
+	clang-format -i bpf/*.[ch] user/*.[ch] tests/*/*.[ch]
+
+lint:
+	clang-format --dry-run -Werror $(wildcard bpf/*.[ch] user/*.[ch] tests/*/*.[ch])
+
+install: all
+	install -D -m 755 $(B)/straygate $(DESTDIR)$(PREFIX)/sbin/straygate
+	install -D -m 644 man/straygate.8 $(DESTDIR)$(PREFIX)/share/man/man8/straygate.8
+	install -D -m 644 man/straygate.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/straygate
+	install -D -m 644 man/straygate@.service $(DESTDIR)$(PREFIX)/lib/systemd/system/straygate@.service
+	install -d -m 755 $(DESTDIR)/etc/straygate
+
+clean:
+	rm -rf $(B)
+
+-include $(wildcard $(B)/*.d $(B)/user/*.d)
+
+.PHONY: all tests check check-unit check-packet fuzz format lint install clean
+.DELETE_ON_ERROR:

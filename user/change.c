@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "change.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "say.h"
+
+enum posture policy_posture(struct policy *p)
+{
+	size_t i;
+
+	for (i = 0; i < policy_count(p); i++)
+		if (policy_rule(p, i)->statement == ST_POSTURE)
+			return policy_rule(p, i)->posture;
+	return POSTURE_OBSERVE;
+}
+
+static bool says_posture(struct policy *p)
+{
+	size_t i;
+
+	for (i = 0; i < policy_count(p); i++)
+		if (policy_rule(p, i)->statement == ST_POSTURE)
+			return true;
+	return false;
+}
+
+int keep_posture(struct policy *now, struct policy *before)
+{
+	struct policy_error err;
+	char line[64];
+	int r;
+
+	if (says_posture(now) || !says_posture(before))
+		return 0;
+	snprintf(line, sizeof(line), "posture %s", posture_name(policy_posture(before)));
+	r = policy_add(now, line, &err);
+	return r < 0 ? fail(r, "%s", err.text) : 0;
+}
+
+static int note_change(struct gate *g, struct policy *now, struct policy *before, const char *file)
+{
+	uint64_t seconds = time(NULL);
+
+	g->meta.applied = seconds;
+	if (!g->meta.enforcing || policy_posture(now) != policy_posture(before))
+		g->meta.enforcing = seconds;
+	if (file)
+		snprintf(g->meta.policy, sizeof(g->meta.policy), "%s", file);
+	return gate_write_meta(g);
+}
+
+int change_policy(struct gate *g, struct policy *now, struct policy *before, const char *file)
+{
+	struct policy_error err;
+	int r = policy_check(now, &err);
+
+	if (r)
+		return fail(r, "%s", err.text);
+	r = policy_inherit(now, before, monotonic_ns());
+	if (r)
+		return fail(r, "%s", strerror(-r));
+	r = gate_publish(g, now, before, 0);
+	return r ? r : note_change(g, now, before, file);
+}
+
+int change_line(const char *instance, const char *line,
+		int (*how)(struct policy *p, const char *line, struct policy_error *err))
+{
+	cleanup_policy struct policy *now = NULL;
+	cleanup_policy struct policy *before = NULL;
+	cleanup_gate struct gate g = GATE_INIT;
+	struct policy_error err;
+	int r;
+
+	if (gate_open(&g, instance, GATE_WRITE) || gate_running(&g, &before) || gate_running(&g, &now))
+		return EXIT_FAILED;
+	r = how(now, line, &err);
+	if (r < 0) {
+		say("%s", err.text);
+		return EXIT_FAILED;
+	}
+	if (r && change_policy(&g, now, before, NULL))
+		return EXIT_FAILED;
+	puts(r ? "changed" : "unchanged");
+	return EXIT_OK;
+}

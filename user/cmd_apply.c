@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "change.h"
+#include "say.h"
+#include "verb.h"
+
+static void print_difference(char sign, const struct rule *r, void *arg)
+{
+	char line[RULE_LINE_MAX];
+
+	(void)arg;
+	if (rule_print(r, line, sizeof(line)) >= 0)
+		printf("%c %s\n", sign, line);
+}
+
+/* Forgetting a name is an outage: each one is said. */
+static void say_forgotten(char sign, const struct rule *r, void *arg)
+{
+	size_t *count = arg;
+
+	if (sign != '-' || (r->statement != ST_SERVE && r->statement != ST_ZONE))
+		return;
+	if ((*count)++ < 20)
+		say("no longer served: %s %s", statement_name(r->statement), r->subject);
+}
+
+static int apply(struct gate *g, struct policy *now, const struct call *c)
+{
+	cleanup_policy struct policy *before = NULL;
+	size_t forgotten = 0, changes;
+	char path[PATH_MAX];
+
+	if (gate_running(g, &before) || keep_posture(now, before))
+		return EXIT_FAILED;
+	changes = policy_diff(before, now, c->diff ? print_difference : say_forgotten, &forgotten);
+	if (c->diff)
+		return EXIT_OK;
+	if (forgotten > 20)
+		say("no longer served: %zu names in all; see `straygate apply --diff`", forgotten);
+	if (change_policy(g, now, before, realpath(c->argv[0], path)))
+		return EXIT_FAILED;
+	puts(changes ? "changed" : "unchanged");
+	return EXIT_OK;
+}
+
+static int run(const struct call *c)
+{
+	cleanup_policy struct policy *now = policy_new();
+	cleanup_gate struct gate g = GATE_INIT;
+	struct policy_error err;
+
+	if (!now)
+		return fail(EXIT_FAILED, "%s", strerror(ENOMEM));
+	if (policy_read_file(now, c->argv[0], &err)) {
+		say("%s", err.text);
+		return EXIT_FAILED;
+	}
+	if (gate_open(&g, c->instance, c->diff ? GATE_READ : GATE_WRITE))
+		return EXIT_FAILED;
+	return apply(&g, now, c);
+}
+
+const struct verb verb_apply = {
+	.name = "apply",
+	.arguments = "FILE",
+	.summary = "make a policy file the running policy, in one step",
+	.help = "A file with an error in it changes nothing. Lines that stay keep their counters,\n"
+		"and their time limits go on. Prints \"changed\" or \"unchanged\", and names each\n"
+		"name that stops being served. A file without a posture line leaves the posture.\n",
+	.takes = TAKES_DIFF,
+	.least = 1,
+	.most = 1,
+	.run = run,
+};

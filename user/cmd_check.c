@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <string.h>
+
+#include "policy.h"
+#include "say.h"
+#include "verb.h"
+
+static int run(const struct call *c)
+{
+	cleanup_policy struct policy *p = policy_new();
+	struct policy_error err;
+
+	if (!p)
+		return fail(EXIT_FAILED, "%s", strerror(ENOMEM));
+	if (policy_read_file(p, c->argv[0], &err) || policy_check(p, &err)) {
+		say("%s", err.text);
+		return EXIT_FAILED;
+	}
+	policy_print(p, stdout);
+	return EXIT_OK;
+}
+
+const struct verb verb_check = {
+	.name = "check",
+	.arguments = "FILE",
+	.summary = "read a policy file and print what was understood; nothing is changed",
+	.help = "Each line is printed in full, with the defaults that were filled in.\n"
+		"Needs no privilege and no kernel support.\n",
+	.least = 1,
+	.most = 1,
+	.run = run,
+};

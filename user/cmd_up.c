@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "change.h"
+#include "say.h"
+#include "verb.h"
+
+#define POLICY_DIR "/etc/straygate"
+
+/* An instance that was just made, or whose first command was killed, has no
+ * policy yet: everything passes until it has one. */
+static int first_policy(struct gate *g, struct policy *now, const char *file)
+{
+	cleanup_policy struct policy *before = NULL;
+
+	if (gate_running(g, &before))
+		return EXIT_FAILED;
+	if (keep_posture(now, before))
+		return EXIT_FAILED;
+	return change_policy(g, now, before, file) ? EXIT_FAILED : EXIT_OK;
+}
+
+static int attach(struct gate *g, const char *device, const struct call *c)
+{
+	struct gate_device *devices;
+	size_t count, i;
+
+	if (gate_attach(g, device, c->generic) || gate_devices(g, &devices, &count))
+		return EXIT_FAILED;
+	for (i = 0; i < count; i++)
+		if (!strcmp(devices[i].name, device))
+			printf("%s  %s XDP\n", device, devices[i].generic ? "generic" : "native");
+	gate_devices_free(devices, count);
+	return EXIT_OK;
+}
+
+/* `up DEV...`: starts empty, or with what runs already. */
+static int up_devices(const struct call *c)
+{
+	cleanup_policy struct policy *empty = policy_new();
+	cleanup_gate struct gate g = GATE_INIT;
+	int i, status = EXIT_OK;
+
+	if (!empty)
+		return fail(EXIT_FAILED, "%s", strerror(ENOMEM));
+	for (i = 0; i < c->argc; i++)
+		if (!*c->argv[i] || strlen(c->argv[i]) > DEVICE_SIZE_MAX)
+			return fail(EXIT_FAILED, "%.40s: no such device; see `ip link`", c->argv[i]);
+	if (gate_make(&g, c->instance, c->netns))
+		return EXIT_FAILED;
+	if (CONTROL_SLOT(gate_word(&g)) == CONTROL_NO_SLOT)
+		status = first_policy(&g, empty, NULL);
+	for (i = 0; i < c->argc && status == EXIT_OK; i++)
+		status = attach(&g, c->argv[i], c);
+	return status;
+}
+
+/* `up`: as the file says, devices and posture included. The policy comes first,
+ * so that no packet is seen by a gate without one. */
+static int up_file(const struct call *c)
+{
+	cleanup_policy struct policy *p = policy_new();
+	cleanup_gate struct gate g = GATE_INIT;
+	struct policy_error err;
+	char path[128];
+	size_t i, devices = 0;
+
+	snprintf(path, sizeof(path), POLICY_DIR "/%.40s.policy", c->instance);
+	if (!p)
+		return fail(EXIT_FAILED, "%s", strerror(ENOMEM));
+	if (access(path, F_OK))
+		return fail(EXIT_FAILED, "%s: %s; name the devices (`straygate up DEV...`), or write the file",
+			    path, strerror(errno));
+	if (policy_read_file(p, path, &err) || policy_check(p, &err)) {
+		say("%s", err.text);
+		return EXIT_FAILED;
+	}
+	for (i = 0; i < policy_count(p); i++)
+		devices += policy_rule(p, i)->statement == ST_DEVICE;
+	if (!devices)
+		return fail(EXIT_FAILED, "%s has no `device` line; add one, or name the devices", path);
+	if (gate_make(&g, c->instance, c->netns) || first_policy(&g, p, path))
+		return EXIT_FAILED;
+	for (i = 0; i < policy_count(p); i++)
+		if (policy_rule(p, i)->statement == ST_DEVICE && attach(&g, policy_rule(p, i)->subject, c))
+			return EXIT_FAILED;
+	return EXIT_OK;
+}
+
+static int run(const struct call *c)
+{
+	return c->argc ? up_devices(c) : up_file(c);
+}
+
+const struct verb verb_up = {
+	.name = "up",
+	.arguments = "[DEV...]",
+	.summary = "attach the gate to devices, or replace its program there without a gap",
+	.help = "With devices: a new gate starts with an empty policy, posture observe.\n"
+		"Without: devices and policy are those of " POLICY_DIR "/INSTANCE.policy.\n"
+		"What is loaded stays until `straygate down`; no process is left running.\n",
+	.takes = TAKES_NETNS | TAKES_GENERIC,
+	.least = 0,
+	.most = -1,
+	.run = run,
+};

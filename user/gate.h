@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The gate in the kernel, as the controller sees it: an instance, its devices,
+ * the policy that runs, and its counters. gate*.c alone know libbpf.
+ *
+ * An instance is a directory of pins, /sys/fs/bpf/straygate/NAME:
+ *
+ *	control images rule_counters buckets flows ... meta	the maps
+ *	image+N policy+N	tables and text of the policy in slot N
+ *	counters+N buckets+N	counters and buckets of rule ids N * RULES_SEGMENT ...
+ *	DEVICE/			link, program and counters of a device
+ *
+ * What is being made has a name that ends in "+new" and is renamed when it is
+ * complete, so that a killed command leaves the old or the new, and litter that
+ * the next one sweeps up. (bpffs allows no dots; a device's are written "%".)
+ *
+ * Functions print their own errors and return 0 or -errno.
+ */
+#ifndef STRAYGATE_GATE_H
+#define STRAYGATE_GATE_H
+
+#include <limits.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cells.h"
+#include "policy.h"
+
+#define GATE_ROOT      "/sys/fs/bpf/straygate"
+#define INSTANCE_LIMIT 32 /* characters of an instance's name, NUL included */
+
+/* Maps that all devices of an instance share. */
+enum gate_map {
+	GATE_CONTROL,
+	GATE_IMAGES,
+	GATE_RULE_COUNTERS,
+	GATE_BUCKETS,
+	GATE_FLOWS,
+	GATE_PARTIALS,
+	GATE_STRAY_NAMES,
+	GATE_STRAY_SOURCES,
+	GATE_SCRATCH,
+	GATE_EXPLAINED,
+	GATE_META,
+	GATE_MAPS,
+};
+extern const char *const gate_map_names[GATE_MAPS]; /* of the pins, and in the object */
+
+struct gate {
+	char instance[INSTANCE_LIMIT];
+	char dir[PATH_MAX];
+	int lock; /* fd of the directory, locked */
+	int maps[GATE_MAPS];
+	struct meta meta;
+};
+
+void gate_close(struct gate *g);
+#define cleanup_gate __attribute__((cleanup(gate_close)))
+#define GATE_INIT                                                                                            \
+	{                                                                                                    \
+		.lock = -1, .maps = {[0 ... GATE_MAPS - 1] = -1}                                             \
+	}
+
+/* ---- the instance (gate.c) ---- */
+
+enum gate_access { GATE_READ, GATE_WRITE /* takes the lock, waits for others */ };
+
+/* Opens a running instance and enters its network namespace. -ENOENT: not up. */
+int gate_open(struct gate *g, const char *instance, enum gate_access access);
+/* Only what `down` needs, and whatever state it is in; no message on -ENOENT. */
+int gate_open_any(struct gate *g, const char *instance);
+/* The same, but makes the instance if it is not there. netns may be NULL. */
+int gate_make(struct gate *g, const char *instance, const char *netns);
+/* Takes everything away, whatever state it is in. */
+int gate_destroy(struct gate *g);
+int gate_write_meta(struct gate *g);
+
+/* ---- devices (gate_device.c) ---- */
+
+struct gate_device {
+	char name[IFNAMSIZ];
+	bool attached;	/* false: the device is gone, or was taken from us */
+	bool generic;	/* no native XDP */
+	int counters;	/* fd */
+	uint32_t program; /* id */
+	uint64_t runs;	/* of the program, while the kernel counts them */
+	uint64_t since;	/* load time, ns of CLOCK_BOOTTIME */
+};
+
+/* Attaches, or replaces the program of a device that is attached already. */
+int gate_attach(struct gate *g, const char *device, bool generic);
+int gate_detach(struct gate *g, const char *device);
+/* All devices of the instance; free with gate_devices_free(). */
+int gate_devices(struct gate *g, struct gate_device **devices, size_t *count);
+void gate_devices_free(struct gate_device *devices, size_t count);
+
+/* ---- the policy that runs (gate_policy.c) ---- */
+
+/* deadline: seconds of CLOCK_MONOTONIC, after which the previous policy rules
+ * again unless gate_confirm() comes; 0: none. */
+int gate_publish(struct gate *g, struct policy *p, struct policy *before, uint32_t deadline);
+int gate_running(struct gate *g, struct policy **p);
+uint64_t gate_word(struct gate *g);
+uint64_t monotonic_ns(void);
+
+/* ---- counters (gate_count.c) ---- */
+
+/* counters of a device, summed over CPUs: COUNTERS_MAX, by counter_index(). */
+int gate_counters(const struct gate_device *d, struct counter *out);
+/* of all rules of a policy, by id; the caller frees *out. */
+int gate_rule_counters(struct gate *g, struct policy *p, struct counter **out);
+int gate_clear_rules(struct gate *g, struct policy *now, struct policy *before);
+/* heavy hitters of a map, merged over CPUs, most visits first; free(*out). */
+int gate_heavy(struct gate *g, enum gate_map map, struct heavy **out, size_t *count);
+/* Calls fn for each visit that is remembered; returns their number or -errno. */
+int gate_flows(struct gate *g, int (*fn)(const struct flow_key *k, const struct flow *f, void *arg),
+	       void *arg);
+
+/* ---- explain (gate_explain.c) ---- */
+
+/* Runs a packet through the stages without a trace. */
+int gate_explain(struct gate *g, const void *packet, size_t len, struct explanation *e);
+
+/* ---- small helpers of gate*.c (gate_pin.c) ---- */
+
+/* -1 and errno as open(2). kind: NULL or the bpf object's kind in messages. */
+int pin_open(struct gate *g, const char *name);
+/* Pins fd as DIR/name, replacing what is there in one step. */
+int pin_put(struct gate *g, const char *name, int fd);
+void pin_remove(struct gate *g, const char *name);
+/* Removes a directory of pins. */
+int pin_remove_dir(const char *path);
+int pin_mount(void);
+void *map_memory(int fd, size_t size, bool write);
+#define PIN_NAME_MAX 64
+
+static inline void close_fd(int *fd)
+{
+	extern int close(int);
+
+	if (*fd >= 0)
+		close(*fd);
+}
+#define cleanup_fd __attribute__((cleanup(close_fd)))
+
+#endif

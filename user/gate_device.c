@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Devices of an instance: attach, replace, detach, list. */
+#include "gate.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "gate_load.h"
+#include "say.h"
+
+/* bpffs takes no dots, and VLAN devices have one. */
+static void device_dir(char out[PIN_NAME_MAX], const char *device)
+{
+	char *c;
+
+	snprintf(out, PIN_NAME_MAX, "%s", device);
+	for (c = out; *c; c++)
+		if (*c == '.')
+			*c = '%';
+}
+
+static void device_pin(char out[PIN_NAME_MAX], const char *device, const char *what)
+{
+	char dir[PIN_NAME_MAX];
+
+	device_dir(dir, device);
+	snprintf(out, PIN_NAME_MAX, "%.40s/%s", dir, what);
+}
+
+static int open_device_pin(struct gate *g, const char *device, const char *what)
+{
+	char name[PIN_NAME_MAX];
+
+	device_pin(name, device, what);
+	return pin_open(g, name);
+}
+
+static int put_device_pin(struct gate *g, const char *device, const char *what, int fd)
+{
+	char name[PIN_NAME_MAX];
+
+	device_pin(name, device, what);
+	return pin_put(g, name, fd);
+}
+
+/* The ifindex that a link is attached to; 0: its device is gone. */
+static unsigned int link_ifindex(int link)
+{
+	struct bpf_link_info info = {0};
+	__u32 size = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(link, &info, &size) ? 0 : info.xdp.ifindex;
+}
+
+/* Whose program is there? Never displaced, always named. */
+static int say_busy(const char *device, unsigned int ifindex)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	struct bpf_prog_info info = {0};
+	__u32 size = sizeof(info), id = 0;
+	cleanup_fd int fd = -1;
+
+	if (!bpf_xdp_query(ifindex, 0, &query))
+		id = query.prog_id ? query.prog_id : query.drv_prog_id ? query.drv_prog_id : query.skb_prog_id;
+	fd = id ? bpf_prog_get_fd_by_id(id) : -1;
+	if (fd >= 0)
+		bpf_obj_get_info_by_fd(fd, &info, &size);
+	return fail(-EBUSY,
+		    "%s: another XDP program is attached (id %u, \"%s\"); straygate does not displace it, "
+		    "see `bpftool net show dev %s`",
+		    device, id, info.name, device);
+}
+
+static int link_create(int program, unsigned int ifindex, bool generic)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
+
+	return bpf_link_create(program, ifindex, BPF_XDP, &opts);
+}
+
+static int attach_link(const char *device, int program, bool generic)
+{
+	unsigned int ifindex = if_nametoindex(device);
+	int link, err;
+
+	if (!ifindex)
+		return fail(-ENODEV, "%s: no such device; see `ip link`", device);
+	link = link_create(program, ifindex, generic);
+	if (link >= 0)
+		return link;
+	err = -errno;
+	if (err == -EBUSY || err == -EEXIST)
+		return say_busy(device, ifindex);
+	if (generic || (err != -EOPNOTSUPP && err != -EINVAL && err != -ENOTSUP && err != -ERANGE))
+		return fail(err, "%s: cannot attach: %s", device, strerror(-err));
+	link = link_create(program, ifindex, true);
+	if (link < 0)
+		return fail(-errno, "%s: cannot attach, neither native nor generic XDP: %s", device,
+			    strerror(errno));
+	say("%s: driver has no native XDP (%s), running generic (slower); see straygate-features(8)", device,
+	    strerror(-err));
+	return link;
+}
+
+/* In place: not a packet in between goes unjudged. */
+static int replace_program(struct gate *g, const char *device, int link)
+{
+	__attribute__((cleanup(object_close))) struct bpf_object *object = NULL;
+	cleanup_fd int counters = open_device_pin(g, device, "counters");
+	int program, err;
+
+	err = object_load(g, PROGRAM_GATE, &object, &program, &counters);
+	if (err)
+		return err;
+	if (bpf_link_update(link, program, NULL))
+		return fail(-errno, "%s: cannot replace the program: %s", device, strerror(errno));
+	return put_device_pin(g, device, "program", program);
+}
+
+static int make_dir(struct gate *g, const char *device)
+{
+	char dir[PIN_NAME_MAX], path[PATH_MAX + PIN_NAME_MAX];
+
+	device_dir(dir, device);
+	snprintf(path, sizeof(path), "%s/%s", g->dir, dir);
+	/* What a killed command, or a device that is gone, left. */
+	pin_remove_dir(path);
+	if (mkdir(path, 0700))
+		return fail(-errno, "%s: %s", path, strerror(errno));
+	return 0;
+}
+
+static int attach_new(struct gate *g, const char *device, bool generic)
+{
+	__attribute__((cleanup(object_close))) struct bpf_object *object = NULL;
+	cleanup_fd int link = -1;
+	int program, counters = -1, err;
+
+	err = object_load(g, PROGRAM_GATE, &object, &program, &counters);
+	if (err)
+		return err;
+	err = make_dir(g, device);
+	if (!err)
+		err = put_device_pin(g, device, "counters", counters);
+	if (!err)
+		err = put_device_pin(g, device, "program", program);
+	if (!err) {
+		link = attach_link(device, program, generic);
+		err = link < 0 ? link : put_device_pin(g, device, "link", link);
+	}
+	if (err)
+		gate_detach(g, device);
+	return err;
+}
+
+int gate_attach(struct gate *g, const char *device, bool generic)
+{
+	cleanup_fd int link = -1;
+
+	if (!*device || strlen(device) >= IFNAMSIZ)
+		return fail(-ENODEV, "%.40s: no such device; see `ip link`", device);
+	link = open_device_pin(g, device, "link");
+	if (link >= 0 && link_ifindex(link) && link_ifindex(link) == if_nametoindex(device))
+		return replace_program(g, device, link);
+	return attach_new(g, device, generic);
+}
+
+int gate_detach(struct gate *g, const char *device)
+{
+	cleanup_fd int link = open_device_pin(g, device, "link");
+	char dir[PIN_NAME_MAX], path[PATH_MAX + PIN_NAME_MAX];
+	int err;
+
+	if (link >= 0)
+		bpf_link_detach(link);
+	device_dir(dir, device);
+	snprintf(path, sizeof(path), "%s/%s", g->dir, dir);
+	err = pin_remove_dir(path);
+	return err ? fail(err, "%s: %s", path, strerror(-err)) : 0;
+}
+
+static void read_program(struct gate *g, struct gate_device *d)
+{
+	cleanup_fd int fd = open_device_pin(g, d->name, "program");
+	struct bpf_prog_info info = {0};
+	__u32 size = sizeof(info);
+
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
+		return;
+	d->program = info.id;
+	d->runs = info.run_cnt;
+	d->since = info.load_time;
+}
+
+static void read_link(struct gate *g, struct gate_device *d)
+{
+	cleanup_fd int fd = open_device_pin(g, d->name, "link");
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	unsigned int ifindex;
+
+	ifindex = fd < 0 ? 0 : link_ifindex(fd);
+	if (!ifindex || bpf_xdp_query(ifindex, 0, &query))
+		return;
+	d->generic = query.skb_prog_id == d->program;
+	d->attached = d->generic || query.drv_prog_id == d->program;
+}
+
+static void read_device(struct gate *g, struct gate_device *d, const char *dir)
+{
+	char *c;
+
+	snprintf(d->name, sizeof(d->name), "%.15s", dir);
+	for (c = d->name; *c; c++)
+		if (*c == '%')
+			*c = '.';
+	read_program(g, d);
+	read_link(g, d);
+	d->counters = open_device_pin(g, d->name, "counters");
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct gate_device *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+int gate_devices(struct gate *g, struct gate_device **devices, size_t *count)
+{
+	DIR *dir = opendir(g->dir);
+	struct dirent *e;
+
+	*devices = NULL;
+	*count = 0;
+	if (!dir)
+		return fail(-errno, "%s: %s", g->dir, strerror(errno));
+	while ((e = readdir(dir))) {
+		struct gate_device *grown;
+
+		if (e->d_type != DT_DIR || e->d_name[0] == '.' || strchr(e->d_name, '+'))
+			continue;
+		grown = realloc(*devices, (*count + 1) * sizeof(*grown));
+		if (!grown) {
+			closedir(dir);
+			return -ENOMEM;
+		}
+		*devices = grown;
+		grown[*count] = (struct gate_device){.counters = -1};
+		read_device(g, &grown[(*count)++], e->d_name);
+	}
+	closedir(dir);
+	qsort(*devices, *count, sizeof(**devices), by_name);
+	return 0;
+}
+
+void gate_devices_free(struct gate_device *devices, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		close_fd(&devices[i].counters);
+	free(devices);
+}

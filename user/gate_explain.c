@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "gate.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "gate_load.h"
+#include "say.h"
+
+int gate_explain(struct gate *g, const void *packet, size_t len, struct explanation *e)
+{
+	__attribute__((cleanup(object_close))) struct bpf_object *object = NULL;
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .data_size_in = len, .repeat = 1);
+	uint32_t zero = 0;
+	int program, err;
+
+	err = object_load(g, PROGRAM_EXPLAIN, &object, &program, NULL);
+	if (err)
+		return err;
+	if (bpf_prog_test_run_opts(program, &opts) ||
+	    bpf_map_lookup_elem(g->maps[GATE_EXPLAINED], &zero, e))
+		return fail(-errno, "the kernel did not run the stages: %s", strerror(errno));
+	return 0;
+}

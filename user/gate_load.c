@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "gate_load.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "say.h"
+#include "straygate.skel.h"
+
+static int print(enum libbpf_print_level level, const char *format, va_list args)
+{
+	if (!say_debug || (level == LIBBPF_DEBUG && say_debug < 2))
+		return 0;
+	return vfprintf(stderr, format, args);
+}
+
+/* Owns the skeleton's object; the skeleton itself is only a way in. */
+static int open_object(struct bpf_object **object)
+{
+	const void *data;
+	size_t size;
+
+	libbpf_set_print(print);
+	data = straygate_bpf__elf_bytes(&size);
+	*object = bpf_object__open_mem(data, size, NULL);
+	return *object ? 0 : fail(-errno, "the BPF object of this build: %s", strerror(errno));
+}
+
+void object_close(struct bpf_object **object)
+{
+	bpf_object__close(*object);
+}
+
+int object_try(void)
+{
+	__attribute__((cleanup(object_close))) struct bpf_object *object = NULL;
+	struct bpf_program *p;
+	int err = open_object(&object);
+
+	if (err)
+		return err;
+	bpf_object__for_each_program(p, object)
+		bpf_program__set_autoload(p, !strcmp(bpf_program__name(p), "straygate"));
+	return bpf_object__load(object);
+}
+
+static int cannot_load(int err)
+{
+	struct utsname u = {0};
+
+	uname(&u);
+	if (err == -EPERM || err == -EACCES)
+		return fail(err, "the kernel refuses to load a BPF program: %s; run as root (CAP_BPF, "
+				 "CAP_NET_ADMIN, CAP_PERFMON)",
+			    strerror(-err));
+	return fail(err, "kernel %s does not take the program: %s; Linux 6.1 or later with BTF is needed, "
+			 "see `straygate features` (--debug shows the verifier's words)",
+		    u.release, strerror(-err));
+}
+
+int object_make(struct bpf_object **object)
+{
+	struct bpf_program *p;
+	int err = open_object(object);
+
+	if (err)
+		return err;
+	bpf_object__for_each_program(p, *object)
+		bpf_program__set_autoload(p, false);
+	err = bpf_object__load(*object);
+	return err ? cannot_load(err) : 0;
+}
+
+static int share_maps(struct gate *g, struct bpf_object *object, int counters)
+{
+	struct bpf_map *map;
+	int i, err = 0;
+
+	for (i = 0; i < GATE_MAPS && !err; i++) {
+		map = bpf_object__find_map_by_name(object, gate_map_names[i]);
+		err = map ? bpf_map__reuse_fd(map, g->maps[i]) : -ENOENT;
+	}
+	map = bpf_object__find_map_by_name(object, "counters");
+	if (!err && counters >= 0)
+		err = map ? bpf_map__reuse_fd(map, counters) : -ENOENT;
+	return err ? fail(err, "the maps of instance %s do not fit this build: %s", g->instance,
+			  strerror(-err))
+		   : 0;
+}
+
+int object_load(struct gate *g, enum program which, struct bpf_object **object, int *program, int *counters)
+{
+	const char *name = which == PROGRAM_EXPLAIN ? "straygate_explain" : "straygate";
+	struct bpf_program *p;
+	int err = open_object(object);
+
+	if (err)
+		return err;
+	bpf_object__for_each_program(p, *object)
+		bpf_program__set_autoload(p, !strcmp(bpf_program__name(p), name));
+	err = share_maps(g, *object, counters ? *counters : -1);
+	if (err)
+		return err;
+	err = bpf_object__load(*object);
+	if (err)
+		return cannot_load(err);
+	*program = bpf_program__fd(bpf_object__find_program_by_name(*object, name));
+	if (counters && *counters < 0)
+		*counters = bpf_map__fd(bpf_object__find_map_by_name(*object, "counters"));
+	return 0;
+}

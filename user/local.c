@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "local.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "gate.h"
+#include "say.h"
+
+struct collect {
+	struct prefix *prefix;
+	size_t count;
+};
+
+static int collect_prefix(struct collect *c, int family, const void *addr, unsigned int bits)
+{
+	struct prefix *p, *grown = realloc(c->prefix, (c->count + 1) * sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	c->prefix = grown;
+	p = &grown[c->count++];
+	memset(p, 0, sizeof(*p));
+	if (family == AF_INET6) {
+		memcpy(p->addr, addr, 16);
+		p->len = bits;
+		return 0;
+	}
+	p->addr[10] = p->addr[11] = 0xff;
+	memcpy(p->addr + 12, addr, 4);
+	p->len = 96 + bits;
+	return 0;
+}
+
+static int collect_route(struct collect *c, const struct nlmsghdr *n)
+{
+	const struct rtmsg *r = NLMSG_DATA(n);
+	const struct rtattr *a = RTM_RTA(r);
+	int len = RTM_PAYLOAD(n);
+
+	/* Of all tables: a VRF has its local addresses in its own. */
+	if (r->rtm_type != RTN_LOCAL)
+		return 0;
+	for (; RTA_OK(a, len); a = RTA_NEXT(a, len))
+		if (a->rta_type == RTA_DST)
+			return collect_prefix(c, r->rtm_family, RTA_DATA(a), r->rtm_dst_len);
+	return 0;
+}
+
+static int ask(int fd, int family)
+{
+	struct {
+		struct nlmsghdr n;
+		struct rtmsg r;
+	} q = {
+		.n = {.nlmsg_len = sizeof(q), .nlmsg_type = RTM_GETROUTE, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+		.r = {.rtm_family = family},
+	};
+
+	return send(fd, &q, sizeof(q), 0) < 0 ? -errno : 0;
+}
+
+/* Messages until the kernel says that these were all. */
+static int collect_family(struct collect *c, int fd, int family)
+{
+	static char buffer[64 << 10];
+	int err = ask(fd, family);
+
+	while (!err) {
+		ssize_t len = recv(fd, buffer, sizeof(buffer), 0);
+		struct nlmsghdr *n = (void *)buffer;
+
+		if (len < 0)
+			return -errno;
+		for (; NLMSG_OK(n, len) && !err; n = NLMSG_NEXT(n, len)) {
+			if (n->nlmsg_type == NLMSG_DONE)
+				return 0;
+			if (n->nlmsg_type == NLMSG_ERROR)
+				return ((struct nlmsgerr *)NLMSG_DATA(n))->error;
+			if (n->nlmsg_type == RTM_NEWROUTE)
+				err = collect_route(c, n);
+		}
+	}
+	return err;
+}
+
+int local_addresses(struct prefix **out, size_t *count)
+{
+	cleanup_fd int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	struct collect c = {0};
+	int err = fd < 0 ? -errno : collect_family(&c, fd, AF_INET);
+
+	if (!err)
+		err = collect_family(&c, fd, AF_INET6);
+	if (err) {
+		free(c.prefix);
+		return fail(err, "cannot read the local addresses of this host: %s", strerror(-err));
+	}
+	*out = c.prefix;
+	*count = c.count;
+	return 0;
+}

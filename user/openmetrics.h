@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Counters for metrics collectors (OpenMetrics 1.0.0 text). */
+#ifndef STRAYGATE_OPENMETRICS_H
+#define STRAYGATE_OPENMETRICS_H
+
+#include "tally.h"
+
+/* rule: counters by rule id. For node_exporter's textfile collector: write to a
+ * temporary file and rename it. */
+void openmetrics_print(const struct tally *t, const struct counter *rule, const char *instance);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A policy as bytes: head, rules, prefixes, names, strings, without gaps, in
+ * the byte order of the host (it never leaves it). A change here is a new
+ * POLICY_BYTES_VERSION.
+ */
+#ifndef STRAYGATE_POLICY_BYTES_H
+#define STRAYGATE_POLICY_BYTES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define POLICY_BYTES_MAGIC   "straygat"
+#define POLICY_BYTES_VERSION 1
+
+struct bytes_head {
+	char magic[8];
+	uint32_t version;
+	uint32_t check;	   /* CRC-32 of all bytes, with this field 0 */
+	uint64_t size;	   /* of everything */
+	uint64_t rules;	   /* how many */
+	uint64_t prefixes; /* how many */
+	uint64_t names;	   /* bytes: a kind, the text, a NUL; and so on */
+	uint64_t strings;  /* bytes; offset 0 is the empty string */
+};
+
+struct bytes_rule {
+	uint64_t rate_count;
+	uint64_t rate_burst;
+	uint64_t duration;
+	uint64_t expires;
+	uint32_t id;
+	uint32_t file; /* offsets in strings */
+	uint32_t from; /* 0: none */
+	uint32_t device;
+	uint32_t line;
+	uint32_t column;
+	uint32_t prefix_count; /* the next so many */
+	uint32_t name_count;
+	uint16_t port;
+	uint8_t addr[16];
+	uint8_t any;
+	uint8_t observe;
+	uint8_t statement;
+	uint8_t action;
+	uint8_t rate_unit;
+	uint8_t l4;
+	uint8_t as;
+	uint8_t depth;
+	uint8_t posture;
+	uint8_t unused[5];
+};
+
+_Static_assert(sizeof(struct bytes_head) == 56, "no padding: the same bytes for the same policy");
+_Static_assert(sizeof(struct bytes_rule) == 96, "no padding: the same bytes for the same policy");
+
+uint32_t bytes_check(const void *buf, size_t len);
+
+#endif

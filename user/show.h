@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What `straygate show` can show: one file each. */
+#ifndef STRAYGATE_SHOW_H
+#define STRAYGATE_SHOW_H
+
+#include "gate.h"
+#include "verb.h"
+
+/* All return an exit status. */
+int show_policy(struct gate *g, const struct call *c);
+int show_counters(struct gate *g, const struct call *c);
+int show_sources(struct gate *g, const struct call *c);
+int show_names(struct gate *g, const struct call *c);
+int show_flows(struct gate *g, const struct call *c);
+int show_strays(struct gate *g, const struct call *c);
+
+/* "12,345,678" in one of a few buffers that take turns. */
+const char *grouped(uint64_t n);
+
+#endif

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdlib.h>
+
+#include "change.h"
+#include "json.h"
+#include "openmetrics.h"
+#include "say.h"
+#include "show.h"
+#include "tally.h"
+
+/* ---- JSON -------------------------------------------------------------- */
+
+static json_t *reasons_json(const struct sum *sums)
+{
+	json_t *all = json_object();
+	const struct reason_text *r;
+
+	for (r = reasons; r->name; r++) {
+		const struct sum *s = &sums[r->number];
+
+		if (!s->all.packets)
+			continue;
+		json_object_set_new(all, r->name,
+				    json_pack("{s:s, s:I, s:I, s:I}", "verdict", verdict_name(r->verdict),
+					      "packets", (json_int_t)s->all.packets, "bytes",
+					      (json_int_t)s->all.bytes, "observed",
+					      (json_int_t)s->observed.packets));
+	}
+	return all;
+}
+
+static json_t *devices_json(const struct tally *t)
+{
+	json_t *all = json_object();
+	size_t i;
+
+	for (i = 0; i < t->device_count; i++) {
+		const struct device_tally *d = &t->device[i];
+
+		json_object_set_new(all, d->device->name,
+				    json_pack("{s:I, s:I, s:s, s:b, s:I, s:I, s:o}", "packets",
+					      (json_int_t)d->packets.packets, "bytes",
+					      (json_int_t)d->packets.bytes, "mode",
+					      d->device->generic ? "generic" : "native", "attached",
+					      d->device->attached, "run_count", (json_int_t)d->device->runs,
+					      "program", (json_int_t)d->device->program, "reasons",
+					      reasons_json(d->reason)));
+	}
+	return all;
+}
+
+static json_t *listener_json(const struct listener_tally *l)
+{
+	return json_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "listener",
+			 l->rule->subject, "as", protocol_name(l->rule->as), "depth", "data", "observe",
+			 l->rule->observe, "visits", (json_int_t)l->visits, "served", (json_int_t)l->served,
+			 "stray", (json_int_t)l->stray, "unnamed", (json_int_t)l->unnamed, "unreadable",
+			 (json_int_t)l->unreadable, "by_source", (json_int_t)l->by_source, "reasons",
+			 reasons_json(l->reason));
+}
+
+static void rules_json(struct policy *p, const struct counter *rule)
+{
+	char line[RULE_LINE_MAX];
+	size_t i;
+
+	json_list("rules");
+	for (i = 0; i < policy_count(p); i++) {
+		const struct rule *r = policy_rule(p, i);
+
+		if (rule_print(r, line, sizeof(line)) < 0)
+			continue;
+		json_item(json_pack("{s:I, s:s, s:s, s:s, s:I, s:I}", "id", (json_int_t)r->id, "statement",
+				    statement_name(r->statement), "subject", r->subject, "line", line,
+				    "packets", (json_int_t)rule[r->id].packets, "bytes",
+				    (json_int_t)rule[r->id].bytes));
+	}
+	json_list_end();
+}
+
+static void counters_json(const struct tally *t, const struct counter *rule, const char *instance)
+{
+	size_t i;
+
+	json_open(instance);
+	json_member("posture", json_string(posture_name(policy_posture(t->policy))));
+	json_member("devices", devices_json(t));
+	json_list("listeners");
+	for (i = 0; i < t->listener_count; i++)
+		json_item(listener_json(&t->listener[i]));
+	json_list_end();
+	rules_json(t->policy, rule);
+	json_close();
+}
+
+/* ---- text --------------------------------------------------------------- */
+
+static void reasons_text(const struct sum *sums)
+{
+	const struct reason_text *r;
+
+	for (r = reasons; r->name; r++) {
+		const struct sum *s = &sums[r->number];
+
+		if (!s->all.packets)
+			continue;
+		printf("  %-19s %-7s %15s %18s", r->name, verdict_name(r->verdict), grouped(s->all.packets),
+		       grouped(s->all.bytes));
+		if (s->observed.packets)
+			printf("  %s observed only", grouped(s->observed.packets));
+		putchar('\n');
+	}
+}
+
+static void counters_text(const struct tally *t, const struct counter *rule)
+{
+	char line[RULE_LINE_MAX];
+	size_t i;
+
+	for (i = 0; i < t->device_count; i++) {
+		const struct device_tally *d = &t->device[i];
+
+		printf("%-21s %-7s %15s %18s\n", d->device->name, "verdict", "packets", "bytes");
+		reasons_text(d->reason);
+		printf("  %-19s %-7s %15s %18s\n", "(all)", "", grouped(d->packets.packets),
+		       grouped(d->packets.bytes));
+	}
+	for (i = 0; i < t->listener_count; i++) {
+		printf("listen %-14s\n", t->listener[i].rule->subject);
+		reasons_text(t->listener[i].reason);
+	}
+	for (i = 0; i < policy_count(t->policy); i++) {
+		const struct rule *r = policy_rule(t->policy, i);
+
+		if (rule[r->id].packets && rule_print(r, line, sizeof(line)) >= 0)
+			printf("%15s %18s  %s\n", grouped(rule[r->id].packets), grouped(rule[r->id].bytes),
+			       line);
+	}
+}
+
+int show_counters(struct gate *g, const struct call *c)
+{
+	cleanup_tally struct tally t = {0};
+	struct counter *rule = NULL;
+	int status = EXIT_FAILED;
+
+	if (tally_read(g, &t))
+		return EXIT_FAILED;
+	if (!gate_rule_counters(g, t.policy, &rule)) {
+		if (c->json)
+			counters_json(&t, rule, c->instance);
+		else if (c->openmetrics)
+			openmetrics_print(&t, rule, c->instance);
+		else
+			counters_text(&t, rule);
+		status = EXIT_OK;
+	}
+	free(rule);
+	return status;
+}

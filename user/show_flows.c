@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+#include "json.h"
+#include "say.h"
+#include "show.h"
+
+struct out {
+	const struct call *call;
+	unsigned int shown;
+	uint64_t states[4];
+};
+
+static const char *state_name(unsigned int state)
+{
+	switch (state) {
+	case FLOW_JUDGED:
+		return "passed";
+	case FLOW_PARTIAL:
+		return "undecided";
+	case FLOW_TURNED:
+		return "turned away";
+	}
+	return "?";
+}
+
+static void end_text(char out[64], const uint8_t addr[16], uint16_t port)
+{
+	struct prefix p = {.len = 128};
+	char text[48];
+
+	memcpy(p.addr, addr, 16);
+	prefix_print(&p, text, sizeof(text));
+	snprintf(out, 64, strchr(text, ':') ? "[%s]:%u" : "%s:%u", text, ntohs(port));
+}
+
+static int flow_out(const struct flow_key *k, const struct flow *f, void *arg)
+{
+	uint64_t age = (monotonic_ns() - f->since) / 1000000000;
+	char client[64], server[64];
+	struct out *o = arg;
+
+	o->states[f->state & 3]++;
+	if (o->shown >= o->call->top)
+		return 0;
+	o->shown++;
+	end_text(client, k->client, k->client_port);
+	end_text(server, k->server, k->server_port);
+	if (o->call->json)
+		json_item(json_pack("{s:s, s:s, s:s, s:s, s:I}", "client", client, "server", server, "as",
+				    protocol_name(f->protocol), "state", state_name(f->state),
+				    "age_seconds", (json_int_t)age));
+	else
+		printf("%-48s %-48s %-5s %-12s %6llu s\n", client, server, protocol_name(f->protocol),
+		       state_name(f->state), (unsigned long long)age);
+	return 0;
+}
+
+int show_flows(struct gate *g, const struct call *c)
+{
+	struct out o = {.call = c};
+	int total;
+
+	if (c->json) {
+		json_open(c->instance);
+		json_list("flows");
+	}
+	total = gate_flows(g, flow_out, &o);
+	if (total < 0)
+		return fail(EXIT_FAILED, "flows cannot be read: %s", strerror(-total));
+	if (c->json) {
+		json_list_end();
+		json_member("passed", json_integer(o.states[FLOW_JUDGED]));
+		json_member("undecided", json_integer(o.states[FLOW_PARTIAL]));
+		json_member("turned_away", json_integer(o.states[FLOW_TURNED]));
+		json_member("room", json_integer(FLOWS_MAX));
+		json_close();
+		return EXIT_OK;
+	}
+	printf("%s remembered (room for %s): %s passed, %s undecided, %s turned away\n", grouped(total),
+	       grouped(FLOWS_MAX), grouped(o.states[FLOW_JUDGED]), grouped(o.states[FLOW_PARTIAL]),
+	       grouped(o.states[FLOW_TURNED]));
+	return EXIT_OK;
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdlib.h>
+
+#include "json.h"
+#include "say.h"
+#include "show.h"
+
+static void name_out(const struct rule *r, const struct counter *c, bool json)
+{
+	if (json) {
+		json_item(json_pack("{s:I, s:s, s:s, s:I, s:I}", "id", (json_int_t)r->id, "statement",
+				    statement_name(r->statement), "name", r->subject, "names",
+				    (json_int_t)r->name_count, "visits", (json_int_t)c->packets));
+		return;
+	}
+	printf("%15s  %-5s %s", grouped(c->packets), statement_name(r->statement), r->subject);
+	if (r->from)
+		printf("  (%s names)", grouped(r->name_count));
+	putchar('\n');
+}
+
+/* A name's packets are its visits: each is counted by the one packet at which
+ * it was judged. */
+int show_names(struct gate *g, const struct call *c)
+{
+	cleanup_policy struct policy *p = NULL;
+	struct counter *counters = NULL;
+	size_t i;
+
+	if (gate_running(g, &p) || gate_rule_counters(g, p, &counters)) {
+		free(counters);
+		return EXIT_FAILED;
+	}
+	if (c->json) {
+		json_open(c->instance);
+		json_list("names");
+	} else {
+		printf("%15s\n", "visits");
+	}
+	for (i = 0; i < policy_count(p); i++) {
+		const struct rule *r = policy_rule(p, i);
+
+		if (r->statement == ST_SERVE || r->statement == ST_ZONE)
+			name_out(r, &counters[r->id], c->json);
+	}
+	if (c->json) {
+		json_list_end();
+		json_close();
+	}
+	free(counters);
+	return EXIT_OK;
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdlib.h>
+
+#include "json.h"
+#include "say.h"
+#include "show.h"
+
+/* Seconds until a rule's time is up; 0: it is. */
+static uint64_t seconds_left(const struct rule *r)
+{
+	uint64_t now = monotonic_ns();
+
+	return r->expires > now ? (r->expires - now + 999999999) / 1000000000 : 0;
+}
+
+static void source_json(const struct rule *r, const char *line, const struct counter *c)
+{
+	json_t *o = json_pack("{s:I, s:s, s:s, s:s, s:I, s:I, s:I}", "id", (json_int_t)r->id, "source",
+			      r->subject, "action", action_name(r->action), "line", line, "prefixes",
+			      (json_int_t)r->prefix_count, "packets", (json_int_t)c->packets, "bytes",
+			      (json_int_t)c->bytes);
+
+	if (r->expires)
+		json_object_set_new(o, "seconds_left", json_integer(seconds_left(r)));
+	json_item(o);
+}
+
+static void source_text(const struct rule *r, const char *line, const struct counter *c)
+{
+	printf("%15s %18s  %s", grouped(c->packets), grouped(c->bytes), line);
+	if (r->from)
+		printf("  (%s prefixes)", grouped(r->prefix_count));
+	if (r->expires && seconds_left(r))
+		printf("  (%s s left)", grouped(seconds_left(r)));
+	else if (r->expires)
+		printf("  (expired)");
+	putchar('\n');
+}
+
+int show_sources(struct gate *g, const struct call *c)
+{
+	cleanup_policy struct policy *p = NULL;
+	struct counter *counters = NULL;
+	char line[RULE_LINE_MAX];
+	size_t i;
+
+	if (gate_running(g, &p) || gate_rule_counters(g, p, &counters)) {
+		free(counters);
+		return EXIT_FAILED;
+	}
+	if (c->json) {
+		json_open(c->instance);
+		json_list("sources");
+	} else {
+		printf("%15s %18s\n", "packets", "bytes");
+	}
+	for (i = 0; i < policy_count(p); i++) {
+		const struct rule *r = policy_rule(p, i);
+
+		if ((r->statement != ST_SOURCE && r->statement != ST_RESOLVER) ||
+		    rule_print(r, line, sizeof(line)) < 0)
+			continue;
+		(c->json ? source_json : source_text)(r, line, &counters[r->id]);
+	}
+	if (c->json) {
+		json_list_end();
+		json_close();
+	}
+	free(counters);
+	return EXIT_OK;
+}

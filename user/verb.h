@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The verbs of the command line: one file each, one table of them in main.c.
+ */
+#ifndef STRAYGATE_VERB_H
+#define STRAYGATE_VERB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What was said besides the verb. Options may stand anywhere behind it. */
+struct call {
+	const char *instance; /* "default" */
+	const char *netns;    /* NULL: this one */
+	const char *from;     /* explain */
+	const char *to;
+	const char *name;
+	unsigned int top; /* show: lines at most */
+	bool json;
+	bool generic;
+	bool openmetrics;
+	bool diff;
+	bool force;
+	int argc; /* what is left */
+	char **argv;
+};
+
+/* Options a verb takes, for its help and its errors. */
+#define TAKES_JSON	  0x01u
+#define TAKES_NETNS	  0x02u
+#define TAKES_GENERIC	  0x04u
+#define TAKES_EXPLAIN	  0x08u
+#define TAKES_OPENMETRICS 0x10u
+#define TAKES_DIFF	  0x20u
+#define TAKES_FORCE	  0x40u
+#define TAKES_TOP	  0x80u
+
+struct verb {
+	const char *name;
+	const char *arguments; /* "[DEV...]" */
+	const char *summary;   /* one line */
+	const char *help;      /* the rest of its -h */
+	unsigned int takes;
+	int least, most; /* arguments; most < 0: any number */
+	int (*run)(const struct call *c); /* exit status */
+};
+
+extern const struct verb verb_status, verb_up, verb_down, verb_check, verb_apply, verb_add, verb_del,
+	verb_show, verb_explain, verb_posture, verb_features;
+
+/* The words of a line, joined by blanks; free(). NULL: no memory. */
+char *join_words(int count, char **words);
+
+#endif
