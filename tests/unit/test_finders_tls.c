@@ -13,6 +13,7 @@ static const char hello_start[] = "\3\3" RANDOM "\4sess\0\4\x13\1\x13\2\1\0";
 #define ALPN	   "\0\x10\0\x05\0\x03\x02h2"
 #define EMPTY	   "\0\x17\0\0"
 
+/* clang-format off: it puts each string of a row on a line of its own */
 static const struct row tls_rows[] = {
 	FOUND(SNI("a.example"), "a.example"),
 	FOUND(SNI("A.eXAMPLE"), "a.example"),
@@ -22,55 +23,32 @@ static const struct row tls_rows[] = {
 	FOUND(SNI("a_example") ALPN, "a_example"),
 	/* a grease extension of one byte, one that is 300 bytes long */
 	FOUND("\x2a\x2a\0\x01\0" SNI("a.example"), "a.example"),
-	FOUND("\0\x33\x01\x2c" L63 L63 L63 L63
-	      "012345678901234567890123456789012345678901234567" SNI("a.example") ALPN,
-	      "a.example"),
+	FOUND("\0\x33\x01\x2c" L63 L63 L63 L63 "012345678901234567890123456789012345678901234567" SNI("a.example") ALPN, "a.example"),
 	/* the first complete one counts */
 	FOUND(SNI("a.example") SNI("b.example"), "a.example"),
-	FOUND("\0\0\0\x14\0\x12\0\0\x09"
-	      "a.example"
-	      "\0\0\x03"
-	      "b.c",
-	      "a.example"),
-	FOUND("\0\0\0\x14\0\x12\x01\0\x03"
-	      "b.c"
-	      "\0\0\x09"
-	      "a.example",
-	      "a.example"),
-	FOUND("\0\0\0\x06\0\x04\0\0\x01"
-	      "a",
-	      "a"),
+	FOUND("\0\0\0\x14\0\x12\0\0\x09" "a.example" "\0\0\x03" "b.c", "a.example"),
+	FOUND("\0\0\0\x14\0\x12\x01\0\x03" "b.c" "\0\0\x09" "a.example", "a.example"),
+	FOUND("\0\0\0\x06\0\x04\0\0\x01" "a", "a"),
 	/* unnamed */
 	NONE(ALPN),
 	NONE(EMPTY EMPTY),
 	NONE(""),
-	NONE("\0\0\0\x06\0\x04\x01\0\x01"
-	     "a"),
+	NONE("\0\0\0\x06\0\x04\x01\0\x01" "a"),
 	/* lengths that lie */
 	BAD("\0\0\0\0" ALPN),
 	BAD("\0\0\0\x01\0" ALPN),
 	BAD("\0\0\0\x02\0\0" ALPN),
 	BAD("\0\0\0\x05\0\x03\0\0\0" ALPN),
-	BAD("\0\0\0\x0e\0\x0b\0\0\x09"
-	    "a.example"),
-	BAD("\0\0\0\x0e\0\x0d\0\0\x09"
-	    "a.example"),
-	BAD("\0\0\0\x0e\0\x0c\0\0\x0a"
-	    "a.example"),
-	BAD("\0\0\0\x0e\0\x0c\0\0\x08"
-	    "a.example"),
-	BAD("\0\0\0\x0e\0\x0c\0\0\x06"
-	    "a.example"),
-	BAD("\0\0\0\x0e\0\x0c\x01\0\x0a"
-	    "a.example"),
-	BAD("\0\0\0\x0f\0\x0c\0\0\x09"
-	    "a.example" ALPN),
-	BAD("\0\0\0\x0e\0\x0c\0\x01\x09"
-	    "a.example"),
-	BAD("\0\0\0\x0f\0\x0d\0\0\x09"
-	    "a.example"),
-	BAD("\0\0\x01\x0e\0\x0c\0\0\x09"
-	    "a.example"),
+	BAD("\0\0\0\x0e\0\x0b\0\0\x09" "a.example"),
+	BAD("\0\0\0\x0e\0\x0d\0\0\x09" "a.example"),
+	BAD("\0\0\0\x0e\0\x0c\0\0\x0a" "a.example"),
+	BAD("\0\0\0\x0e\0\x0c\0\0\x08" "a.example"),
+	BAD("\0\0\0\x0e\0\x0c\0\0\x06" "a.example"),
+	BAD("\0\0\0\x0e\0\x0c\x01\0\x0a" "a.example"),
+	BAD("\0\0\0\x0f\0\x0c\0\0\x09" "a.example" ALPN),
+	BAD("\0\0\0\x0e\0\x0c\0\x01\x09" "a.example"),
+	BAD("\0\0\0\x0f\0\x0d\0\0\x09" "a.example"),
+	BAD("\0\0\x01\x0e\0\x0c\0\0\x09" "a.example"),
 	BAD(SNI("a.example") "\0"),
 	BAD(SNI("a.example") "\0\x10\0"),
 	BAD(ALPN "\0\x17"),
@@ -92,6 +70,7 @@ static const struct row tls_rows[] = {
 	BAD("\0\0\x01\x03\x01\x01\0\0\xfe" L253 "x"),
 	BAD("\0\0\x01\x04\x01\x02\0\0\xff" L253 ".x"),
 };
+/* clang-format on */
 
 static size_t put(__u8 *out, size_t at, const void *bytes, size_t len)
 {
