@@ -8,7 +8,9 @@
  * (PACKET_IGNORE_OUTGOING), nor anybody's traffic but the population's (a
  * classic filter).
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* sendmmsg() */
+#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
