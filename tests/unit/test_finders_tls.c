@@ -13,7 +13,8 @@ static const char hello_start[] = "\3\3" RANDOM "\4sess\0\4\x13\1\x13\2\1\0";
 #define ALPN	   "\0\x10\0\x05\0\x03\x02h2"
 #define EMPTY	   "\0\x17\0\0"
 
-/* clang-format off: it puts each string of a row on a line of its own */
+/* It would put each string of a row on a line of its own. */
+/* clang-format off */
 static const struct row tls_rows[] = {
 	FOUND(SNI("a.example"), "a.example"),
 	FOUND(SNI("A.eXAMPLE"), "a.example"),
@@ -23,7 +24,8 @@ static const struct row tls_rows[] = {
 	FOUND(SNI("a_example") ALPN, "a_example"),
 	/* a grease extension of one byte, one that is 300 bytes long */
 	FOUND("\x2a\x2a\0\x01\0" SNI("a.example"), "a.example"),
-	FOUND("\0\x33\x01\x2c" L63 L63 L63 L63 "012345678901234567890123456789012345678901234567" SNI("a.example") ALPN, "a.example"),
+	FOUND("\0\x33\x01\x2c" L63 L63 L63 L63 "012345678901234567890123456789012345678901234567"
+	      SNI("a.example") ALPN, "a.example"),
 	/* the first complete one counts */
 	FOUND(SNI("a.example") SNI("b.example"), "a.example"),
 	FOUND("\0\0\0\x14\0\x12\0\0\x09" "a.example" "\0\0\x03" "b.c", "a.example"),
