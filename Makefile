@@ -28,9 +28,13 @@ PACKET   := $(patsubst tests/packet/%.c,$(B)/%,$(wildcard tests/packet/test_*.c)
 FUZZ     := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PACKET_LIB := $(filter-out tests/packet/test_%,$(wildcard tests/packet/*.c))
 
-all: $(B)/straygate $(B)/crowd
+all: $(B)/straygate $(B)/crowd $(B)/pass.bpf.o
 
 $(B)/straygate.bpf.o: bpf/straygate.bpf.c
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_FLAGS) -c $< -o $@
+
+$(B)/pass.bpf.o: tests/live/pass.bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_FLAGS) -c $< -o $@
 
@@ -40,7 +44,7 @@ $(B)/straygate.skel.h: $(B)/straygate.bpf.o
 
 $(B)/user/%.o: user/%.c | $(B)/straygate.skel.h
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -c $< -o $@
+	@echo "  CC $<"; $(CC) $(CFLAGS) -c $< -o $@
 $(B)/user/gate_load.o: $(B)/straygate.skel.h
 
 $(B)/libstraygate.a: $(OBJECTS)
