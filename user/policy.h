@@ -18,7 +18,7 @@
 #include "../bpf/shared.h" /* enum protocol, action, rate_unit, posture */
 
 #define POLICY_LISTENERS_MAX 120
-#define POLICY_RULES_MAX     (1U << 21)
+#define POLICY_RULES_MAX     1040000U /* two policies' have ids below RULES_MAX */
 #define POLICY_PREFIXES_MAX  4000000U
 #define POLICY_NAMES_MAX     4000000U
 #define DEVICE_SIZE_MAX	     15	  /* IFNAMSIZ - 1 */
@@ -49,7 +49,8 @@ struct rate {
 };
 
 /* An address prefix; IPv4 is v4-mapped (::ffff:a.b.c.d), len then 96..128.
- * Host bits behind len are zero: the parser refuses 10.0.0.1/8. */
+ * Host bits behind len are zero: the parser refuses 10.0.0.1/8. Prefixes of
+ * IPv6 that cover the mapped ones (::/0) mean IPv6 alone: 0.0.0.0/0 is another. */
 struct prefix {
 	uint8_t addr[16];
 	uint8_t len;
@@ -76,7 +77,7 @@ struct origin {
 struct rule {
 	enum statement statement;
 	char *subject; /* canonical, e.g. "tcp/443 on 192.0.2.10"; unique within a statement */
-	uint32_t id;   /* from 1, given by policy_inherit(); 0: none yet */
+	uint32_t id;   /* given by policy_inherit(): listeners 1..LISTENERS_MAX, others above; 0: none yet */
 	struct origin origin;
 	char *from; /* absolute path of `from FILE`, or NULL */
 
@@ -94,10 +95,11 @@ struct rule {
 	enum depth depth; /* tcp only: `handshake auto|on|off` */
 	bool observe;	  /* this listener alone */
 
-	/* ST_SOURCE, ST_RESOLVER: one prefix, or the list of FILE */
+	/* ST_SOURCE, ST_RESOLVER: one prefix, or the list of FILE, in order of
+	 * address and length, none twice */
 	struct prefix *prefixes;
 	size_t prefix_count;
-	/* ST_SERVE, ST_ZONE: one name, or the list of FILE */
+	/* ST_SERVE, ST_ZONE: one name, or the list of FILE in its order, none twice */
 	struct name *names;
 	size_t name_count;
 	/* ST_DEVICE: the device's name is the subject; ST_POSTURE: */

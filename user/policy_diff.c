@@ -39,6 +39,9 @@ static void mark(uint8_t *used, size_t size, const struct policy *p)
 			used[p->rules[i]->id] = 1;
 }
 
+_Static_assert(2 * POLICY_RULES_MAX + LISTENERS_MAX + 2 <= RULES_MAX, "an id for every rule of two policies");
+_Static_assert(POLICY_LISTENERS_MAX <= LISTENERS_MAX, "an id for every listener");
+
 /* Listeners are counted by reason, so their ids are few: 1 to LISTENERS_MAX.
  * When the old ones and the new ones together have more, old ones are taken. */
 static uint32_t listener_id(struct policy *p, uint8_t *used)

@@ -15,8 +15,7 @@
 #define INCLUDE_FILES	4096
 #define NAME_SIZE_MAX	253
 #define PREFIX_TEXT	56
-#define SUBJECT_SIZE	(4096 + 16)		   /* "from " and a path */
-#define RULE_IDS_MAX	(2 * POLICY_RULES_MAX + 8) /* two policies' at most; a multiple of 8 */
+#define SUBJECT_SIZE	(4096 + 16) /* "from " and a path */
 #define SECOND_NS	1000000000ULL
 #define DURATION_MAX_NS (3650ULL * 86400 * SECOND_NS)
 #define RATE_MAX	1000000000ULL

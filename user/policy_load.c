@@ -204,14 +204,15 @@ static bool time_valid(const struct rule *r)
 	return r->duration ? r->statement == ST_SOURCE : !r->expires;
 }
 
-/* No id twice; 0 is none. */
-static bool id_valid(struct loader *l, uint32_t id)
+/* No id twice, listeners' in their range: they are an index into counters. 0 is none. */
+static bool id_valid(struct loader *l, const struct rule *r)
 {
+	uint32_t id = r->id;
 	uint8_t bit = (uint8_t)(1 << id % 8);
 
 	if (!id)
 		return true;
-	if (id >= RULE_IDS_MAX || l->ids[id / 8] & bit)
+	if ((r->statement == ST_LISTEN) != (id <= LISTENERS_MAX) || l->ids[id / 8] & bit)
 		return false;
 	l->ids[id / 8] |= bit;
 	return true;
@@ -242,7 +243,7 @@ static int load_rule(struct loader *l, struct rule *r, const struct bytes_rule *
 		.posture = (enum posture)b->posture,
 	};
 	memcpy(r->addr, b->addr, sizeof(r->addr));
-	if (!fields_valid(r) || !action_valid(r) || !time_valid(r) || !id_valid(l, r->id))
+	if (!fields_valid(r) || !action_valid(r) || !time_valid(r) || !id_valid(l, r))
 		return -EINVAL;
 	err = load_strings(l, r, b);
 	if (!err)
@@ -250,6 +251,23 @@ static int load_rule(struct loader *l, struct rule *r, const struct bytes_rule *
 	if (!err && !r->subject)
 		err = policy_set_subject(l->policy, r);
 	return err ? err : policy_append(l->policy, r, &there);
+}
+
+/* As many bits as the highest id needs. */
+static int make_ids(struct loader *l)
+{
+	uint32_t highest = 0;
+
+	for (size_t i = 0; i < l->head.rules; i++) {
+		struct bytes_rule b;
+
+		memcpy(&b, l->rules + i * sizeof(b), sizeof(b));
+		highest = b.id > highest ? b.id : highest;
+	}
+	if (highest >= RULES_MAX)
+		return -EINVAL;
+	l->ids = calloc(highest / 8 + 1, 1);
+	return l->ids ? 0 : -ENOMEM;
 }
 
 static int load_rules(struct loader *l)
@@ -286,8 +304,9 @@ int policy_load(struct policy **p, const void *buf, size_t len)
 	err = copy_lists(&l, buf, len);
 	if (err)
 		return err;
-	l.ids = calloc(RULE_IDS_MAX / 8, 1);
-	err = l.ids ? load_rules(&l) : -ENOMEM;
+	err = make_ids(&l);
+	if (!err)
+		err = load_rules(&l);
 	free(l.ids);
 	if (err)
 		return err == -ENOMEM ? err : -EINVAL;

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* For the tests of the policy: files in a directory of their own, text out and in. */
+#ifndef STRAYGATE_POLICY_HELPERS_H
+#define STRAYGATE_POLICY_HELPERS_H
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../../user/policy.h"
+#include "../../user/policy_internal.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+static char directory[64];
+
+static inline void enter_directory(void)
+{
+	strcpy(directory, "/tmp/test_policy.XXXXXX");
+	cr_assert(mkdtemp(directory));
+	cr_assert(!chdir(directory));
+}
+
+static inline void leave_directory(void)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf %s", directory);
+	cr_assert(!chdir("/") && !system(command));
+}
+
+static inline void write_bytes(const char *path, const void *bytes, size_t len)
+{
+	FILE *f = fopen(path, "w");
+
+	cr_assert(f, "%s", path);
+	cr_assert(fwrite(bytes, 1, len, f) == len && !fclose(f));
+}
+
+static inline void write_file(const char *path, const char *text)
+{
+	write_bytes(path, text, strlen(text));
+}
+
+/* To be freed. */
+static inline char *printed(struct policy *p)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	policy_print(p, out);
+	fclose(out);
+	return text;
+}
+
+static inline void assert_prints(struct policy *p, const char *expected)
+{
+	char *text = printed(p);
+
+	cr_expect_str_eq(text, expected, "%s\ninstead of\n%s", text, expected);
+	free(text);
+}
+
+static inline void count_difference(char sign, const struct rule *r, void *arg)
+{
+	(void)sign;
+	(void)r;
+	++*(int *)arg;
+}
+
+static inline size_t differences(struct policy *a, struct policy *b)
+{
+	int seen = 0;
+	size_t got = policy_diff(a, b, count_difference, &seen);
+
+	cr_expect(got == (size_t)seen);
+	return got;
+}
+
+static inline struct policy *parsed(const char *text)
+{
+	struct policy_error err = {""};
+	struct policy *p = policy_new();
+	int got = policy_read_text(p, "test.policy", text, strlen(text), &err);
+
+	cr_assert(!got, "%d %s", got, err.text);
+	return p;
+}
+
+#endif

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The policy as bytes: all of it comes back, and nothing damaged does. */
+#include <errno.h>
+
+#include "../../user/policy_bytes.h"
+#include "policy_helpers.h"
+
+TestSuite(policy_store, .init = enter_directory, .fini = leave_directory);
+
+static const char everything[] =
+	"device eth0 \"a#b\"\nposture enforce\nlisten tcp/80 as http observe\n"
+	"listen tcp/443 on 192.0.2.10 as tls handshake off\nlisten udp/53 as dns\n"
+	"listen udp/443 as quic limit 5 packets/s\nserve a .b *.c [::1] 192.0.2.1 from.x\n"
+	"serve from names\nzone d\nzone from empty\nstray http answer\nunnamed tls limit 3 visits/s\n"
+	"unreadable dns drop\nsource 10.0.0.0/8 ::/0 limit 7 Mbit/s burst 9 for 1h\n"
+	"source from \"pre fixes\" trust\nresolver 192.0.2.53\n";
+
+static struct policy *example(void)
+{
+	struct policy *p;
+
+	write_file("names", "x y *.z\n");
+	write_file("empty", "");
+	write_file("pre fixes", "10.0.0.0/8 192.0.2.0/24\n2001:db8::/32\n");
+	p = parsed(everything);
+	policy_inherit(p, NULL, 12345);
+	return p;
+}
+
+static void expect_same(struct policy *a, struct policy *b)
+{
+	char *text = printed(a);
+
+	assert_prints(b, text);
+	free(text);
+	cr_assert(policy_count(a) == policy_count(b));
+	cr_expect(!differences(a, b) && !differences(b, a));
+	for (size_t i = 0; i < policy_count(a); i++) {
+		const struct rule *x = policy_rule(a, i), *y = policy_rule(b, i);
+
+		cr_expect_str_eq(x->subject, y->subject);
+		cr_expect(x->id == y->id && x->expires == y->expires);
+		cr_expect_str_eq(x->origin.file, y->origin.file);
+		cr_expect(x->origin.line == y->origin.line && x->origin.column == y->origin.column);
+	}
+}
+
+Test(policy_store, everything_comes_back)
+{
+	struct policy *p = example(), *again = NULL;
+	void *bytes, *more;
+	size_t len, len_more;
+
+	cr_assert(!policy_store(p, &bytes, &len));
+	cr_assert(!policy_load(&again, bytes, len));
+	expect_same(p, again);
+	cr_assert(!policy_store(again, &more, &len_more));
+	cr_expect(len == len_more && !memcmp(bytes, more, len), "the same bytes");
+	free(bytes);
+	free(more);
+	policy_free(p);
+	policy_free(again);
+}
+
+Test(policy_store, empty)
+{
+	struct policy *p = policy_new(), *again = NULL;
+	void *bytes;
+	size_t len;
+
+	cr_assert(!policy_store(p, &bytes, &len));
+	cr_assert(!policy_load(&again, bytes, len));
+	cr_expect(policy_count(again) == 0);
+	free(bytes);
+	policy_free(p);
+	policy_free(again);
+}
+
+Test(policy_store, what_is_loaded_can_be_changed)
+{
+	struct policy *p = example(), *again = NULL;
+	struct policy_error err = {""};
+	void *bytes;
+	size_t len;
+
+	cr_assert(!policy_store(p, &bytes, &len));
+	cr_assert(!policy_load(&again, bytes, len));
+	free(bytes);
+	cr_expect(policy_add(again, "serve a", &err) == 0);
+	cr_expect(policy_add(again, "serve from names", &err) == 0, "%s", err.text);
+	cr_expect(policy_add(again, "serve new", &err) == 1);
+	cr_expect(policy_del(again, "zone d", &err) == 1);
+	policy_inherit(again, p, 99);
+	cr_expect(policy_find(again, ST_SERVE, "new")->id == policy_count(p) - 4 + LISTENERS_MAX + 1);
+	cr_expect(policy_find(again, ST_SOURCE, "::/0")->expires == 12345 + 3600 * SECOND_NS);
+	policy_free(p);
+	policy_free(again);
+}
+
+static void refresh(char *bytes, size_t len)
+{
+	struct bytes_head head;
+
+	memcpy(&head, bytes, sizeof(head));
+	head.check = bytes_check(bytes, len);
+	memcpy(bytes, &head, sizeof(head));
+}
+
+Test(policy_store, every_flipped_bit_is_seen)
+{
+	struct policy *p = example(), *again;
+	char *bytes;
+	size_t len;
+
+	cr_assert(!policy_store(p, (void **)&bytes, &len));
+	for (size_t bit = 0; bit < len * 8; bit++) {
+		bytes[bit / 8] ^= (char)(1 << bit % 8);
+		cr_expect(policy_load(&again, bytes, len) == -EINVAL, "bit %zu", bit);
+		bytes[bit / 8] ^= (char)(1 << bit % 8);
+	}
+	free(bytes);
+	policy_free(p);
+}
+
+Test(policy_store, every_length_is_seen)
+{
+	struct policy *p = example(), *again;
+	char *bytes;
+	size_t len;
+
+	cr_assert(!policy_store(p, (void **)&bytes, &len));
+	for (size_t cut = 0; cut < len; cut++) {
+		/* of its own size, so that a byte too far is a byte too far */
+		char *part = malloc(cut ? cut : 1);
+
+		memcpy(part, bytes, cut);
+		cr_expect(policy_load(&again, part, cut) == -EINVAL);
+		free(part);
+	}
+	free(bytes);
+	policy_free(p);
+}
+
+/* With a check that is right, what loads must be a policy that the parser takes. */
+Test(policy_store, damage_that_fits_its_check)
+{
+	struct policy *p = example();
+	size_t len, loaded = 0;
+	char *bytes;
+
+	cr_assert(!policy_store(p, (void **)&bytes, &len));
+	for (size_t i = 0; i < len * 10; i++) {
+		struct policy *again = NULL, *third = NULL;
+		struct policy_error err = {""};
+		char was = bytes[i / 10];
+
+		bytes[i / 10] = i % 10 < 8 ? (char)(was ^ 1 << i % 10) : (char)(i % 10 - 9);
+		refresh(bytes, len);
+		if (!policy_load(&again, bytes, len)) {
+			char *text = printed(again);
+
+			loaded++;
+			third = policy_new();
+			/* a list may be elsewhere now: that alone may fail */
+			cr_expect(!policy_read_text(third, "x", text, strlen(text), &err) ||
+					  strstr(err.text, "cannot read"),
+				  "%s", err.text);
+			free(text);
+		}
+		bytes[i / 10] = was;
+		policy_free(again);
+		policy_free(third);
+	}
+	cr_expect(loaded > 1000, "%zu", loaded);
+	free(bytes);
+	policy_free(p);
+}
+
+Test(policy_store, large)
+{
+	struct policy *p = policy_new(), *again = NULL;
+	struct policy_error err = {""};
+	size_t size = 8UL << 20, used = 0, len;
+	char *text = malloc(size);
+	void *bytes;
+
+	for (unsigned int i = 0; i < 200000; i++)
+		used += (size_t)snprintf(text + used, size - used, "%u.%u.%u.0/24\n",
+					 1 + (i * 7919U >> 16) % 223, i >> 8 & 255, i & 255);
+	write_bytes("p", text, used);
+	used = 0;
+	for (unsigned int i = 0; i < 200000; i++)
+		used += (size_t)snprintf(text + used, size - used, "n%u.example\n", i % 150000);
+	write_bytes("n", text, used);
+	cr_assert(policy_add(p, "source from p drop", &err) == 1, "%s", err.text);
+	cr_assert(policy_add(p, "serve from n", &err) == 1, "%s", err.text);
+	cr_expect(policy_rule(p, 1)->name_count == 150000);
+	cr_assert(!policy_store(p, &bytes, &len));
+	cr_assert(!policy_load(&again, bytes, len));
+	expect_same(p, again);
+	free(bytes);
+	free(text);
+	policy_free(p);
+	policy_free(again);
+}
