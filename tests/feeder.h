@@ -15,12 +15,13 @@
 typedef void (*feeder_begin)(struct finder *f);
 typedef enum find (*feeder_feed)(struct finder *f, const __u8 *chunk, __u32 len);
 
-/* Bytes behind len are garbage by contract; make them as bad as can be. */
+/* Bytes behind len are garbage by contract: now such as end what is being
+ * looked for, now such as go on with it. */
 static inline enum find feeder_chunk(struct finder *f, feeder_feed feed, const __u8 *p, __u32 len)
 {
 	__u8 chunk[FIND_CHUNK + 8];
 
-	memset(chunk, '\n', sizeof(chunk));
+	memset(chunk, len & 1 ? '\n' : 'a', sizeof(chunk));
 	memcpy(chunk, p, len);
 	return feed(f, chunk, len);
 }
