@@ -129,6 +129,7 @@ tb_up()
 {
 	local name=$1 owner=${2:-}
 	tb_check_name "$name"
+	[ -e "$TB_ROOT/build/pass.bpf.o" ] || tb_die "there is no build/pass.bpf.o: run make"
 	tb_down "$name"
 	mkdir -p "$TB_RUN/$name/pids"
 	if [ -n "$owner" ]; then
