@@ -147,9 +147,16 @@ tb_zone()
 }
 
 # nsd_queries NAME: how many queries nsd has seen so far.
+# The figure comes from nsd's children and lags behind: read until it stands still.
 nsd_queries()
 {
-	nsd-control -c "$TB_RUN/$1/nsd/nsd.conf" stats_noreset | sed -n 's/^num\.queries=//p'
+	local last='' now
+	while now=$(nsd-control -c "$TB_RUN/$1/nsd/nsd.conf" stats_noreset | sed -n 's/^num\.queries=//p') &&
+		[ "$now" != "$last" ]; do
+		last=$now
+		sleep 0.3
+	done
+	echo "$now"
 }
 
 tb_wait_file()
