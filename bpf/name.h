@@ -21,11 +21,13 @@ struct feeding {
 	struct scratch *s;
 };
 
-/* 6.1's verifier wants the length of a read to have a lower bound above one. */
+/* 6.1's verifier wants the length of a read to have a lower bound above one,
+ * and clang, which knows that n is not zero, must not reason that away. */
 static __always_inline long load_chunk(struct xdp_md *ctx, __u32 at, __u8 *chunk, __u32 n)
 {
 	if (n >= FIND_CHUNK)
 		return bpf_xdp_load_bytes(ctx, at, chunk, FIND_CHUNK);
+	checked(n);
 	if (n < 2)
 		return bpf_xdp_load_bytes(ctx, at, chunk, 1);
 	return bpf_xdp_load_bytes(ctx, at, chunk, n);

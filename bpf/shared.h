@@ -117,6 +117,10 @@ static inline __u32 counter_index(__u32 listener, __u32 observed, __u32 reason)
 {
 	return ((listener * 2 + observed) * REASONS_MAX + reason);
 }
+/* Number 0 is no reason. Its first line holds the runs of the programs that were
+ * replaced on this device, in `packets`, so that all runs can be compared with
+ * all packets. Written by the controller alone. */
+#define COUNTER_FORMER_RUNS 0
 #define COUNTERS_MAX ((LISTENERS_MAX + 1) * 2 * REASONS_MAX)
 
 /*

@@ -10,8 +10,9 @@
 #include "maps.h"
 #include "packet.h"
 
-/* The compiler must not move arithmetic on a pointer ahead of its check. */
-#define checked(pointer) __asm__ __volatile__("" : "+r"(pointer))
+/* What the compiler knew of a value up to here it must not use from here on:
+ * keeps a check, or keeps arithmetic on a pointer behind its check. */
+#define checked(value) __asm__ __volatile__("" : "+r"(value))
 
 static __always_inline void *image_cell(void *image, __u32 index)
 {

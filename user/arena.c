@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "arena.h"
+#include "large.h"
 
 #define BLOCK_SIZE (64 * 1024)
+#define BLOCK_MOST (8UL << 20)
 #define ALIGNMENT  16
 
 struct arena_block {
@@ -20,13 +23,21 @@ static struct arena_block *block_new(struct arena *a, size_t size)
 
 	if (size > SIZE_MAX - sizeof(*b))
 		return NULL;
-	b = malloc(sizeof(*b) + size);
+	b = large_alloc(sizeof(*b) + size);
 	if (!b)
 		return NULL;
 	b->adopted = NULL;
 	b->next = a->blocks;
 	a->blocks = b;
 	return b;
+}
+
+/* Small policies take little, large ones soon take whole huge pages. */
+static size_t next_size(const struct arena *a)
+{
+	size_t size = a->size ? 2 * a->size : BLOCK_SIZE;
+
+	return size < BLOCK_MOST ? size : BLOCK_MOST - sizeof(struct arena_block);
 }
 
 static char *take(struct arena *a, size_t size)
@@ -38,13 +49,16 @@ static char *take(struct arena *a, size_t size)
 	if (size > a->left) {
 		/* A large piece gets a block of its own: the current one may
 		 * still have room for many small ones. */
-		b = block_new(a, size > BLOCK_SIZE / 4 ? size : BLOCK_SIZE);
+		bool own = size > BLOCK_SIZE / 4;
+		size_t room = own ? size : next_size(a);
+
+		b = block_new(a, room);
 		if (!b)
 			return NULL;
-		if (size > BLOCK_SIZE / 4)
+		if (own)
 			return b->data;
 		a->at = b->data;
-		a->left = BLOCK_SIZE;
+		a->left = a->size = room;
 	}
 	got = a->at;
 	a->at += size;

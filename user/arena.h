@@ -14,6 +14,7 @@ struct arena {
 	struct arena_block *blocks;
 	char *at; /* free space of the current block */
 	size_t left;
+	size_t size; /* of the current block */
 };
 
 /* Zeroed and aligned for any type; NULL without memory. */

@@ -31,11 +31,16 @@ static void say_forgotten(char sign, const struct rule *r, void *arg)
 static int apply(struct gate *g, struct policy *now, const struct call *c)
 {
 	cleanup_policy struct policy *before = NULL;
+	struct policy_error err;
 	size_t forgotten = 0, changes;
 	char path[PATH_MAX];
 
 	if (gate_running(g, &before) || keep_posture(now, before))
 		return EXIT_FAILED;
+	if (policy_check(now, &err)) {
+		say("%s", err.text);
+		return EXIT_FAILED;
+	}
 	changes = policy_diff(before, now, c->diff ? print_difference : say_forgotten, &forgotten);
 	if (c->diff)
 		return EXIT_OK;

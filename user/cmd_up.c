@@ -37,6 +37,20 @@ static int attach(struct gate *g, const char *device, const struct call *c)
 	return EXIT_OK;
 }
 
+/* A gate that was made for nothing is not left behind. */
+static int destroy_unused(struct gate *g)
+{
+	struct gate_device *devices;
+	size_t count;
+
+	if (!gate_devices(g, &devices, &count)) {
+		gate_devices_free(devices, count);
+		if (!count)
+			gate_destroy(g);
+	}
+	return EXIT_FAILED;
+}
+
 /* `up DEV...`: starts empty, or with what runs already. */
 static int up_devices(const struct call *c)
 {
@@ -55,7 +69,7 @@ static int up_devices(const struct call *c)
 		status = first_policy(&g, empty, NULL);
 	for (i = 0; i < c->argc && status == EXIT_OK; i++)
 		status = attach(&g, c->argv[i], c);
-	return status;
+	return status == EXIT_OK ? status : destroy_unused(&g);
 }
 
 /* `up`: as the file says, devices and posture included. The policy comes first,
@@ -86,7 +100,7 @@ static int up_file(const struct call *c)
 		return EXIT_FAILED;
 	for (i = 0; i < policy_count(p); i++)
 		if (policy_rule(p, i)->statement == ST_DEVICE && attach(&g, policy_rule(p, i)->subject, c))
-			return EXIT_FAILED;
+			return destroy_unused(&g);
 	return EXIT_OK;
 }
 

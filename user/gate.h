@@ -85,7 +85,7 @@ struct gate_device {
 	bool generic;	/* no native XDP */
 	int counters;	/* fd */
 	uint32_t program; /* id */
-	uint64_t runs;	/* of the program, while the kernel counts them */
+	uint64_t runs;	/* of the program and its predecessors, while the kernel counts them */
 	uint64_t since;	/* load time, ns of CLOCK_BOOTTIME */
 };
 

@@ -49,6 +49,7 @@ int gate_counters(const struct gate_device *d, struct counter *out)
 
 	memset(out, 0, COUNTERS_MAX * sizeof(*out));
 	err = d->counters < 0 ? -ENOENT : sum_counters(d->counters, out, COUNTERS_MAX);
+	out[COUNTER_FORMER_RUNS] = (struct counter){0};
 	return err ? fail(err, "the counters of %s cannot be read: %s", d->name, strerror(-err)) : 0;
 }
 

@@ -111,11 +111,50 @@ static int attach_link(const char *device, int program, bool generic)
 	return link;
 }
 
+static uint64_t run_count(int program)
+{
+	struct bpf_prog_info info = {0};
+	__u32 size = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(program, &info, &size) ? 0 : info.run_cnt;
+}
+
+static int former_runs(int counters, uint64_t *runs, bool write)
+{
+	struct counter *line = calloc(libbpf_num_possible_cpus(), sizeof(*line));
+	uint32_t at = COUNTER_FORMER_RUNS;
+	int err = line ? 0 : -ENOMEM;
+
+	if (!err && write)
+		line->packets = *runs;
+	if (!err && (write ? bpf_map_update_elem(counters, &at, line, BPF_ANY)
+			   : bpf_map_lookup_elem(counters, &at, line)))
+		err = -errno;
+	if (!err && !write)
+		*runs = line->packets;
+	free(line);
+	return err;
+}
+
+/* The old program has run for the last time when its link is updated and a
+ * grace period is over; 20 ms are several. */
+static void carry_runs(int old, int counters)
+{
+	uint64_t runs = 0;
+
+	if (old < 0 || former_runs(counters, &runs, false))
+		return;
+	usleep(20000);
+	runs += run_count(old);
+	former_runs(counters, &runs, true);
+}
+
 /* In place: not a packet in between goes unjudged. */
 static int replace_program(struct gate *g, const char *device, int link)
 {
 	__attribute__((cleanup(object_close))) struct bpf_object *object = NULL;
 	cleanup_fd int counters = open_device_pin(g, device, "counters");
+	cleanup_fd int old = open_device_pin(g, device, "program");
 	int program, err;
 
 	err = object_load(g, PROGRAM_GATE, &object, &program, &counters);
@@ -123,6 +162,7 @@ static int replace_program(struct gate *g, const char *device, int link)
 		return err;
 	if (bpf_link_update(link, program, NULL))
 		return fail(-errno, "%s: cannot replace the program: %s", device, strerror(errno));
+	carry_runs(old, counters);
 	return put_device_pin(g, device, "program", program);
 }
 
@@ -216,6 +256,7 @@ static void read_link(struct gate *g, struct gate_device *d)
 
 static void read_device(struct gate *g, struct gate_device *d, const char *dir)
 {
+	uint64_t former;
 	char *c;
 
 	snprintf(d->name, sizeof(d->name), "%.15s", dir);
@@ -225,6 +266,8 @@ static void read_device(struct gate *g, struct gate_device *d, const char *dir)
 	read_program(g, d);
 	read_link(g, d);
 	d->counters = open_device_pin(g, d->name, "counters");
+	if (d->counters >= 0 && !former_runs(d->counters, &former, false))
+		d->runs += former;
 }
 
 static int by_name(const void *a, const void *b)

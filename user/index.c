@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "index.h"
+#include "large.h"
 
 /* Multiply and fold, eight bytes a step. Who writes a policy does not attack
  * it: no secret is needed here, unlike in the kernel's tables. */
@@ -36,7 +37,7 @@ int index_reserve(struct index *x, size_t count)
 		size *= 2;
 	if (size == x->size)
 		return 0;
-	slots = calloc(size, sizeof(*slots));
+	slots = large_zeroed(size, sizeof(*slots));
 	if (!slots)
 		return -ENOMEM;
 	for (size_t i = 0; i < x->size; i++) {

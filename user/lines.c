@@ -9,6 +9,7 @@
 
 #include "policy.h"
 #include "policy_internal.h"
+#include "large.h"
 
 void text_free(struct text *t)
 {
@@ -39,7 +40,7 @@ static int read_all(struct text *t, int fd, size_t expected)
 {
 	size_t room = expected + 2; /* one for the NUL, one to see the end */
 
-	t->buf = malloc(room);
+	t->buf = large_alloc(room);
 	if (!t->buf)
 		return -ENOMEM;
 	for (;;) {

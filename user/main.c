@@ -101,15 +101,15 @@ static int help_verb(const struct verb *v)
 	return EXIT_OK;
 }
 
-static int help_all(FILE *out)
+static int help_all(void)
 {
 	size_t i;
 
-	fprintf(out, "usage: straygate [VERB] [arguments] [options]\n\n");
+	printf("usage: straygate [VERB] [arguments] [options]\n\n");
 	for (i = 0; i < VERBS; i++)
-		fprintf(out, "  %-9s %-22s %s\n", verbs[i]->name, verbs[i]->arguments, verbs[i]->summary);
-	fprintf(out, "\nWithout a verb: status. `straygate VERB -h` tells more, straygate(8) all.\n");
-	return out == stdout ? EXIT_OK : EXIT_USAGE;
+		printf("  %-9s %-22s %s\n", verbs[i]->name, verbs[i]->arguments, verbs[i]->summary);
+	printf("\nWithout a verb: status. `straygate VERB -h` tells more, straygate(8) all.\n");
+	return EXIT_OK;
 }
 
 static int usage(const struct verb *v, const char *what, const char *which)
@@ -234,12 +234,12 @@ int main(int argc, char **argv)
 	int status;
 
 	if (argc > 1 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "help")))
-		return help_all(stdout);
+		return help_all();
 	if (argc > 1 && argv[1][0] != '-') {
 		v = find_verb(argv[1]);
 		if (!v) {
-			say("unknown verb \"%s\"", argv[1]);
-			return help_all(stderr);
+			say("unknown verb \"%s\"; see `straygate -h`", argv[1]);
+			return EXIT_USAGE;
 		}
 		argv++;
 		argc--;

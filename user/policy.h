@@ -166,6 +166,12 @@ int policy_inherit(struct policy *now, struct policy *before, uint64_t now_ns);
 size_t policy_diff(struct policy *a, struct policy *b, void (*fn)(char sign, const struct rule *r, void *arg),
 		   void *arg);
 
+/* Calls fn for each name that `before` has under a statement (serve or zone, its
+ * lists included) and that `now` does not cover, be it by a wildcard. Returns
+ * how many, or -ENOMEM. A name that is there twice is called twice. */
+long policy_forgotten(struct policy *before, struct policy *now, enum statement s,
+		      void (*fn)(const struct name *n, const struct rule *of, void *arg), void *arg);
+
 /* The policy as bytes, lists, ids and expiry included, for the pinned map in
  * which it is kept beside its tables; a million prefixes load in milliseconds.
  * policy_load() trusts nothing: damaged bytes are -EINVAL. */
@@ -183,6 +189,8 @@ int rate_print(const struct rate *r, char *buf, size_t size);
 int duration_print(uint64_t ns, char *buf, size_t size);
 /* "203.0.113.0/24", "2001:db8::/32", "192.0.2.1" (full length: no /len). */
 int prefix_print(const struct prefix *p, char *buf, size_t size);
+/* As `serve` takes it: "www.example.com", "*.example.com", ".example.com" */
+int name_print(const struct name *n, char *buf, size_t size);
 /* Text to prefix; a bare address is full length. 0 or -EINVAL. */
 int prefix_parse(const char *text, struct prefix *p);
 /* Lower case, no trailing dot, letters digits - _ only, labels 1..63, whole

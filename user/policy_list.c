@@ -6,19 +6,21 @@
 
 #include "policy.h"
 #include "policy_internal.h"
+#include "large.h"
 
 struct list {
 	struct policy *policy;
 	struct rule *rule;
 	struct place at; /* in the list's file */
 	size_t room;
+	size_t guess;	    /* how many entries, from the size of the file */
 	struct index names; /* those that are there already */
 };
 
 static int grow(struct list *l, void **array, size_t count, size_t size, size_t most, const char *what,
 		unsigned int column)
 {
-	size_t room = l->room ? 2 * l->room : 64;
+	size_t room = l->room ? 2 * l->room : l->guess;
 	void *more;
 
 	if (count >= most) {
@@ -28,7 +30,7 @@ static int grow(struct list *l, void **array, size_t count, size_t size, size_t 
 	}
 	if (count < l->room)
 		return 0;
-	more = realloc(*array, room * size);
+	more = *array ? realloc(*array, room * size) : large_alloc(room * size);
 	if (!more)
 		return complain_memory(&l->at);
 	*array = more;
@@ -160,6 +162,7 @@ int list_read(struct policy *p, struct rule *r, const char *path, struct place *
 
 	if (err)
 		return complain_file(at, column, path, err);
+	l.guess = t.len / 12 + 16;
 	err = parse_list(&l, &t);
 	index_clear(&l.names);
 	kept = keep(&l);

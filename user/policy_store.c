@@ -8,6 +8,7 @@
 #include "policy.h"
 #include "policy_internal.h"
 #include "policy_bytes.h"
+#include "large.h"
 
 uint32_t bytes_check(const void *buf, size_t len)
 {
@@ -137,7 +138,7 @@ int policy_store(struct policy *p, void **buf, size_t *len)
 	measure(p, &head);
 	if (head.strings > UINT32_MAX)
 		return -E2BIG;
-	out = malloc(head.size);
+	out = large_alloc(head.size);
 	if (!out)
 		return -ENOMEM;
 	memcpy(out, &head, sizeof(head));

@@ -9,6 +9,7 @@
 
 #include "policy.h"
 #include "policy_internal.h"
+#include "large.h"
 
 #define KEY_SIZE sizeof(struct prefix)
 
@@ -57,7 +58,7 @@ size_t prefix_sort(struct prefix *list, size_t count)
 
 	if (is_sorted(list, count))
 		return count;
-	to = malloc(count * sizeof(*to));
+	to = large_alloc(count * sizeof(*to));
 	counts = calloc(KEY_SIZE, sizeof(*counts));
 	if (!to || !counts) {
 		free(to);
