@@ -374,6 +374,32 @@ Test(policy, diff)
 	policy_free(b);
 }
 
+static void note_name(const struct name *n, const struct rule *of, void *arg)
+{
+	char text[NAME_SIZE_MAX + 3];
+
+	name_print(n, text, sizeof(text));
+	sprintf((char *)arg + strlen(arg), "%s (%s) ", text, of->subject);
+}
+
+Test(policy, forgotten_names)
+{
+	struct policy *a, *b;
+	char seen[512] = "";
+
+	write_file("l", "l1 l2 x.tree\n");
+	a = parsed("serve a b .c *.d e 192.0.2.1 x.below.y\nserve from l\nzone z q.z\n");
+	write_file("l", "l2\n");
+	b = parsed("serve c *.c .d *.tree *.y tree\nserve from l\nserve a\nzone z\n");
+	cr_expect(policy_forgotten(a, b, ST_SERVE, note_name, seen) == 4);
+	cr_expect(!strncmp(seen, "b (b) e (e) 192.0.2.1 (192.0.2.1) l1 (from /", 43), "%s", seen);
+	cr_expect(policy_forgotten(a, b, ST_ZONE, note_name, seen) == 0);
+	cr_expect(policy_forgotten(b, a, ST_SERVE, note_name, (*seen = 0, seen)) == 4);
+	cr_expect_str_eq(seen, ".d (.d) *.tree (*.tree) *.y (*.y) tree (tree) ");
+	policy_free(a);
+	policy_free(b);
+}
+
 static const struct {
 	const char *text, *problem;
 } whole[] = {
