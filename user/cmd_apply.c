@@ -17,22 +17,40 @@ static void print_difference(char sign, const struct rule *r, void *arg)
 		printf("%c %s\n", sign, line);
 }
 
-/* Forgetting a name is an outage: each one is said. */
-static void say_forgotten(char sign, const struct rule *r, void *arg)
+static void ignore_difference(char sign, const struct rule *r, void *arg)
+{
+	(void)sign;
+	(void)r;
+	(void)arg;
+}
+
+#define FORGOTTEN_SHOWN 20
+
+static void say_forgotten(const struct name *n, void *arg)
 {
 	size_t *count = arg;
+	char text[260];
 
-	if (sign != '-' || (r->statement != ST_SERVE && r->statement != ST_ZONE))
-		return;
-	if ((*count)++ < 20)
-		say("no longer served: %s %s", statement_name(r->statement), r->subject);
+	if ((*count)++ < FORGOTTEN_SHOWN && name_print(n, text, sizeof(text)) >= 0)
+		say("no longer served: %s", text);
+}
+
+/* Forgetting a name is an outage: each one is said. */
+static void list_forgotten(struct policy *before, struct policy *now)
+{
+	size_t count = 0;
+
+	policy_forgotten(before, now, ST_SERVE, say_forgotten, &count);
+	policy_forgotten(before, now, ST_ZONE, say_forgotten, &count);
+	if (count > FORGOTTEN_SHOWN)
+		say("no longer served: %zu names in all; see `straygate apply --diff`", count);
 }
 
 static int apply(struct gate *g, struct policy *now, const struct call *c)
 {
 	cleanup_policy struct policy *before = NULL;
 	struct policy_error err;
-	size_t forgotten = 0, changes;
+	size_t changes;
 	char path[PATH_MAX];
 
 	if (gate_running(g, &before) || keep_posture(now, before))
@@ -41,11 +59,10 @@ static int apply(struct gate *g, struct policy *now, const struct call *c)
 		say("%s", err.text);
 		return EXIT_FAILED;
 	}
-	changes = policy_diff(before, now, c->diff ? print_difference : say_forgotten, &forgotten);
+	changes = policy_diff(before, now, c->diff ? print_difference : ignore_difference, NULL);
 	if (c->diff)
 		return EXIT_OK;
-	if (forgotten > 20)
-		say("no longer served: %zu names in all; see `straygate apply --diff`", forgotten);
+	list_forgotten(before, now);
 	if (change_policy(g, now, before, realpath(c->argv[0], path)))
 		return EXIT_FAILED;
 	puts(changes ? "changed" : "unchanged");

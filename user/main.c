@@ -54,22 +54,48 @@ static const struct option_text {
 };
 #define OPTIONS (sizeof(options) / sizeof(options[0]))
 
+/* A shell has taken the quotes away that the language wants around a word with
+ * blanks. A single argument may be a whole line, so it stays as it is. */
+static bool wants_quotes(const char *word)
+{
+	return !*word || strpbrk(word, " \t#\"\\");
+}
+
+static void put_word(FILE *out, const char *word)
+{
+	if (!wants_quotes(word)) {
+		fputs(word, out);
+		return;
+	}
+	fputc('"', out);
+	for (; *word; word++) {
+		if (*word == '"' || *word == '\\')
+			fputc('\\', out);
+		fputc(*word, out);
+	}
+	fputc('"', out);
+}
+
 char *join_words(int count, char **words)
 {
-	size_t len = 1;
-	char *line;
+	char *line = NULL;
+	size_t len = 0;
+	FILE *out;
 	int i;
 
-	for (i = 0; i < count; i++)
-		len += strlen(words[i]) + 1;
-	line = malloc(len);
-	if (!line)
+	if (count == 1)
+		return strdup(words[0]);
+	out = open_memstream(&line, &len);
+	if (!out)
 		return NULL;
-	line[0] = 0;
 	for (i = 0; i < count; i++) {
 		if (i)
-			strcat(line, " ");
-		strcat(line, words[i]);
+			fputc(' ', out);
+		put_word(out, words[i]);
+	}
+	if (fclose(out)) {
+		free(line);
+		return NULL;
 	}
 	return line;
 }
