@@ -12,8 +12,8 @@
 static __always_inline __u32 verdict_of(__u32 reason)
 {
 	switch (reason) {
-#define R(nr, name, verdict, text)                                                                           \
-	case nr:                                                                                             \
+#define R(nr, name, verdict, text) \
+	case nr:                   \
 		return VERDICT_##verdict;
 		STRAYGATE_REASONS(R)
 #undef R

@@ -10,10 +10,10 @@
 
 /* RFC 9110 15.5.20. no-store: a 421 may otherwise be cached against a site that
  * did nothing wrong (RFC 9111 3). */
-#define HTTP_421                                                                                             \
-	"HTTP/1.1 421 Misdirected Request\r\n"                                                               \
-	"Connection: close\r\n"                                                                              \
-	"Cache-Control: no-store\r\n"                                                                        \
+#define HTTP_421                               \
+	"HTTP/1.1 421 Misdirected Request\r\n" \
+	"Connection: close\r\n"                \
+	"Cache-Control: no-store\r\n"          \
 	"Content-Length: 0\r\n\r\n"
 
 /* RFC 8446 6: record header (alert, TLS 1.2 on the wire), fatal, unrecognized_name. */

@@ -17,8 +17,8 @@
  * keys a cell, one cell a level) over the *boundaries* between prefixes: one
  * look-up costs the same for any number of prefixes and lengths, and a tree is
  * built by one sort. Words 1 to 7 of a node hold the last key that lies before
- * the child of that number (filled up with all ones). An IPv4 key is the address; an IPv6 key is the upper half,
- * and a value with IMAGE_SUBTREE leads on to a tree of lower halves.
+ * the child of that number (filled up with all ones). An IPv4 key is the address; an IPv6 key is the upper
+ *half, and a value with IMAGE_SUBTREE leads on to a tree of lower halves.
  *
  * Served names and zones are a hash table of buckets, two choices a name
  * (Azar et al. 1994), keyed with secrets of this image.
@@ -127,10 +127,10 @@ struct image_bucket {
 struct image_names {
 	__u32 buckets; /* first cell */
 	__u32 bucket_count;
-	__u32 key[2];	      /* of the two polynomials */
-	__u64 seed[2];	      /* served, zones */
-	__u64 below;	      /* turns the hash of a name into that of "all below it" */
-	__u64 depths[2];      /* bit n: some "all below" has n labels (63: or more) */
+	__u32 key[2];	 /* of the two polynomials */
+	__u64 seed[2];	 /* served, zones */
+	__u64 below;	 /* turns the hash of a name into that of "all below it" */
+	__u64 depths[2]; /* bit n: some "all below" has n labels (63: or more) */
 	__u64 reserved;
 };
 enum image_namespace { NAMES_SERVED, NAMES_ZONES };

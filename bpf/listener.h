@@ -30,7 +30,7 @@ static __always_inline __u32 port_entry(void *image, const struct packet *p)
 
 /* `on ADDR` goes before the listener of all addresses. */
 static __always_inline struct image_listener *find_listener(void *image, struct image_head *head,
-							     const struct packet *p, __u32 entry)
+							    const struct packet *p, __u32 entry)
 {
 	__u32 next = IMAGE_PORT_FIRST(entry);
 	struct image_listener *l;

@@ -58,15 +58,15 @@ static __always_inline __u32 feed_load(struct feeding *d)
 	return n;
 }
 
-#define FEED(protocol)                                                                                       \
-	static long feed_##protocol(__u32 i __attribute__((unused)), struct feeding *d)                      \
-	{                                                                                                    \
-		__u32 n = feed_load(d);                                                                      \
-                                                                                                             \
-		if (!n)                                                                                      \
-			return 1;                                                                            \
-		d->s->feed.find = protocol##_feed(&d->s->finder, d->s->chunk, n);                            \
-		return d->s->feed.find != FIND_MORE;                                                         \
+#define FEED(protocol)                                                                  \
+	static long feed_##protocol(__u32 i __attribute__((unused)), struct feeding *d) \
+	{                                                                               \
+		__u32 n = feed_load(d);                                                 \
+                                                                                        \
+		if (!n)                                                                 \
+			return 1;                                                       \
+		d->s->feed.find = protocol##_feed(&d->s->finder, d->s->chunk, n);       \
+		return d->s->feed.find != FIND_MORE;                                    \
 	}
 FEED(http)
 FEED(tls)
@@ -75,17 +75,17 @@ FEED(dns)
 #define FEEDS_MAX (65536 / FIND_CHUNK + 1)
 
 /* One finder a function: each is verified by itself. */
-#define FIND_NAME(protocol)                                                                                  \
-	stage int find_##protocol(struct xdp_md *ctx)                                                        \
-	{                                                                                                    \
-		struct feeding d = {.ctx = ctx, .s = scratch_memory()};                                      \
-                                                                                                             \
-		if (!d.s)                                                                                    \
-			return FIND_UNREADABLE;                                                              \
-		bpf_loop(FEEDS_MAX, feed_##protocol, &d, 0);                                                 \
-		if (d.s->feed.find == FIND_MORE)                                                             \
-			return finder_verdict(&d.s->finder);                                                 \
-		return d.s->feed.find;                                                                       \
+#define FIND_NAME(protocol)                                             \
+	stage int find_##protocol(struct xdp_md *ctx)                   \
+	{                                                               \
+		struct feeding d = {.ctx = ctx, .s = scratch_memory()}; \
+                                                                        \
+		if (!d.s)                                               \
+			return FIND_UNREADABLE;                         \
+		bpf_loop(FEEDS_MAX, feed_##protocol, &d, 0);            \
+		if (d.s->feed.find == FIND_MORE)                        \
+			return finder_verdict(&d.s->finder);            \
+		return d.s->feed.find;                                  \
 	}
 FIND_NAME(http)
 FIND_NAME(tls)
@@ -330,9 +330,8 @@ static __always_inline void remember(struct packet *p, struct scratch *s, __u32 
 	if (reason == REASON_undecided) {
 		state = FLOW_PARTIAL;
 		bpf_map_update_elem(&partials, &p->flow, &s->finder, BPF_ANY);
-	} else if (!p->observe &&
-		   (reason == REASON_stray_reset || reason == REASON_unnamed_reset ||
-		    reason == REASON_unreadable_reset || reason == REASON_visit_limited)) {
+	} else if (!p->observe && (reason == REASON_stray_reset || reason == REASON_unnamed_reset ||
+				   reason == REASON_unreadable_reset || reason == REASON_visit_limited)) {
 		state = FLOW_TURNED;
 	}
 	if (p->resumed && state != FLOW_PARTIAL)

@@ -26,29 +26,29 @@ struct packet {
 	struct flow_key flow; /* addresses and ports, network order */
 	__u32 seq;	      /* host order */
 	__u32 ack;
-	__u16 l3;	      /* offsets from the first byte of the frame */
+	__u16 l3; /* offsets from the first byte of the frame */
 	__u16 l4;
-	__u16 payload;	      /* offset */
-	__u16 payload_len;    /* by the IP header, which the frame may exceed (padding) */
+	__u16 payload;	   /* offset */
+	__u16 payload_len; /* by the IP header, which the frame may exceed (padding) */
 	__u32 frame_len;
 	__u8 ipv6;
-	__u8 protocol;	      /* IPPROTO_TCP or IPPROTO_UDP */
+	__u8 protocol; /* IPPROTO_TCP or IPPROTO_UDP */
 	__u8 tcp_flags;
-	__u8 as;	      /* of the listener: enum protocol */
+	__u8 as; /* of the listener: enum protocol */
 
 	/* found out by the stages */
-	__u8 observe;	      /* count only, touch nothing */
-	__u8 explain;	      /* neither count nor touch: `straygate explain` asks */
-	__u8 listener;	      /* id, 0: none */
-	__u8 action;	      /* for the client of a visit that is turned away */
-	__u8 find;	      /* enum find */
-	__u8 resumed;	      /* the finder waits in `partials` */
-	__u8 slot;	      /* of the image that judges this packet */
+	__u8 observe;  /* count only, touch nothing */
+	__u8 explain;  /* neither count nor touch: `straygate explain` asks */
+	__u8 listener; /* id, 0: none */
+	__u8 action;   /* for the client of a visit that is turned away */
+	__u8 find;     /* enum find */
+	__u8 resumed;  /* the finder waits in `partials` */
+	__u8 slot;     /* of the image that judges this packet */
 	__u8 reserved;
-	__u32 source_rule;    /* ids, 0: none */
+	__u32 source_rule; /* ids, 0: none */
 	__u32 name_rule;
-	__u32 source;	      /* index of the source's rule in the image */
-	__u64 now;	      /* ns, read when first needed */
+	__u32 source; /* index of the source's rule in the image */
+	__u64 now;    /* ns, read when first needed */
 };
 
 /* The kernel's clock is read at most once a packet, and only where it counts. */

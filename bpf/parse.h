@@ -15,7 +15,7 @@
 #define ETHERTYPE_QINQ1 0x9100 /* what came before it, still in use */
 #define VLANS_MAX	2
 /* More than any host sends: RFC 8200 4.1 knows six, each once. */
-#define EXTENSIONS_MAX	6
+#define EXTENSIONS_MAX 6
 
 struct vlan {
 	__be16 tci;
@@ -24,7 +24,7 @@ struct vlan {
 
 struct extension {
 	__u8 next;
-	__u8 length; /* in 8 bytes, without the first 8; AH: in 4 bytes, less 2 */
+	__u8 length;   /* in 8 bytes, without the first 8; AH: in 4 bytes, less 2 */
 	__be16 offset; /* of a fragment header */
 };
 

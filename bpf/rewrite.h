@@ -22,8 +22,8 @@ struct draft {
 	__u32 to_client;
 	__u32 seq;
 	__u32 ack;
-	__u32 flags;	/* TCP */
-	__u32 length;	/* payload, already in place behind the header */
+	__u32 flags;  /* TCP */
+	__u32 length; /* payload, already in place behind the header */
 };
 
 static __always_inline __u32 sum_fold(__u64 sum)

@@ -121,7 +121,7 @@ static inline __u32 counter_index(__u32 listener, __u32 observed, __u32 reason)
  * replaced on this device, in `packets`, so that all runs can be compared with
  * all packets. Written by the controller alone. */
 #define COUNTER_FORMER_RUNS 0
-#define COUNTERS_MAX ((LISTENERS_MAX + 1) * 2 * REASONS_MAX)
+#define COUNTERS_MAX	    ((LISTENERS_MAX + 1) * 2 * REASONS_MAX)
 
 /*
  * Which image rules, in one word that is read once a packet: past the deadline

@@ -11,8 +11,8 @@
 #include "maps.h"
 
 /* include/net/tcp_states.h */
-#define SOCKET_TIME_WAIT   6
-#define SOCKET_LISTEN	   10
+#define SOCKET_TIME_WAIT    6
+#define SOCKET_LISTEN	    10
 #define SOCKET_NEW_SYN_RECV 12
 
 /* The kernel's own types, as far as we read them; CO-RE finds the offsets. */
@@ -56,8 +56,8 @@ static __always_inline bool kernel_cookie(struct xdp_md *ctx, const struct packe
 	}
 	if (bpf_xdp_load_bytes(ctx, p->l3, s->bytes, sizeof(struct iphdr)))
 		return false;
-	return !bpf_tcp_check_syncookie(sk, s->bytes, sizeof(struct iphdr),
-					(struct tcphdr *)(s->bytes + 40), sizeof(struct tcphdr));
+	return !bpf_tcp_check_syncookie(sk, s->bytes, sizeof(struct iphdr), (struct tcphdr *)(s->bytes + 40),
+					sizeof(struct tcphdr));
 }
 
 static __always_inline struct bpf_sock *socket_lookup(struct xdp_md *ctx, const struct packet *p)

@@ -64,9 +64,8 @@ static __noinline __u32 tree_find(void *image, struct image_tree *t, __u64 key)
 		cell = image_cell(image, t->level[i] + at);
 		if (!cell)
 			return 0;
-		c = before(cell->words[1], key) + before(cell->words[2], key) +
-		    before(cell->words[3], key) + before(cell->words[4], key) +
-		    before(cell->words[5], key) + before(cell->words[6], key) +
+		c = before(cell->words[1], key) + before(cell->words[2], key) + before(cell->words[3], key) +
+		    before(cell->words[4], key) + before(cell->words[5], key) + before(cell->words[6], key) +
 		    before(cell->words[7], key);
 		at = at * IMAGE_NODE_KEYS + c;
 	}
@@ -103,7 +102,7 @@ static __always_inline struct image_rule *image_rule(void *image, struct image_h
 }
 
 static __always_inline struct image_listener *image_listener(void *image, struct image_head *head,
-							      __u32 index)
+							     __u32 index)
 {
 	struct image_listener *pair = image_cell(image, head->listeners + index / 2);
 

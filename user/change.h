@@ -19,7 +19,6 @@ int keep_posture(struct policy *now, struct policy *before);
 /* The posture that a policy asks for; without a line: observe. */
 enum posture policy_posture(struct policy *p);
 
-
 /* One line of the command line, applied to the running policy by policy_add()
  * or policy_del(); prints "changed" or "unchanged". Exit status. */
 int change_line(const char *instance, const char *line,

@@ -26,11 +26,12 @@ static void ignore_difference(char sign, const struct rule *r, void *arg)
 
 #define FORGOTTEN_SHOWN 20
 
-static void say_forgotten(const struct name *n, void *arg)
+static void say_forgotten(const struct name *n, const struct rule *of, void *arg)
 {
 	size_t *count = arg;
 	char text[260];
 
+	(void)of;
 	if ((*count)++ < FORGOTTEN_SHOWN && name_print(n, text, sizeof(text)) >= 0)
 		say("no longer served: %s", text);
 }

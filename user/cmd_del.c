@@ -10,7 +10,8 @@
 static int run(const struct call *c)
 {
 	char *line = join_words(c->argc, c->argv);
-	int status = line ? change_line(c->instance, line, policy_del) : fail(EXIT_FAILED, "%s", strerror(ENOMEM));
+	int status =
+		line ? change_line(c->instance, line, policy_del) : fail(EXIT_FAILED, "%s", strerror(ENOMEM));
 
 	free(line);
 	return status;

@@ -20,7 +20,8 @@ static int down_device(struct gate *g, const char *device)
 		found |= !strcmp(devices[i].name, device);
 	gate_devices_free(devices, count);
 	if (!found)
-		return fail(EXIT_FAILED, "%s: the gate is not on this device; see `straygate status`", device);
+		return fail(EXIT_FAILED, "%s: the gate is not on this device; see `straygate status`",
+			    device);
 	return gate_detach(g, device) ? EXIT_FAILED : EXIT_OK;
 }
 

@@ -38,7 +38,8 @@ static int parse_to(const char *text, struct probe *p, struct prefix *on)
 
 	if (n < 2 || !port || port > 65535 || (strcmp(proto, "tcp") && strcmp(proto, "udp")) ||
 	    (n == 2 && text[end]) || (n == 3 && prefix_parse(addr, on)))
-		return fail(-EINVAL, "--to \"%.60s\": expected tcp/PORT or udp/PORT, or \"tcp/PORT on ADDR\"", text);
+		return fail(-EINVAL, "--to \"%.60s\": expected tcp/PORT or udp/PORT, or \"tcp/PORT on ADDR\"",
+			    text);
 	p->l4 = strcmp(proto, "tcp") ? IPPROTO_UDP : IPPROTO_TCP;
 	p->port = port;
 	return 0;
@@ -59,7 +60,8 @@ static int choose_server(struct probe *p, const struct prefix *client, struct pr
 		free(local);
 	}
 	if (!on->len || is_ipv4(on) != is_ipv4(client))
-		return fail(-EINVAL, "this host has no address of the client's family; say --to \"tcp/443 on ADDR\"");
+		return fail(-EINVAL,
+			    "this host has no address of the client's family; say --to \"tcp/443 on ADDR\"");
 	memcpy(p->server, on->addr, 16);
 	return 0;
 }
@@ -181,8 +183,7 @@ static int run(const struct call *c)
 		say("explain wants --from ADDR and --to PROTO/PORT; see `straygate explain -h`");
 		return EXIT_USAGE;
 	}
-	if (gate_open(&g, c->instance, GATE_READ) || gate_running(&g, &p) ||
-	    make_probe(c, p, &probe, name))
+	if (gate_open(&g, c->instance, GATE_READ) || gate_running(&g, &p) || make_probe(c, p, &probe, name))
 		return EXIT_FAILED;
 	len = probe_packet(&probe, packet);
 	if (len < 0)

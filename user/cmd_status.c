@@ -23,8 +23,8 @@ static const char *clock_text(uint64_t seconds)
 
 	localtime_r(&t, &tm);
 	localtime_r(&now, &today);
-	strftime(text, sizeof(text), tm.tm_yday == today.tm_yday && tm.tm_year == today.tm_year ? "%H:%M:%S" : "%F %T",
-		 &tm);
+	strftime(text, sizeof(text),
+		 tm.tm_yday == today.tm_yday && tm.tm_year == today.tm_year ? "%H:%M:%S" : "%F %T", &tm);
 	return text;
 }
 
@@ -62,7 +62,9 @@ static void print_device(const struct gate *g, const struct tally *t, const stru
 	enum posture posture = policy_posture(t->policy);
 
 	printf("%s  %s XDP  %s since %s  policy %s (%s lines, %s names, %s sources)\n", d->device->name,
-	       !d->device->attached ? "NOT ATTACHED" : d->device->generic ? "generic" : "native",
+	       !d->device->attached ? "NOT ATTACHED"
+	       : d->device->generic ? "generic"
+				    : "native",
 	       posture_name(posture), clock_text(g->meta.enforcing), file_name(g),
 	       grouped(policy_lines(t->policy)),
 	       grouped(policy_entries(t->policy, ST_SERVE) + policy_entries(t->policy, ST_ZONE)),
@@ -129,7 +131,8 @@ static void print_notes(struct gate *g, const struct tally *t)
 			if (reason_text(r) && reason_text(r)->verdict != VERDICT_PASS)
 				would += t->listener[i].reason[r].observed.packets;
 	if (would)
-		printf("  observed only: %s packets would have been turned away; `straygate posture enforce`\n",
+		printf("  observed only: %s packets would have been turned away; `straygate posture "
+		       "enforce`\n",
 		       grouped(would));
 	switch (drift(g, t->policy)) {
 	case DRIFT_DIFFERS:
@@ -189,14 +192,13 @@ static int status_json(struct gate *g, const struct call *c)
 	json_list_end();
 	json_list("listeners");
 	for (i = 0; i < t.listener_count; i++)
-		json_item(json_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I}", "listener",
-				    t.listener[i].rule->subject, "as", protocol_name(t.listener[i].rule->as),
-				    "depth", depth_text(t.listener[i].rule), "observe",
-				    t.listener[i].rule->observe, "visits", (json_int_t)t.listener[i].visits,
-				    "served", (json_int_t)t.listener[i].served, "stray",
-				    (json_int_t)t.listener[i].stray, "unnamed",
-				    (json_int_t)t.listener[i].unnamed, "by_source",
-				    (json_int_t)t.listener[i].by_source));
+		json_item(json_pack(
+			"{s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I}", "listener",
+			t.listener[i].rule->subject, "as", protocol_name(t.listener[i].rule->as), "depth",
+			depth_text(t.listener[i].rule), "observe", t.listener[i].rule->observe, "visits",
+			(json_int_t)t.listener[i].visits, "served", (json_int_t)t.listener[i].served, "stray",
+			(json_int_t)t.listener[i].stray, "unnamed", (json_int_t)t.listener[i].unnamed,
+			"by_source", (json_int_t)t.listener[i].by_source));
 	json_list_end();
 	json_close();
 	return EXIT_OK;

@@ -86,8 +86,9 @@ static int up_file(const struct call *c)
 	if (!p)
 		return fail(EXIT_FAILED, "%s", strerror(ENOMEM));
 	if (access(path, F_OK))
-		return fail(EXIT_FAILED, "%s: %s; name the devices (`straygate up DEV...`), or write the file",
-			    path, strerror(errno));
+		return fail(EXIT_FAILED,
+			    "%s: %s; name the devices (`straygate up DEV...`), or write the file", path,
+			    strerror(errno));
 	if (policy_read_file(p, path, &err) || policy_check(p, &err)) {
 		say("%s", err.text);
 		return EXIT_FAILED;

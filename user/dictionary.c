@@ -153,7 +153,8 @@ static uint32_t look(const struct cells *c, const struct image_names *n, uint64_
 	unsigned int choice, i;
 
 	for (choice = 0; choice < 2; choice++) {
-		const struct image_bucket *b = (const void *)&c->cell[n->buckets + name_bucket(hash, n->bucket_count, choice)];
+		const struct image_bucket *b =
+			(const void *)&c->cell[n->buckets + name_bucket(hash, n->bucket_count, choice)];
 
 		for (i = 0; i < IMAGE_BUCKET_NAMES; i++)
 			if (b->hash[i] == hash)

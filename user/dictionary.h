@@ -14,7 +14,7 @@ struct dictionary {
 	struct dictionary_entry {
 		uint64_t hash;
 		uint32_t rule;
-	} *entry;
+	} * entry;
 	size_t count;
 	size_t room;
 };

@@ -59,8 +59,8 @@ static int name_instance(struct gate *g, const char *instance)
 	size_t n = strspn(instance, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
 
 	if (!n || instance[n] || n >= sizeof(g->instance))
-		return fail(-EINVAL, "instance \"%.40s\": expected up to %zu letters, digits, - or _", instance,
-			    sizeof(g->instance) - 1);
+		return fail(-EINVAL, "instance \"%.40s\": expected up to %zu letters, digits, - or _",
+			    instance, sizeof(g->instance) - 1);
 	strcpy(g->instance, instance);
 	snprintf(g->dir, sizeof(g->dir), "%s/%s", GATE_ROOT, instance);
 	return 0;
@@ -109,9 +109,10 @@ static int open_maps(struct gate *g)
 	for (i = GATE_MAPS - 1; i >= 0; i--) {
 		g->maps[i] = pin_open(g, gate_map_names[i]);
 		if (g->maps[i] < 0)
-			return errno == ENOENT ? fail(-EIO, "%s/%s is missing; `straygate down` clears the rest",
-						      g->dir, gate_map_names[i])
-					       : no_access(g, errno);
+			return errno == ENOENT
+				       ? fail(-EIO, "%s/%s is missing; `straygate down` clears the rest",
+					      g->dir, gate_map_names[i])
+				       : no_access(g, errno);
 		if (i == GATE_META) {
 			int err = read_meta(g);
 

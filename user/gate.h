@@ -58,9 +58,9 @@ struct gate {
 
 void gate_close(struct gate *g);
 #define cleanup_gate __attribute__((cleanup(gate_close)))
-#define GATE_INIT                                                                                            \
-	{                                                                                                    \
-		.lock = -1, .maps = {[0 ... GATE_MAPS - 1] = -1}                                             \
+#define GATE_INIT                                                  \
+	{                                                          \
+		.lock = -1, .maps = { [0 ... GATE_MAPS - 1] = -1 } \
 	}
 
 /* ---- the instance (gate.c) ---- */
@@ -81,12 +81,12 @@ int gate_write_meta(struct gate *g);
 
 struct gate_device {
 	char name[IFNAMSIZ];
-	bool attached;	/* false: the device is gone, or was taken from us */
-	bool generic;	/* no native XDP */
-	int counters;	/* fd */
+	bool attached;	  /* false: the device is gone, or was taken from us */
+	bool generic;	  /* no native XDP */
+	int counters;	  /* fd */
 	uint32_t program; /* id */
-	uint64_t runs;	/* of the program and its predecessors, while the kernel counts them */
-	uint64_t since;	/* load time, ns of CLOCK_BOOTTIME */
+	uint64_t runs;	  /* of the program and its predecessors, while the kernel counts them */
+	uint64_t since;	  /* load time, ns of CLOCK_BOOTTIME */
 };
 
 /* Attaches, or replaces the program of a device that is attached already. */

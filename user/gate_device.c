@@ -70,7 +70,9 @@ static int say_busy(const char *device, unsigned int ifindex)
 	cleanup_fd int fd = -1;
 
 	if (!bpf_xdp_query(ifindex, 0, &query))
-		id = query.prog_id ? query.prog_id : query.drv_prog_id ? query.drv_prog_id : query.skb_prog_id;
+		id = query.prog_id	 ? query.prog_id
+		     : query.drv_prog_id ? query.drv_prog_id
+					 : query.skb_prog_id;
 	fd = id ? bpf_prog_get_fd_by_id(id) : -1;
 	if (fd >= 0)
 		bpf_obj_get_info_by_fd(fd, &info, &size);

@@ -20,8 +20,7 @@ int gate_explain(struct gate *g, const void *packet, size_t len, struct explanat
 	err = object_load(g, PROGRAM_EXPLAIN, &object, &program, NULL);
 	if (err)
 		return err;
-	if (bpf_prog_test_run_opts(program, &opts) ||
-	    bpf_map_lookup_elem(g->maps[GATE_EXPLAINED], &zero, e))
+	if (bpf_prog_test_run_opts(program, &opts) || bpf_map_lookup_elem(g->maps[GATE_EXPLAINED], &zero, e))
 		return fail(-errno, "the kernel did not run the stages: %s", strerror(errno));
 	return 0;
 }

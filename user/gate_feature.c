@@ -48,8 +48,10 @@ size_t features_kernel(struct feature out[FEATURES_MAX])
 	    "none: rebuild the kernel with CONFIG_DEBUG_INFO_BTF=y");
 	set(&out[n++], "judge at data", !err, "the program of this build loads", "the program does not load");
 	if (err)
-		snprintf(out[n - 1].text, sizeof(out[n - 1].text), "the program does not load: %s%s", strerror(-err),
-			 err == -EPERM || err == -EACCES ? " (run as root)" : "; Linux 6.1 or later is needed");
+		snprintf(out[n - 1].text, sizeof(out[n - 1].text), "the program does not load: %s%s",
+			 strerror(-err),
+			 err == -EPERM || err == -EACCES ? " (run as root)"
+							 : "; Linux 6.1 or later is needed");
 	set(&out[n++], "adoption kfunc", has_function(btf, "bpf_sk_assign_tcp_reqsk"),
 	    "the kernel could judge at the handshake (this build judges at data)",
 	    "no bpf_sk_assign_tcp_reqsk (Linux 6.9): listeners are judged at data");
@@ -92,7 +94,11 @@ size_t features_device(const char *device, struct feature out[FEATURES_MAX])
 	    "none: `straygate up` tries native mode first and says what it got");
 	if (out[n - 1].here)
 		snprintf(out[n - 1].text, sizeof(out[n - 1].text), "%s mode, program id %u",
-			 query.drv_prog_id ? "native" : query.skb_prog_id ? "generic (slower)" : "offloaded",
-			 query.drv_prog_id ? query.drv_prog_id : query.skb_prog_id ? query.skb_prog_id : query.hw_prog_id);
+			 query.drv_prog_id   ? "native"
+			 : query.skb_prog_id ? "generic (slower)"
+					     : "offloaded",
+			 query.drv_prog_id   ? query.drv_prog_id
+			 : query.skb_prog_id ? query.skb_prog_id
+					     : query.hw_prog_id);
 	return n;
 }

@@ -56,11 +56,13 @@ static int cannot_load(int err)
 
 	uname(&u);
 	if (err == -EPERM || err == -EACCES)
-		return fail(err, "the kernel refuses to load a BPF program: %s; run as root (CAP_BPF, "
-				 "CAP_NET_ADMIN, CAP_PERFMON)",
+		return fail(err,
+			    "the kernel refuses to load a BPF program: %s; run as root (CAP_BPF, "
+			    "CAP_NET_ADMIN, CAP_PERFMON)",
 			    strerror(-err));
-	return fail(err, "kernel %s does not take the program: %s; Linux 6.1 or later with BTF is needed, "
-			 "see `straygate features` (--debug shows the verifier's words)",
+	return fail(err,
+		    "kernel %s does not take the program: %s; Linux 6.1 or later with BTF is needed, "
+		    "see `straygate features` (--debug shows the verifier's words)",
 		    u.release, strerror(-err));
 }
 
@@ -71,8 +73,7 @@ int object_make(struct bpf_object **object)
 
 	if (err)
 		return err;
-	bpf_object__for_each_program(p, *object)
-		bpf_program__set_autoload(p, false);
+	bpf_object__for_each_program(p, *object) bpf_program__set_autoload(p, false);
 	err = bpf_object__load(*object);
 	return err ? cannot_load(err) : 0;
 }

@@ -76,8 +76,9 @@ int gate_running(struct gate *g, struct policy **p)
 	snprintf(name, sizeof(name), "policy+%u", slot);
 	fd = pin_open(g, name);
 	err = fd < 0 ? -errno : load_text(fd, p);
-	return err ? fail(err, "the policy that runs cannot be read back (%s/%s): %s; `straygate apply FILE` "
-			       "replaces it",
+	return err ? fail(err,
+			  "the policy that runs cannot be read back (%s/%s): %s; `straygate apply FILE` "
+			  "replaces it",
 			  g->dir, name, strerror(-err))
 		   : 0;
 }

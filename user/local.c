@@ -58,7 +58,9 @@ static int ask(int fd, int family)
 		struct nlmsghdr n;
 		struct rtmsg r;
 	} q = {
-		.n = {.nlmsg_len = sizeof(q), .nlmsg_type = RTM_GETROUTE, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+		.n = {.nlmsg_len = sizeof(q),
+		      .nlmsg_type = RTM_GETROUTE,
+		      .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
 		.r = {.rtm_family = family},
 	};
 

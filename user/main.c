@@ -40,12 +40,18 @@ static const struct option_text {
 	{{"help", no_argument, NULL, 'h'}, 0, "", "this text"},
 	{{"json", no_argument, NULL, 'j'}, TAKES_JSON, "", "JSON, with \"format\": 1"},
 	{{"instance", required_argument, NULL, OPT_INSTANCE}, 0, "NAME", "which gate (default: \"default\")"},
-	{{"netns", required_argument, NULL, OPT_NETNS}, TAKES_NETNS, "NAME", "devices of this network namespace"},
+	{{"netns", required_argument, NULL, OPT_NETNS},
+	 TAKES_NETNS,
+	 "NAME",
+	 "devices of this network namespace"},
 	{{"generic", no_argument, NULL, OPT_GENERIC}, TAKES_GENERIC, "", "generic XDP, not the driver's own"},
 	{{"from", required_argument, NULL, OPT_FROM}, TAKES_EXPLAIN, "ADDR", "the client"},
 	{{"to", required_argument, NULL, OPT_TO}, TAKES_EXPLAIN, "PROTO/PORT", "the listener, e.g. tcp/443"},
 	{{"name", required_argument, NULL, OPT_NAME}, TAKES_EXPLAIN, "NAME", "what is asked for"},
-	{{"openmetrics", no_argument, NULL, OPT_OPENMETRICS}, TAKES_OPENMETRICS, "", "for a metrics collector"},
+	{{"openmetrics", no_argument, NULL, OPT_OPENMETRICS},
+	 TAKES_OPENMETRICS,
+	 "",
+	 "for a metrics collector"},
 	{{"diff", no_argument, NULL, OPT_DIFF}, TAKES_DIFF, "", "show what would change, change nothing"},
 	{{"force", no_argument, NULL, OPT_FORCE}, TAKES_FORCE, "", "whatever state it is in"},
 	{{"top", required_argument, NULL, OPT_TOP}, TAKES_TOP, "N", "the N first (default: 20)"},
@@ -111,7 +117,10 @@ static void print_options(const struct verb *v)
 
 		if (o->takes && !(o->takes & v->takes))
 			continue;
-		snprintf(left, sizeof(left), "%s--%s%s%s", o->option.val == 'h' ? "-h, " : o->option.val == 'j' ? "-j, " : "",
+		snprintf(left, sizeof(left), "%s--%s%s%s",
+			 o->option.val == 'h'	? "-h, "
+			 : o->option.val == 'j' ? "-j, "
+						: "",
 			 o->option.name, *o->argument ? " " : "", o->argument);
 		printf("  %-22s %s\n", left, o->text);
 	}

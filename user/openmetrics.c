@@ -48,8 +48,7 @@ static void device_family(const struct tally *t, const char *instance, bool byte
 			label("device", t->device[i].device->name, ",");
 			label("reason", r->name, ",");
 			label("verdict", verdict_name(r->verdict), "} ");
-			printf("%llu\n",
-			       (unsigned long long)of(&t->device[i].reason[r->number].all, bytes));
+			printf("%llu\n", (unsigned long long)of(&t->device[i].reason[r->number].all, bytes));
 		}
 }
 

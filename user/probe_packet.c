@@ -66,10 +66,10 @@ static void write_tls(struct writer *w, const char *name)
 	put16(w, hello);
 	put16(w, 0x0303);
 	put(w, random, sizeof(random));
-	put8(w, 0);	 /* session */
-	put16(w, 2);	 /* ciphers */
+	put8(w, 0);  /* session */
+	put16(w, 2); /* ciphers */
 	put16(w, 0x1301);
-	put8(w, 1);	 /* compression: none */
+	put8(w, 1); /* compression: none */
 	put8(w, 0);
 	put16(w, extensions);
 	if (!name)
@@ -130,7 +130,8 @@ static bool is_ipv4(const uint8_t addr[16])
 
 static void write_l4(struct writer *w, const struct probe *p, size_t payload)
 {
-	struct tcphdr t = {.source = htons(40000), .dest = htons(p->port), .seq = htonl(1), .ack_seq = htonl(1)};
+	struct tcphdr t = {
+		.source = htons(40000), .dest = htons(p->port), .seq = htonl(1), .ack_seq = htonl(1)};
 	struct udphdr u = {.source = htons(40000), .dest = htons(p->port), .len = htons(8 + payload)};
 
 	if (p->l4 == IPPROTO_UDP) {

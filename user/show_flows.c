@@ -50,8 +50,8 @@ static int flow_out(const struct flow_key *k, const struct flow *f, void *arg)
 	end_text(server, k->server, k->server_port);
 	if (o->call->json)
 		json_item(json_pack("{s:s, s:s, s:s, s:s, s:I}", "client", client, "server", server, "as",
-				    protocol_name(f->protocol), "state", state_name(f->state),
-				    "age_seconds", (json_int_t)age));
+				    protocol_name(f->protocol), "state", state_name(f->state), "age_seconds",
+				    (json_int_t)age));
 	else
 		printf("%-48s %-48s %-5s %-12s %6llu s\n", client, server, protocol_name(f->protocol),
 		       state_name(f->state), (unsigned long long)age);

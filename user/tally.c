@@ -9,7 +9,7 @@ const struct reason_text reasons[] = {
 #define R(nr, name, verdict, text) {nr, #name, VERDICT_##verdict, text},
 	STRAYGATE_REASONS(R)
 #undef R
-	{0, NULL, VERDICT_PASS, NULL},
+		{0, NULL, VERDICT_PASS, NULL},
 };
 
 const struct reason_text *reason_text(unsigned int number)

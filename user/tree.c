@@ -309,8 +309,7 @@ static bool is_mapped(const struct prefix *p)
 	return p->len >= 96 && !memcmp(p->addr, mapped, sizeof(mapped));
 }
 
-int tree_build(struct cells *c, uint32_t cell, struct tree_item *items, size_t count,
-	       struct leaves *leaves)
+int tree_build(struct cells *c, uint32_t cell, struct tree_item *items, size_t count, struct leaves *leaves)
 {
 	size_t first = 0, n = 0;
 	int err;

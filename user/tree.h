@@ -27,8 +27,7 @@ struct leaves {
  * Builds the tree of IPv4 in cell `cell` and that of IPv6 in the one behind it.
  * Sorts items. With leaves the values are leaves, else 1. 0 or -ENOMEM.
  */
-int tree_build(struct cells *c, uint32_t cell, struct tree_item *items, size_t count,
-	       struct leaves *leaves);
+int tree_build(struct cells *c, uint32_t cell, struct tree_item *items, size_t count, struct leaves *leaves);
 
 /* What the program in the kernel would find, for tests: see address_find(). */
 uint32_t tree_look(const struct cells *c, uint32_t cell, const uint8_t addr[16]);

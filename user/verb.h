@@ -41,7 +41,7 @@ struct verb {
 	const char *summary;   /* one line */
 	const char *help;      /* the rest of its -h */
 	unsigned int takes;
-	int least, most; /* arguments; most < 0: any number */
+	int least, most;		  /* arguments; most < 0: any number */
 	int (*run)(const struct call *c); /* exit status */
 };
 
