@@ -60,8 +60,16 @@ $(B)/crowd: $(wildcard tests/bench/crowd*.c tests/bench/crowd*.h)
 
 # Tests on the host run under the sanitizers, finders and parser included.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
-$(B)/test_%: tests/unit/test_%.c $(USER) $(wildcard bpf/*.h user/*.h tests/unit/*.h) $(B)/straygate.skel.h
-	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(SANITIZE) $< $(USER) $(LIBS) -lcriterion -o $@
+$(B)/sanitized/%.o: user/%.c | $(B)/straygate.skel.h
+	@mkdir -p $(@D)
+	@echo "  CC $< (sanitized)"; $(CC) $(CFLAGS) $(SANITIZE) -c $< -o $@
+
+$(B)/libsanitized.a: $(USER:user/%.c=$(B)/sanitized/%.o)
+	rm -f $@
+	ar rcs $@ $^
+
+$(UNIT): $(B)/%: tests/unit/%.c $(B)/libsanitized.a $(wildcard bpf/*.h tests/*.h tests/unit/*.h)
+	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(SANITIZE) $< $(B)/libsanitized.a $(LIBS) -lcriterion -o $@
 
 $(PACKET): $(B)/%: tests/packet/%.c $(PACKET_LIB) $(wildcard tests/packet/*.h) $(B)/libstraygate.a
 	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $< $(PACKET_LIB) $(B)/libstraygate.a $(LIBS) -lcriterion -o $@
@@ -99,7 +107,7 @@ install: all
 clean:
 	rm -rf $(B)
 
--include $(wildcard $(B)/*.d $(B)/user/*.d)
+-include $(wildcard $(B)/*.d $(B)/user/*.d $(B)/sanitized/*.d)
 
 .PHONY: all tests check check-unit check-packet fuzz format lint install clean
 .DELETE_ON_ERROR:
