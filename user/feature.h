@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the kernel and a driver can do for us; tried, not guessed. */
+/* What the kernel and a driver can do for us; tried or asked, not guessed. */
 #ifndef STRAYGATE_FEATURE_H
 #define STRAYGATE_FEATURE_H
 
-#include <stdbool.h>
 #include <stddef.h>
+
+enum presence {
+	FEATURE_NO,
+	FEATURE_YES,
+	FEATURE_UNKNOWN, /* this kernel cannot be asked */
+};
 
 struct feature {
 	const char *name;
-	bool here;
-	char text[120]; /* what follows from it */
+	enum presence here;
+	char text[160]; /* what follows from it */
 };
 #define FEATURES_MAX 16
 

@@ -108,7 +108,7 @@ static int attach_link(const char *device, int program, bool generic)
 	if (link < 0)
 		return fail(-errno, "%s: cannot attach, neither native nor generic XDP: %s", device,
 			    strerror(errno));
-	say("%s: driver has no native XDP (%s), running generic (slower); see straygate-features(8)", device,
+	say("%s: driver has no native XDP (%s), running generic (slower); see `straygate features`", device,
 	    strerror(-err));
 	return link;
 }

@@ -17,6 +17,11 @@
 #include <bpf/libbpf.h>
 
 #include "gate_load.h"
+#include "netdev.h"
+
+/* A frame that lies in one page, with the room that XDP and the skb want around
+ * it: drivers differ by a few bytes. */
+#define ONE_BUFFER_MTU 3498
 
 const char *kernel_release(void)
 {
@@ -29,7 +34,7 @@ const char *kernel_release(void)
 static void set(struct feature *f, const char *name, bool here, const char *yes, const char *no)
 {
 	f->name = name;
-	f->here = here;
+	f->here = here ? FEATURE_YES : FEATURE_NO;
 	snprintf(f->text, sizeof(f->text), "%s", here ? yes : no);
 }
 
@@ -61,44 +66,114 @@ size_t features_kernel(struct feature out[FEATURES_MAX])
 	return n;
 }
 
-/* The driver's name; an empty one if it does not say. */
-static void driver_name(const char *device, char out[32])
+/* A question to the device by ioctl(2); -1: it has no answer. */
+static int ask_device(const char *device, unsigned long what, void *data, struct ifreq *r)
+{
+	cleanup_fd int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	*r = (struct ifreq){0};
+	snprintf(r->ifr_name, sizeof(r->ifr_name), "%s", device);
+	if (data)
+		r->ifr_data = data;
+	return fd < 0 ? -1 : ioctl(fd, what, r);
+}
+
+static void set_driver(struct feature *f, const char *device)
 {
 	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
-	cleanup_fd int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq r = {0};
+	struct ifreq r;
 
-	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", device);
-	r.ifr_data = (void *)&info;
-	out[0] = 0;
-	if (fd >= 0 && !ioctl(fd, SIOCETHTOOL, &r))
-		snprintf(out, 32, "%s", info.driver);
+	set(f, "device", true, "driver does not say its name", "");
+	if (!ask_device(device, SIOCETHTOOL, &info, &r))
+		snprintf(f->text, sizeof(f->text), "driver %s", info.driver);
+}
+
+/* A tag that the NIC has taken off is in no packet that the gate sees or sends. */
+static void set_tags(struct feature *f, const char *device)
+{
+	struct ethtool_value flags = {.cmd = ETHTOOL_GFLAGS};
+	struct ifreq r;
+
+	if (ask_device(device, SIOCETHTOOL, &flags, &r))
+		flags.data = 0;
+	set(f, "VLAN tags in frames", !(flags.data & ETH_FLAG_RXVLAN),
+	    "tagged frames are judged, and answered with their tags",
+	    "taken off by the NIC: answers would leave untagged; if there are VLANs, `ethtool -K DEV rxvlan "
+	    "off`");
+}
+
+static void set_frames(struct feature *f, const char *device, bool many)
+{
+	struct ifreq r;
+	int mtu = ask_device(device, SIOCGIFMTU, NULL, &r) ? 0 : r.ifr_mtu;
+
+	set(f, "large frames", many, "any MTU goes with native mode", "");
+	if (!many)
+		snprintf(f->text, sizeof(f->text),
+			 mtu > ONE_BUFFER_MTU
+				 ? "MTU %d is too large for native mode here: `up` gets generic, unless "
+				   "the MTU is about %d or less"
+				 : "no native mode with a large MTU; %d is not (about %d is the limit)",
+			 mtu, ONE_BUFFER_MTU);
+}
+
+static void set_unknown(struct feature *f, const char *name, const char *text)
+{
+	set(f, name, false, "", text);
+	f->here = FEATURE_UNKNOWN;
+}
+
+static size_t set_native(struct feature *f, unsigned int ifindex, const char *device)
+{
+	uint64_t can = 0;
+	size_t n = 0;
+
+	if (netdev_xdp_features(ifindex, &can)) {
+		set_unknown(&f[n++], "native XDP",
+			    "this kernel cannot be asked (Linux 6.3 can): `straygate up` tries and says what "
+			    "it got");
+		return n;
+	}
+	set(&f[n++], "native XDP", can & NETDEV_XDP_BASIC,
+	    "the gate runs in the driver, before an skb is made",
+	    "`straygate up` falls back to generic XDP: the same verdicts, each packet costs an skb first");
+	if (!(can & NETDEV_XDP_BASIC))
+		return n;
+	set_frames(&f[n++], device, can & NETDEV_XDP_RX_SG);
+	set(&f[n++], "redirect", can & NETDEV_XDP_REDIRECT, "not used by the gate", "not missed by the gate");
+	return n;
+}
+
+static void set_attached(struct feature *f, const struct bpf_xdp_query_opts *query)
+{
+	set(f, "XDP attached", query->drv_prog_id || query->skb_prog_id || query->hw_prog_id, "",
+	    "none: the place is free for `straygate up`");
+	if (f->here)
+		snprintf(f->text, sizeof(f->text),
+			 "%s, program id %u: `straygate up` replaces its own, and "
+			 "refuses to displace another",
+			 query->drv_prog_id   ? "native mode"
+			 : query->skb_prog_id ? "generic mode (slower)"
+					      : "offloaded",
+			 query->drv_prog_id   ? query->drv_prog_id
+			 : query->skb_prog_id ? query->skb_prog_id
+					      : query->hw_prog_id);
 }
 
 size_t features_device(const char *device, struct feature out[FEATURES_MAX])
 {
 	unsigned int ifindex = if_nametoindex(device);
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-	char driver[32];
 	size_t n = 0;
 
-	set(&out[n], "device", ifindex, "", "no such device; see `ip link`");
-	if (!ifindex)
-		return n + 1;
-	driver_name(device, driver);
-	snprintf(out[n].text, sizeof(out[n].text), "driver %s", *driver ? driver : "does not say its name");
-	n++;
-	if (bpf_xdp_query(ifindex, 0, &query))
+	if (!ifindex) {
+		set(&out[n++], "device", false, "", "no such device; see `ip link`");
 		return n;
-	set(&out[n++], "XDP attached", query.drv_prog_id || query.skb_prog_id || query.hw_prog_id, "",
-	    "none: `straygate up` tries native mode first and says what it got");
-	if (out[n - 1].here)
-		snprintf(out[n - 1].text, sizeof(out[n - 1].text), "%s mode, program id %u",
-			 query.drv_prog_id   ? "native"
-			 : query.skb_prog_id ? "generic (slower)"
-					     : "offloaded",
-			 query.drv_prog_id   ? query.drv_prog_id
-			 : query.skb_prog_id ? query.skb_prog_id
-					     : query.hw_prog_id);
+	}
+	set_driver(&out[n++], device);
+	n += set_native(&out[n], ifindex, device);
+	set_tags(&out[n++], device);
+	if (!bpf_xdp_query(ifindex, 0, &query))
+		set_attached(&out[n++], &query);
 	return n;
 }
