@@ -23,8 +23,9 @@ static __always_inline void flow_remember(struct packet *p, __u8 state, __u32 fi
 		.action = p->action,
 		.listener = p->listener,
 	};
+	struct flow_key key = p->flow;
 
-	bpf_map_update_elem(&flows, &p->flow, &f, BPF_ANY);
+	bpf_map_update_elem(&flows, &key, &f, BPF_ANY);
 }
 
 /* The first data in the socket's eyes. A retransmission that comes while the
@@ -72,19 +73,21 @@ stage int conversation(struct xdp_md *ctx, struct packet *p)
 {
 	struct scratch *s = scratch_memory();
 	struct socket sk = {};
+	struct flow_key key;
 	struct flow *f;
 
 	if (!p || !s)
 		return REASON_table_missing;
 	if (p->protocol == IPPROTO_UDP || p->explain)
 		return CONTINUE;
-	f = bpf_map_lookup_elem(&flows, &p->flow);
+	key = p->flow; /* Linux 6.1 takes no key from behind a global function's argument */
+	f = bpf_map_lookup_elem(&flows, &key);
 	if (p->tcp_flags & TCP_SYN) {
 		/* The same ports again: a new visit. Data in a SYN (TCP Fast
 		 * Open) comes again after the handshake unless the server has
 		 * it switched on, which is not so by default. */
 		if (f)
-			bpf_map_delete_elem(&flows, &p->flow);
+			bpf_map_delete_elem(&flows, &key);
 		return REASON_handshake;
 	}
 	if (!p->payload_len && (!f || f->state != FLOW_TURNED))

@@ -324,18 +324,20 @@ static __always_inline __u32 judge_found(struct packet *p)
 static __always_inline void remember(struct packet *p, struct scratch *s, __u32 reason)
 {
 	__u8 state = FLOW_JUDGED;
+	struct flow_key key;
 
 	if (p->protocol != IPPROTO_TCP || p->explain)
 		return;
+	key = p->flow;
 	if (reason == REASON_undecided) {
 		state = FLOW_PARTIAL;
-		bpf_map_update_elem(&partials, &p->flow, &s->finder, BPF_ANY);
+		bpf_map_update_elem(&partials, &key, &s->finder, BPF_ANY);
 	} else if (!p->observe && (reason == REASON_stray_reset || reason == REASON_unnamed_reset ||
 				   reason == REASON_unreadable_reset || reason == REASON_visit_limited)) {
 		state = FLOW_TURNED;
 	}
 	if (p->resumed && state != FLOW_PARTIAL)
-		bpf_map_delete_elem(&partials, &p->flow);
+		bpf_map_delete_elem(&partials, &key);
 	flow_remember(p, state, p->seq, p->ack);
 }
 
@@ -343,6 +345,7 @@ stage int name(struct xdp_md *ctx, struct packet *p)
 {
 	struct scratch *s = scratch_memory();
 	struct finder *waiting;
+	struct flow_key key;
 	__u32 reason;
 
 	if (!p || !s)
@@ -355,7 +358,8 @@ stage int name(struct xdp_md *ctx, struct packet *p)
 	}
 	if (p->resumed) {
 		/* Copied: another CPU may evict and overwrite it any time. */
-		waiting = bpf_map_lookup_elem(&partials, &p->flow);
+		key = p->flow;
+		waiting = bpf_map_lookup_elem(&partials, &key);
 		if (!waiting)
 			return REASON_forgotten;
 		__builtin_memcpy(&s->finder, waiting, sizeof(s->finder));
