@@ -1,0 +1,113 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# bash completion for straygate(8)
+
+_straygate_statements='device posture listen serve zone stray unnamed unreadable source resolver'
+
+# Instances are directories of pins; only root may look into them.
+_straygate_instances()
+{
+	local dir
+	for dir in /sys/fs/bpf/straygate/*/ /etc/straygate/*.policy; do
+		[[ -e $dir && $dir != *+new/ ]] || continue
+		dir=${dir%/}
+		dir=${dir##*/}
+		echo "${dir%.policy}"
+	done
+}
+
+_straygate_devices()
+{
+	local dir
+	for dir in /sys/class/net/*; do
+		echo "${dir##*/}"
+	done
+}
+
+# The value of --instance among the words, for commands that ask the gate.
+_straygate_instance()
+{
+	local i
+	for ((i = 1; i < ${#words[@]} - 1; i++)); do
+		[ "${words[i]}" != --instance ] || echo "${words[i + 1]}"
+	done
+}
+
+# Subjects of one statement in the running policy, for `del`. More than a
+# thousand are no help to anybody.
+_straygate_subjects()
+{
+	local instance
+	instance=$(_straygate_instance)
+	"${words[0]}" show policy --instance "${instance:-default}" 2>/dev/null |
+		sed -n "s/^$1 //p" | head -n 1000 | sed 's/^\(from [^ ]*\|[^ ]*\( on [^ ]*\)\?\).*/\1/'
+}
+
+# What may follow in a line of the policy: $1 is the statement, $2 the word before.
+_straygate_line()
+{
+	case $2 in
+	as) echo http tls dns quic ;;
+	handshake) echo auto on off ;;
+	limit | burst | for) ;;
+	from) compgen -f -- "$cur" ;;
+	*)
+		case $1 in
+		posture) echo observe enforce ;;
+		device) _straygate_devices ;;
+		listen) echo tcp/80 tcp/443 udp/53 tcp/53 on as handshake observe ;;
+		serve | zone | resolver) echo from ;;
+		stray | unnamed) [ "$2" = "$1" ] && echo http tls dns || echo answer reset drop pass limit ;;
+		unreadable) [ "$2" = "$1" ] && echo http tls dns || echo reset drop pass limit ;;
+		source) echo from trust drop pass limit visits/s packets/s Mbit/s burst for ;;
+		esac
+		;;
+	esac
+}
+
+# Options of a verb, as its own help lists them.
+_straygate_options()
+{
+	"${words[0]}" "$1" -h 2>/dev/null | grep -oE '^  (-., )?--[a-z]+' | grep -oE -- '--[a-z]+'
+}
+
+_straygate()
+{
+	local cur prev words cword verb='' statement='' i
+	_init_completion -n : 2>/dev/null || return
+
+	case $prev in
+	--instance) mapfile -t COMPREPLY < <(compgen -W "$(_straygate_instances)" -- "$cur"); return ;;
+	--netns) mapfile -t COMPREPLY < <(compgen -W "$(ls /run/netns 2>/dev/null)" -- "$cur"); return ;;
+	--to) mapfile -t COMPREPLY < <(compgen -W "tcp/80 tcp/443 tcp/53 udp/53" -- "$cur"); return ;;
+	--from | --name | --top) return ;;
+	esac
+	for ((i = 1; i < cword; i++)); do
+		case ${words[i]} in
+		--instance | --netns | --from | --to | --name | --top) i=$((i + 1)) ;;
+		-*) ;;
+		*)
+			if [ -z "$verb" ]; then
+				verb=${words[i]}
+			elif [ -z "$statement" ]; then
+				statement=${words[i]}
+			fi
+			;;
+		esac
+	done
+
+	local offer=''
+	case $cur,$verb in
+	-*,*) offer=$(_straygate_options "${verb:-status}") ;;
+	*,) offer='status up down check apply add del show explain posture features help' ;;
+	*,up | *,down | *,features) offer=$(_straygate_devices) ;;
+	*,show) offer='policy counters sources names flows strays' ;;
+	*,posture) offer='observe enforce' ;;
+	*,check | *,apply) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	*,add) offer=$([ -n "$statement" ] && _straygate_line "$statement" "$prev" || echo "$_straygate_statements") ;;
+	*,del) offer=$([ -n "$statement" ] && _straygate_subjects "$statement" || echo "$_straygate_statements") ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$offer" -- "$cur")
+	__ltrim_colon_completions "$cur"
+} &&
+	complete -F _straygate straygate
