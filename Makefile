@@ -101,7 +101,10 @@ install: all
 	install -D -m 755 $(B)/straygate $(DESTDIR)$(PREFIX)/sbin/straygate
 	install -D -m 644 man/straygate.8 $(DESTDIR)$(PREFIX)/share/man/man8/straygate.8
 	install -D -m 644 man/straygate.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/straygate
-	install -D -m 644 man/straygate@.service $(DESTDIR)$(PREFIX)/lib/systemd/system/straygate@.service
+	install -d -m 755 $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|/usr/local/sbin/|$(PREFIX)/sbin/|' man/straygate@.service \
+		> $(DESTDIR)$(PREFIX)/lib/systemd/system/straygate@.service
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/straygate@.service
 	install -d -m 755 $(DESTDIR)/etc/straygate
 
 clean:
