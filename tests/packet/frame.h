@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Frames: built from a few words of a table, and taken apart again by code of
+ * its own, checksums verified.
+ */
+#ifndef STRAYGATE_TESTS_FRAME_H
+#define STRAYGATE_TESTS_FRAME_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FRAME_MAX 20000
+#define TAGS_MAX  3
+
+/* TCP's flags, and the two that a table says most. */
+#define FIN  0x01
+#define SYN  0x02
+#define RST  0x04
+#define PSH  0x08
+#define ACK  0x10
+#define DATA (PSH | ACK)
+
+struct bytes {
+	const void *at;
+	size_t len;
+};
+#define BYTES(literal)                       \
+	{                                    \
+		literal, sizeof(literal) - 1 \
+	}
+
+struct frame {
+	uint8_t bytes[FRAME_MAX];
+	size_t len;
+	size_t l3, l4, payload; /* offsets, as built */
+};
+
+/* Both ends of what a client says, and how far it is. */
+struct visit {
+	uint8_t client[16]; /* IPv4 v4-mapped */
+	uint8_t server[16];
+	uint16_t client_port;
+	uint16_t server_port;
+	uint32_t seq; /* of the next data */
+	uint32_t ack;
+	int socket;  /* the server's, or -1 */
+	bool proved; /* the client's address is its own: it got something of ours and said so */
+};
+
+/*
+ * A packet as a table tells it. What is 0 is as usual: TCP of the visit in
+ * hand, with its next sequence number, ACK, and PSH if there is data.
+ */
+struct spec {
+	uint16_t tags[TAGS_MAX]; /* VLAN: ethertypes, the outermost first */
+	uint16_t ethertype;	 /* a lie */
+	const char *from, *to;	 /* addresses */
+	uint16_t from_port, to_port;
+	struct bytes ip_options; /* IPv4 */
+	const char *extensions;	 /* IPv6, a letter each: extension_letters */
+	uint16_t fragment;	 /* IPv4: flags and offset */
+	uint8_t protocol;
+	uint8_t flags;
+	struct bytes tcp_options;
+	/* One of these is the payload. */
+	struct bytes data;
+	const char *text;
+	const char *http;   /* a GET for this host */
+	const char *tls;    /* a ClientHello for this host */
+	const char *dns;    /* a query for this name; over TCP with its length before it */
+	size_t zeroes;	    /* so many bytes of nothing behind the payload */
+	size_t first, only; /* of the payload only so many bytes, from there on */
+	size_t padding;	    /* behind the IP packet */
+
+	/* How the row goes on: see play.c. */
+	int ahead;	    /* sequence number off by so many */
+	int ack_ahead;	    /* acknowledgement off by so many */
+	bool again;	    /* the very packet before this one once more */
+	bool fresh;	    /* a new visit begins with this packet */
+	bool lost;	    /* not delivered to the server */
+	unsigned int pause; /* ms before */
+	uint32_t observed;  /* the reason where nothing is carried out, if it is another */
+};
+
+/* h: hop-by-hop, r: routing, d: destination options, a: authentication,
+ * f: fragment that is whole (RFC 6946), F: first fragment, L: later fragment */
+#define extension_letters "hrdafFL"
+
+void address_read(const char *text, uint8_t out[16]);
+bool address_is_v4(const uint8_t address[16]);
+
+void frame_build(struct frame *f, const struct visit *v, const struct spec *s);
+
+/* A frame taken apart. */
+struct view {
+	size_t l3, l4, payload, payload_len, ip_len;
+	uint8_t from[16], to[16];
+	uint16_t from_port, to_port;
+	uint8_t protocol, ttl, flags;
+	uint32_t seq, ack;
+	uint16_t window;
+};
+/* NULL, or what is wrong with the frame: a length or a checksum. */
+const char *frame_flaw(const struct frame *f, struct view *v);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The table of packets: what comes, which reason that is, and what becomes of
+ * the bytes. The rows themselves are in rows_*.h:
+ *
+ *	ROW("what it shows", POLICY, .how = OPEN, ...)
+ *		STEP(reason, what comes out, a packet as in struct spec)
+ *		STEP(...)
+ *	END
+ *
+ * rows.c reads them twice; the first time for the reasons alone, so that one
+ * without a packet does not compile.
+ */
+#ifndef STRAYGATE_TESTS_ROWS_H
+#define STRAYGATE_TESTS_ROWS_H
+
+#include "world.h"
+
+enum how {
+	ALONE,	 /* nothing is done on the host */
+	LISTENS, /* a socket listens there */
+	OPEN,	 /* and has a connection with this client */
+	HALF,	 /* the same, but the kernel waits for data to make it one (TCP_DEFER_ACCEPT) */
+	COOKIE,	 /* SYN answered with the kernel's own cookie, so it knows of no connection */
+	OLD,	 /* a connection that got data before the gate was there */
+};
+
+enum out {
+	SAME,	    /* XDP_PASS, not a byte changed */
+	GONE,	    /* XDP_DROP */
+	RST_SERVER, /* XDP_PASS, now a RST that frees the server's socket */
+	/* XDP_TX, back to the client: */
+	RST_CLIENT,
+	ACK_CLIENT,
+	HTTP_421,  /* with FIN */
+	TLS_ALERT, /* with FIN */
+	REFUSED,
+	OUT_COUNT,
+};
+
+struct start {
+	enum how how;
+	const char *client; /* default CLIENT4 */
+	const char *server; /* default HOST4 */
+	uint16_t port;	    /* default 80 */
+	uint8_t protocol;   /* default TCP */
+};
+
+struct step {
+	uint32_t reason; /* 0: behind the last */
+	enum out out;
+	struct spec packet;
+};
+
+struct row {
+	const char *what;
+	const char *policy; /* without a posture; NULL: none at all */
+	struct start start;
+	const struct step *steps;
+};
+
+extern const struct row rows[];
+extern const size_t row_count;
+
+/* How the table is played. */
+enum pass {
+	ENFORCED,	   /* as it stands there */
+	OBSERVED,	   /* posture observe: nothing is touched */
+	LISTENER_OBSERVED, /* the same, said by the listeners */
+};
+
+/* What was seen on the way. */
+struct tally {
+	uint64_t packets;
+	uint64_t by_reason[REASONS_MAX];
+	uint64_t unproved; /* answers to addresses that have not proved themselves */
+};
+
+void play(const struct row *row, enum pass pass, struct tally *t);
+
+#endif

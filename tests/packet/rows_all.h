@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* clang-format off */
+#include "rows_parse.h"
+#include "rows_source.h"
+#include "rows_visit.h"
+#include "rows_name.h"
+#include "rows_dns.h"

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "world.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/bpf.h>
+
+#include "../../user/change.h"
+#include "../../user/gate_load.h"
+#include "wire.h"
+
+static struct gate gate = GATE_INIT;
+static struct bpf_object *object;
+static int program = -1, stats = -1;
+static struct gate_device device = {.name = "wire", .counters = -1};
+static struct policy *running;
+static struct counter counts[2][COUNTERS_MAX];
+static unsigned int turn; /* counts[turn] is the newest */
+
+/* ---- the namespace ---- */
+
+void sysctl_set(const char *name, const char *value)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/sys/%s", name);
+	fd = open(path, O_WRONLY);
+	cr_assert(fd >= 0 && write(fd, value, strlen(value)) > 0, "%s: %s", path, strerror(errno));
+	close(fd);
+}
+
+/* The clients' routes lead onto the wire, whose host end wants no ARP. */
+static const char host[] = "set -e\n"
+			   "ip link set lo up\n"
+			   "ip link add host address 02:00:00:00:00:01 type veth "
+			   "peer name wire address 02:00:00:00:00:02\n"
+			   "ip link set host arp off up\n"
+			   "ip link set wire arp off up\n"
+			   "ip addr add " HOST4 "/32 dev lo\n"
+			   "ip addr add " HOST4B "/32 dev lo\n"
+			   "ip addr add " HOST6 "/128 dev lo nodad\n"
+			   "ip route add 198.18.0.0/15 dev host\n"
+			   "ip -6 route add 2001:db8:c::/48 dev host\n";
+
+static void make_namespace(void)
+{
+	cr_assert(geteuid() == 0, "needs root: the packets go through the kernel");
+	cr_assert(!unshare(CLONE_NEWNET | CLONE_NEWNS), "needs root (CAP_SYS_ADMIN): unshare: %s",
+		  strerror(errno));
+	cr_assert(!mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
+			  !mount("bpf", "/sys/fs/bpf", "bpf", 0, "mode=0700"),
+		  "bpffs: %s", strerror(errno));
+	sysctl_set("net/ipv6/conf/default/accept_dad", "0");
+	sysctl_set("net/ipv6/conf/default/router_solicitations", "0");
+	sysctl_set("net/ipv4/conf/all/rp_filter", "0");
+	sysctl_set("net/ipv4/conf/default/rp_filter", "0");
+	cr_assert(!system(host), "the namespace's addresses (needs iproute2, veth)");
+	wire_open();
+}
+
+void world_begin(void)
+{
+	make_namespace();
+	cr_assert(!gate_make(&gate, "packets", NULL));
+	cr_assert(!object_load(&gate, PROGRAM_GATE, &object, &program, &device.counters));
+	stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	cr_assert(stats >= 0, "bpf_enable_stats: %s", strerror(errno));
+}
+
+void world_end(void)
+{
+	policy_free(running);
+	object_close(&object);
+	gate_destroy(&gate);
+	gate_close(&gate);
+}
+
+/* ---- the policy ---- */
+
+static void add_lines(struct policy *p, const char *lines)
+{
+	struct policy_error err;
+	char line[512];
+	size_t n;
+
+	for (; *lines; lines += n + (lines[n] == '\n')) {
+		n = strcspn(lines, "\n");
+		snprintf(line, sizeof(line), "%.*s", (int)n, lines);
+		if (n)
+			cr_assert(policy_add(p, line, &err) == 1, "%s: %s", line, err.text);
+	}
+}
+
+static void make_running(struct policy *p)
+{
+	struct policy *empty = policy_new();
+
+	cr_assert(empty && !change_policy(&gate, p, running ? running : empty, NULL));
+	policy_free(empty);
+	policy_free(running);
+	running = p;
+}
+
+void world_policy(const char *lines)
+{
+	struct policy *p = policy_new();
+
+	cr_assert(p);
+	add_lines(p, lines);
+	make_running(p);
+}
+
+void world_add(const char *line)
+{
+	struct policy *p;
+
+	cr_assert(!gate_running(&gate, &p));
+	add_lines(p, line);
+	make_running(p);
+}
+
+void world_no_policy(void)
+{
+	struct control none = {.word = CONTROL_WORD(CONTROL_NO_SLOT, CONTROL_NO_SLOT, 0, 0)};
+	uint32_t zero = 0;
+
+	cr_assert(!bpf_map_update_elem(gate.maps[GATE_CONTROL], &zero, &none, BPF_ANY));
+	policy_free(running);
+	running = NULL;
+}
+
+uint64_t world_rule_packets(enum statement s, const char *subject)
+{
+	const struct rule *r = policy_find(running, s, subject);
+	struct counter *all;
+	uint64_t n;
+
+	cr_assert(r, "no rule %s", subject);
+	cr_assert(!gate_rule_counters(&gate, running, &all));
+	n = all[r->id].packets;
+	free(all);
+	return n;
+}
+
+/* ---- packets ---- */
+
+const char *reason_name(uint32_t reason)
+{
+	switch (reason) {
+#define R(nr, name, verdict, text) \
+	case nr:                   \
+		return #name;
+		STRAYGATE_REASONS(R)
+#undef R
+	}
+	return "none";
+}
+
+const char *xdp_name(uint32_t action)
+{
+	static const char *const names[] = {"XDP_ABORTED", "XDP_DROP", "XDP_PASS", "XDP_TX", "XDP_REDIRECT"};
+
+	return action < 5 ? names[action] : "?";
+}
+
+/* As if it came in by the host's end of the wire. */
+uint32_t world_run_only(const struct frame *in, struct frame *out)
+{
+	static struct frame rest;
+	struct frame *to = out ? out : &rest;
+	struct xdp_md md = {.data_end = in->len, .ingress_ifindex = wire_host()};
+	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = in->bytes, .data_size_in = in->len,
+		    .data_out = to->bytes, .data_size_out = sizeof(to->bytes), .ctx_in = &md,
+		    .ctx_size_in = sizeof(md), .repeat = 1);
+
+	cr_assert(!bpf_prog_test_run_opts(program, &o), "test run of %zu bytes: %s", in->len,
+		  strerror(errno));
+	to->len = o.data_size_out;
+	to->l3 = in->l3;
+	return o.retval;
+}
+
+static void read_counters(void)
+{
+	turn ^= 1;
+	cr_assert(!gate_counters(&device, counts[turn]));
+}
+
+struct outcome world_run(const struct frame *in, struct frame *out)
+{
+	struct outcome o = {0};
+	const struct counter *before, *now;
+	unsigned int lines = 0, i;
+
+	read_counters();
+	o.action = world_run_only(in, out);
+	read_counters();
+	before = counts[turn ^ 1];
+	now = counts[turn];
+	for (i = 0; i < COUNTERS_MAX; i++) {
+		if (now[i].packets == before[i].packets)
+			continue;
+		lines++;
+		cr_assert(now[i].packets == before[i].packets + 1, "counted as %lu packets",
+			  (unsigned long)(now[i].packets - before[i].packets));
+		cr_assert(now[i].bytes == before[i].bytes + in->len, "counted as %lu bytes of %zu",
+			  (unsigned long)(now[i].bytes - before[i].bytes), in->len);
+		o.reason = i % REASONS_MAX;
+		o.observed = i / REASONS_MAX % 2;
+		o.listener = i / REASONS_MAX / 2;
+	}
+	cr_assert(lines == 1, "%u lines of the counters for one packet", lines);
+	return o;
+}
+
+uint64_t world_counted(void)
+{
+	uint64_t sum = 0;
+	unsigned int i;
+
+	read_counters();
+	for (i = 0; i < COUNTERS_MAX; i++)
+		sum += counts[turn][i].packets;
+	return sum;
+}
+
+uint64_t world_counted_as(uint32_t reason)
+{
+	uint64_t sum = 0;
+	unsigned int i;
+
+	read_counters();
+	for (i = reason; i < COUNTERS_MAX; i += REASONS_MAX)
+		sum += counts[turn][i].packets;
+	return sum;
+}
+
+uint64_t world_runs(void)
+{
+	struct bpf_prog_info info = {0};
+	uint32_t size = sizeof(info);
+
+	cr_assert(!bpf_obj_get_info_by_fd(program, &info, &size));
+	return info.run_cnt;
+}

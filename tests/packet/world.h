@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A world for the gate: a network namespace with a host (192.0.2.1,
+ * 2001:db8::1) at one end of a wire, clients (198.18.0.0/15, 2001:db8:c::/48)
+ * at the other, real sockets on the host, and an instance of its own. Packets
+ * are run by hand; the program is attached nowhere.
+ *
+ * Pins are made in a mount namespace with a bpffs of its own: all of this dies
+ * with its process, however that ends, and disturbs nothing.
+ */
+#ifndef STRAYGATE_TESTS_WORLD_H
+#define STRAYGATE_TESTS_WORLD_H
+
+#include "../../user/gate.h"
+#include "frame.h"
+
+#define HOST4	"192.0.2.1"
+#define HOST4B	"192.0.2.2"
+#define HOST6	"2001:db8::1"
+#define CLIENT4 "198.18.0.1"
+#define CLIENT6 "2001:db8:c::1"
+
+/* Fixtures of every suite: TestSuite(x, .init = world_begin, .fini = world_end). */
+void world_begin(void);
+void world_end(void);
+
+/* Lines, one behind the other, each ended by a newline. Replaces all that was. */
+void world_policy(const char *lines);
+/* One line more (`add`). */
+void world_add(const char *line);
+/* No policy at all, as between `up` and the first one. */
+void world_no_policy(void);
+
+void sysctl_set(const char *name, const char *value);
+
+/* What became of a packet. */
+struct outcome {
+	uint32_t reason;
+	uint32_t listener; /* id */
+	bool observed;
+	uint32_t action; /* enum xdp_action */
+};
+
+/* Runs it; `out` is what is left of it (may be NULL). Exactly one line of the
+ * counters must have risen, by one packet and its bytes. */
+struct outcome world_run(const struct frame *in, struct frame *out);
+/* The same without a look at the counters: the XDP action. */
+uint32_t world_run_only(const struct frame *in, struct frame *out);
+/* Every packet counted, of all listeners, since the world began; and what is
+ * counted of one reason. */
+uint64_t world_counted(void);
+uint64_t world_counted_as(uint32_t reason);
+/* Runs of the program as the kernel counts them. */
+uint64_t world_runs(void);
+/* Packets of the rule with this subject. */
+uint64_t world_rule_packets(enum statement s, const char *subject);
+
+/* What is being done, for messages. */
+extern char where[256];
+#define must(condition, format, ...) cr_assert(condition, "%s: " format, where, ##__VA_ARGS__)
+
+const char *reason_name(uint32_t reason);
+const char *xdp_name(uint32_t action);
+
+/* ---- visits: a client that is played by hand, a server that is real (visit.c) ---- */
+
+/* A client's port that no visit had before. */
+struct visit visit_make(const char *client, const char *server, uint16_t port);
+/* SYN, SYN-ACK, ACK with a socket that listens there. */
+void visit_open(struct visit *v);
+/* Up to the SYN-ACK alone: the final ACK is still to come. */
+void visit_half(struct visit *v);
+/* Puts a frame on the wire; its VLAN tags are taken off. */
+void visit_deliver(const struct frame *f);
+/* The server has got so many bytes more, and they are these (or NULL). */
+void visit_expect(struct visit *v, const void *bytes, size_t len);
+/* The server's socket was reset. */
+void visit_expect_reset(struct visit *v);
+void visit_close(struct visit *v);
+/* Makes sure that a socket listens there; `deferred`: TCP_DEFER_ACCEPT. */
+void host_listen(uint16_t port, bool deferred);
+
+#endif
