@@ -30,8 +30,11 @@ static __always_inline void flow_remember(struct packet *p, __u8 state, __u32 fi
 
 /* The first data in the socket's eyes. A retransmission that comes while the
  * socket still waits for it is the first data again. */
-static __always_inline bool is_first(const struct packet *p, const struct socket *sk)
+static __always_inline bool is_first(const struct packet *p, const struct socket *sk, const struct flow *f)
 {
+	/* A cookie stays good: no RST takes it back. */
+	if (sk->state == SOCKET_COOKIE && f && f->state == FLOW_TURNED && f->first == p->seq)
+		return false;
 	return sk->state != SOCKET_NONE && !sk->bytes_received && p->seq == sk->rcv_nxt;
 }
 
@@ -95,7 +98,7 @@ stage int conversation(struct xdp_md *ctx, struct packet *p)
 
 	socket_find(ctx, p, &sk, s);
 	if (p->payload_len) {
-		if (is_first(p, &sk))
+		if (is_first(p, &sk, f))
 			return CONTINUE;
 		if (sk.state == SOCKET_FULL && sk.bytes_received > FINDER_LIMIT)
 			return REASON_established;
