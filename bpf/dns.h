@@ -100,7 +100,7 @@ static __always_inline enum find dns_length(struct finder *f, __u32 length)
 	if (length > DNS_LABEL_MAX)
 		return FIND_UNREADABLE;
 	if (n) {
-		f->name[n & 255] = '.';
+		f->name[find_place(n)] = '.';
 		n++;
 	}
 	if (n + length > FIND_NAME_MAX)

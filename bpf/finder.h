@@ -215,6 +215,17 @@ static __always_inline int find_is_name(__u8 c)
 	return find_in(c, 0x03ff600000000000ULL, 0x07fffffe87fffffeULL);
 }
 
+/* A place in name[]. clang-19 finds the mask needless where a length was tested
+ * before, on a copy that the verifier no longer connects with it: so it must not
+ * know where the length comes from. */
+static __always_inline __u32 find_place(__u32 n)
+{
+#ifdef __bpf__
+	asm volatile("" : "+r"(n));
+#endif
+	return n & 255;
+}
+
 /* Appends a byte to the name. No label may be empty; the trailing dot is kept
  * until find_close(), for only then it is known to be the last. */
 static __always_inline enum find find_push(struct finder *f, __u8 c)
@@ -223,9 +234,9 @@ static __always_inline enum find find_push(struct finder *f, __u8 c)
 
 	if (n > FIND_NAME_MAX)
 		return FIND_UNREADABLE;
-	if (c == '.' && (n == 0 || f->name[(n - 1) & 255] == '.'))
+	if (c == '.' && (n == 0 || f->name[find_place(n - 1)] == '.'))
 		return FIND_UNREADABLE;
-	f->name[n & 255] = find_lower(c);
+	f->name[find_place(n)] = find_lower(c);
 	f->name_len = n + 1;
 	return FIND_MORE;
 }
@@ -237,7 +248,7 @@ static __always_inline enum find find_close(struct finder *f)
 
 	if (n == 0)
 		return FIND_UNREADABLE;
-	if (f->name[(n - 1) & 255] == '.')
+	if (f->name[find_place(n - 1)] == '.')
 		n--;
 	if (n > FIND_NAME_MAX)
 		return FIND_UNREADABLE;
@@ -262,7 +273,7 @@ static __always_inline __u32 find_take(struct finder *f, __u64 w, __u64 valid, _
 	k = k < max ? k : max;
 	if (n + 8 > FIND_NAME_MAX)
 		return 0;
-	find_store(&f->name[n & 255], w | find_range(w, 'A', 'Z') >> 2);
+	find_store(&f->name[find_place(n)], w | find_range(w, 'A', 'Z') >> 2);
 	f->name_len = n + k;
 	return k;
 }

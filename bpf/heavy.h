@@ -54,7 +54,7 @@ static __always_inline void heavy_name(const struct packet *p, const struct find
 		length = sizeof(cell->key);
 	from = f->name_len - length;
 	for (i = 0; i < sizeof(cell->key); i++)
-		cell->key[i] = i < length ? f->name[(from + i) & 255] : 0;
+		cell->key[i] = i < length ? f->name[find_place(from + i)] : 0;
 	cell->length = length;
 	cell->protocol = p->as;
 }

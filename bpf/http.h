@@ -182,7 +182,7 @@ static __always_inline enum find http_literal(struct finder *f, __u8 c)
 		f->state = HTTP_TAIL;
 	else if (!find_is_digit(c) && (__u8)((c | 0x20) - 'a') >= 6 && c != ':' && c != '.')
 		return FIND_UNREADABLE;
-	f->name[f->name_len & 255] = find_lower(c);
+	f->name[find_place(f->name_len)] = find_lower(c);
 	f->name_len++;
 	return FIND_MORE;
 }
