@@ -58,6 +58,13 @@ $(B)/crowd: $(wildcard tests/bench/crowd*.c tests/bench/crowd*.h)
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(filter %.c,$^) -lm -o $@
 
+# What runs in the guests of scripts/kernels: static, since nothing else is there.
+$(B)/straygate-static: $(B)/user/main.o $(B)/libstraygate.a
+	$(CC) -static $(LDFLAGS) $^ $(LIBS) -o $@
+
+$(B)/guest: $(wildcard tests/kernels/*.c tests/kernels/*.h) $(B)/libstraygate.a
+	$(CC) -static $(filter-out -MMD -MP,$(CFLAGS)) $(LDFLAGS) $(filter %.c %.a,$^) $(LIBS) -o $@
+
 # Tests on the host run under the sanitizers, finders and parser included.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 $(B)/sanitized/%.o: user/%.c | $(B)/straygate.skel.h
