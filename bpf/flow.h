@@ -2,13 +2,16 @@
 /*
  * Stage 4, conversation: which packet of its visit is this?
  *
- * The first data of a TCP visit is the segment that the socket waits for while
- * it has received nothing: bytes_received == 0 && seq == rcv_nxt. That needs no
- * state of ours, so what we do remember (flows) may be forgotten without harm.
+ * The first data of a TCP visit is the segment that proves a cookie of ours (at
+ * the handshake), or that the socket waits for while it has received nothing:
+ * bytes_received == 0 && seq == rcv_nxt (at data). Neither needs state of ours,
+ * so what we do remember (flows) may be forgotten without harm.
  */
 #ifndef STRAYGATE_FLOW_H
 #define STRAYGATE_FLOW_H
 
+#include "engage.h"
+#include "shake.h"
 #include "socket.h"
 
 static __always_inline void flow_remember(struct packet *p, __u8 state, __u32 first, __u32 ack)
@@ -22,6 +25,7 @@ static __always_inline void flow_remember(struct packet *p, __u8 state, __u32 fi
 		.protocol = p->as,
 		.action = p->action,
 		.listener = p->listener,
+		.flags = p->shaken ? FLOW_SHAKEN : 0,
 	};
 	struct flow_key key = p->flow;
 
@@ -43,6 +47,7 @@ static __always_inline bool is_first(const struct packet *p, const struct socket
 static __always_inline __u32 tail(struct packet *p, const struct flow *f)
 {
 	p->action = f->action;
+	p->as = f->protocol;
 	if (p->tcp_flags & TCP_RST || f->action == ACT_DROP)
 		return REASON_tail_dropped;
 	if (f->action == ACT_RESET)
@@ -55,13 +60,66 @@ static __always_inline __u32 tail(struct packet *p, const struct flow *f)
 	return REASON_tail_dropped;
 }
 
+/* A tombstone at data depth, and a socket that waits for something else: the
+ * ports were used again, and the SYN did not come our way. */
+static __always_inline bool is_stale(const struct flow *f, const struct socket *sk)
+{
+	if (f->flags & FLOW_SHAKEN)
+		return false;
+	return (sk->state == SOCKET_FULL || sk->state == SOCKET_HALF) && sk->rcv_nxt != f->first;
+}
+
+/* No data: most are acknowledgements of visits that were judged. */
+static __always_inline __u32 no_data(struct xdp_md *ctx, struct packet *p, struct flow *f, struct scratch *s)
+{
+	struct socket sk;
+
+	if (f && f->state != FLOW_TURNED && !(f->flags & FLOW_REUSED)) {
+		if (f->state == FLOW_ADOPTED)
+			adopted_visit(ctx, p, f, s);
+		return REASON_control;
+	}
+	if (f && f->state == FLOW_TURNED && !(f->flags & FLOW_REUSED)) {
+		if (f->flags & FLOW_SHAKEN)
+			return tail(p, f);
+		socket_find(ctx, p, &sk, s);
+		return is_stale(f, &sk) ? REASON_control : tail(p, f);
+	}
+	if (p->tcp_flags & TCP_RST)
+		return REASON_control;
+	if (proves(ctx, p, p->seq))
+		return p->tcp_flags & TCP_FIN ? REASON_silent_closed : REASON_ack_absorbed;
+	/* RFC 9293 3.8.4: a probe has the number before the next one. */
+	if (proves(ctx, p, p->seq + 1))
+		return REASON_keepalive_answered;
+	return REASON_control;
+}
+
+/* The very first data of a visit of ours, again: a retransmission, or somebody
+ * who recorded it. It is never adopted twice. */
+static __always_inline __u32 first_again(struct xdp_md *ctx, struct packet *p, struct flow *f,
+					 struct scratch *s)
+{
+	switch (f->state) {
+	case FLOW_TURNED:
+		return tail(p, f);
+	case FLOW_HELD:
+		/* Its client waits for an acknowledgement before it goes on. */
+		p->again = 1;
+		return CONTINUE;
+	case FLOW_ADOPTED:
+		return adopted_visit(ctx, p, f, s) ? REASON_adopt_failed : REASON_established;
+	}
+	return REASON_established;
+}
+
 /* No socket waits for this as first data: what do we remember of it? */
 static __always_inline __u32 later_data(struct packet *p, const struct flow *f, const struct socket *sk)
 {
 	if (f && f->state == FLOW_PARTIAL) {
 		if (p->seq != f->next)
 			return REASON_out_of_order;
-		p->resumed = 1;
+		p->resumed = RESUMED_PARTIAL;
 		return CONTINUE;
 	}
 	if (f)
@@ -71,11 +129,55 @@ static __always_inline __u32 later_data(struct packet *p, const struct flow *f, 
 	return sk->bytes_received ? REASON_forgotten : REASON_out_of_order;
 }
 
+/* Data of a visit that shook hands with the kernel. */
+static __always_inline __u32 kernel_data(struct xdp_md *ctx, struct packet *p, struct flow *f,
+					 struct scratch *s)
+{
+	struct socket sk;
+
+	socket_find(ctx, p, &sk, s);
+	if (is_first(p, &sk, f))
+		return CONTINUE;
+	if (sk.state == SOCKET_FULL && sk.bytes_received > FINDER_LIMIT)
+		return REASON_established;
+	if (f && f->state == FLOW_TURNED) {
+		if (!is_stale(f, &sk))
+			return tail(p, f);
+		f = NULL;
+	}
+	return later_data(p, f, &sk);
+}
+
+static __always_inline __u32 data(struct xdp_md *ctx, struct packet *p, struct flow *f, struct scratch *s)
+{
+	bool reused = f && f->flags & FLOW_REUSED;
+
+	/* The usual case: later data of a visit that was judged. */
+	if (f && !reused && p->seq != f->first && (f->state == FLOW_JUDGED || f->state == FLOW_ADOPTED))
+		return REASON_established;
+	if (f && !reused && f->state == FLOW_HELD && p->seq == f->next) {
+		p->shaken = 1;
+		p->resumed = RESUMED_HELD;
+		return CONTINUE;
+	}
+	if ((!f || reused || f->flags & FLOW_SHAKEN) && proves(ctx, p, p->seq)) {
+		p->shaken = 1;
+		s->agreed = s->options;
+		if (f && f->flags & FLOW_SHAKEN && f->first == p->seq)
+			return first_again(ctx, p, f, s);
+		return CONTINUE;
+	}
+	if (f && f->state == FLOW_TURNED && f->flags & FLOW_SHAKEN)
+		return tail(p, f);
+	if (f && f->state == FLOW_HELD)
+		return REASON_out_of_order;
+	return kernel_data(ctx, p, f, s);
+}
+
 /* Every datagram is a visit of its own. */
 stage int conversation(struct xdp_md *ctx, struct packet *p)
 {
 	struct scratch *s = scratch_memory();
-	struct socket sk = {};
 	struct flow_key key;
 	struct flow *f;
 
@@ -86,33 +188,15 @@ stage int conversation(struct xdp_md *ctx, struct packet *p)
 	key = p->flow; /* Linux 6.1 takes no key from behind a global function's argument */
 	f = bpf_map_lookup_elem(&flows, &key);
 	if (p->tcp_flags & TCP_SYN) {
-		/* The same ports again: a new visit. Data in a SYN (TCP Fast
-		 * Open) comes again after the handshake unless the server has
-		 * it switched on, which is not so by default. */
+		/* Maybe a new visit, maybe a spoofed packet: what is remembered
+		 * stays, but must be proved from now on. Data in a SYN (TCP Fast
+		 * Open) comes again after the handshake unless the server has it
+		 * switched on, which is not so by default. */
 		if (f)
-			bpf_map_delete_elem(&flows, &key);
-		return REASON_handshake;
+			f->flags |= FLOW_REUSED;
+		return syn(ctx, p) ?: REASON_handshake;
 	}
-	if (!p->payload_len && (!f || f->state != FLOW_TURNED))
-		return REASON_control;
-
-	socket_find(ctx, p, &sk, s);
-	if (p->payload_len) {
-		if (is_first(p, &sk, f))
-			return CONTINUE;
-		if (sk.state == SOCKET_FULL && sk.bytes_received > FINDER_LIMIT)
-			return REASON_established;
-	}
-	if (f && f->state == FLOW_TURNED) {
-		/* A live socket that waits for something else: the ports were
-		 * used again, and the SYN did not come our way. */
-		if (sk.state != SOCKET_FULL || sk.rcv_nxt == f->first)
-			return tail(p, f);
-		f = NULL;
-	}
-	if (!p->payload_len)
-		return REASON_control;
-	return later_data(p, f, &sk);
+	return p->payload_len ? data(ctx, p, f, s) : no_data(ctx, p, f, s);
 }
 
 #endif

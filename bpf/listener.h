@@ -70,6 +70,8 @@ stage int listener(struct packet *p, __u32 entry)
 		return REASON_not_local;
 	p->listener = l->id;
 	p->as = l->protocol;
+	p->depth = l->depth;
+	p->listener_rule = l->rule;
 	p->observe |= l->observe;
 	return CONTINUE;
 }

@@ -9,8 +9,9 @@
 #ifndef STRAYGATE_MAPS_H
 #define STRAYGATE_MAPS_H
 
-#include "image.h"
+#include "cookie.h"
 #include "finder.h"
+#include "image.h"
 
 /* Which image rules. Written by the controller (one 64-bit store through a
  * mapping), read once a packet. */
@@ -100,6 +101,49 @@ struct {
 	__type(value, struct finder);
 } partials SEC(".maps");
 
+/* First data of visits that shook hands with the gate, until the name is
+ * complete. Written by the program, taken by adopt. Full: the least recently
+ * used is forgotten; its client sends the bytes again. */
+struct held {
+	struct finder finder;
+	struct options agreed;
+	__u32 first; /* sequence number of bytes[0] */
+	__u32 length;
+	__u8 bytes[HELD_BYTES + 1];
+	__u32 slack; /* a word may be written behind the last byte */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, HELD_MAX);
+	__type(key, struct flow_key);
+	__type(value, struct held);
+} held SEC(".maps");
+
+/* Secrets of the cookies and what the host's TCP agrees to. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct shake);
+} shake SEC(".maps");
+
+/* How each listener does at the handshake, by id. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LISTENERS_MAX + 1);
+	__type(key, __u32);
+	__type(value, struct engagement);
+} engagements SEC(".maps");
+
+/* What the controller knows of the device; each has its own, as of `counters`. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct device);
+} device SEC(".maps");
+
 /* The most-asked stray names, and the most active sources of strays, a table a
  * CPU; see struct heavy. Never full. */
 struct heavy_map {
@@ -116,12 +160,25 @@ struct scratch {
 	struct finder finder;
 	__u8 chunk[FIND_CHUNK + 8];
 	__u8 literal[16];
+	struct options options; /* of the segment in hand */
+	struct options agreed;	/* of the handshake with us that it proves */
+	__u32 option;		/* place among them */
+	__u32 option_end;
+	struct { /* of the SYN-ACK in the making */
+		__u32 seq;
+		__u32 tsval;
+		__u32 mss;
+	} syn_ack;
 	__u8 bytes[512]; /* of an answer */
 	struct feed {	 /* the way of the payload into the finder */
 		__u32 at;
 		__u32 left;
 		__u32 find; /* enum find */
 	} feed;
+	/* Bytes to keep: the first HELD_BYTES are a map's value; behind them
+	 * is room for a segment that does not fit any more. */
+	struct held held;
+	__u8 overflow[HELD_BYTES + 1];
 };
 
 struct {

@@ -9,9 +9,11 @@
 #include "dns.h"
 #include "flow.h"
 #include "heavy.h"
+#include "hold.h"
 #include "http.h"
 #include "limit.h"
 #include "literal.h"
+#include "quic.h"
 #include "tls.h"
 
 /* ---- feeding the finder ---------------------------------------------- */
@@ -201,6 +203,44 @@ static __always_inline bool names_destination(const struct packet *p, struct scr
 
 /* ---- what the policy says -------------------------------------------- */
 
+static __always_inline __u32 passed(__u32 finding)
+{
+	switch (finding) {
+	case FINDING_STRAY:
+		return REASON_stray_passed;
+	case FINDING_UNNAMED:
+		return REASON_unnamed_passed;
+	}
+	return REASON_unreadable_passed;
+}
+
+/* Four reasons a finding, as follows from what was asked for and where the visit
+ * stands: no server knows of a datagram, or of one that shook hands with us. */
+static __always_inline __u32 turned(const struct packet *p, __u32 finding)
+{
+	bool at_server = p->protocol == IPPROTO_TCP && !p->shaken;
+	__u32 action = p->action;
+
+	/* There is no RST in UDP. */
+	if (p->protocol == IPPROTO_UDP && action == ACT_RESET)
+		action = ACT_DROP;
+	switch (finding) {
+	case FINDING_STRAY:
+		return at_server	      ? REASON_stray_reset
+		       : action == ACT_ANSWER ? REASON_stray_answered
+		       : action == ACT_RESET  ? REASON_stray_refused
+					      : REASON_stray_dropped;
+	case FINDING_UNNAMED:
+		return at_server	      ? REASON_unnamed_reset
+		       : action == ACT_ANSWER ? REASON_unnamed_answered
+		       : action == ACT_RESET  ? REASON_unnamed_refused
+					      : REASON_unnamed_dropped;
+	}
+	return at_server	     ? REASON_unreadable_reset
+	       : action == ACT_RESET ? REASON_unreadable_refused
+				     : REASON_unreadable_dropped;
+}
+
 /* The reason of a visit that is not served. A TCP visit that is dropped has its
  * server's socket freed all the same: a server full of idle sockets is what
  * the flood would want. */
@@ -212,12 +252,10 @@ stage int not_served(struct packet *p, __u32 finding)
 	void *image;
 	__u8 action;
 	__u32 at;
-	bool tcp;
 
 	if (!p)
 		return REASON_table_missing;
 	at = p->as * FINDING_COUNT + finding;
-	tcp = p->protocol == IPPROTO_TCP;
 	image = image_in(p->slot);
 	if (!image)
 		return REASON_table_missing;
@@ -233,24 +271,7 @@ stage int not_served(struct packet *p, __u32 finding)
 	if (action == ACT_LIMIT)
 		action = within_limit(p, r) ? ACT_PASS : ACT_DROP;
 	p->action = action;
-	switch (finding) {
-	case FINDING_STRAY:
-		if (action == ACT_PASS)
-			return REASON_stray_passed;
-		if (tcp)
-			return REASON_stray_reset;
-		return action == ACT_ANSWER ? REASON_stray_answered : REASON_stray_dropped;
-	case FINDING_UNNAMED:
-		if (action == ACT_PASS)
-			return REASON_unnamed_passed;
-		if (tcp)
-			return REASON_unnamed_reset;
-		return action == ACT_ANSWER ? REASON_unnamed_answered : REASON_unnamed_dropped;
-	default:
-		if (action == ACT_PASS)
-			return REASON_unreadable_passed;
-		return tcp ? REASON_unreadable_reset : REASON_unreadable_dropped;
-	}
+	return action == ACT_PASS ? passed(finding) : turned(p, finding);
 }
 
 stage int judge_name(struct packet *p)
@@ -310,7 +331,7 @@ static __always_inline bool source_has_visit(struct packet *p)
 	return !r || within_limit(p, r);
 }
 
-static __always_inline __u32 judge_found(struct packet *p)
+static __always_inline __u32 judge_found(struct xdp_md *ctx, struct packet *p)
 {
 	switch (p->find) {
 	case FIND_FOUND:
@@ -319,59 +340,96 @@ static __always_inline __u32 judge_found(struct packet *p)
 		return not_served(p, FINDING_UNNAMED);
 	case FIND_MORE:
 		if (p->protocol == IPPROTO_TCP)
-			return REASON_undecided;
+			return p->shaken ? hold(ctx, p) : REASON_undecided;
 	}
 	return not_served(p, FINDING_UNREADABLE);
 }
 
-/* What must be remembered of a TCP visit for its later packets. */
+/* What a reason makes of a TCP visit. */
+static __always_inline __u32 state_after(const struct packet *p, __u32 reason)
+{
+	switch (reason) {
+	case REASON_undecided:
+	case REASON_cannot_hold:
+		return FLOW_PARTIAL;
+	case REASON_held:
+		return FLOW_HELD;
+	case REASON_served:
+	case REASON_stray_passed:
+	case REASON_unnamed_passed:
+	case REASON_unreadable_passed:
+	case REASON_table_missing:
+		return p->shaken ? FLOW_ADOPTED : FLOW_JUDGED;
+	}
+	return p->observe ? FLOW_JUDGED : FLOW_TURNED;
+}
+
+/* What must be remembered of a TCP visit for its later packets. Bytes that were
+ * held stay where they are if they go up with this packet: adopt takes them. */
 static __always_inline void remember(struct packet *p, struct scratch *s, __u32 reason)
 {
-	__u8 state = FLOW_JUDGED;
+	__u32 state = state_after(p, reason), first = p->seq;
 	struct flow_key key;
 
 	if (p->protocol != IPPROTO_TCP || p->explain)
 		return;
 	key = p->flow;
-	if (reason == REASON_undecided) {
-		state = FLOW_PARTIAL;
+	if (state == FLOW_PARTIAL)
 		bpf_map_update_elem(&partials, &key, &s->finder, BPF_ANY);
-	} else if (!p->observe && (reason == REASON_stray_reset || reason == REASON_unnamed_reset ||
-				   reason == REASON_unreadable_reset || reason == REASON_visit_limited)) {
-		state = FLOW_TURNED;
-	}
-	if (p->resumed && state != FLOW_PARTIAL)
+	else if (p->resumed == RESUMED_PARTIAL)
 		bpf_map_delete_elem(&partials, &key);
-	flow_remember(p, state, p->seq, p->ack);
+	if (p->resumed == RESUMED_HELD)
+		first = s->held.first;
+	if (p->again || (state == FLOW_TURNED && p->resumed == RESUMED_HELD))
+		bpf_map_delete_elem(&held, &key);
+	flow_remember(p, state, first, p->ack);
+}
+
+/* Copied to scratch memory: another CPU may evict and overwrite it any time. */
+static __always_inline bool resume(struct packet *p, struct scratch *s)
+{
+	struct flow_key key = p->flow;
+	struct finder *waiting;
+	struct held *kept;
+
+	if (p->resumed == RESUMED_HELD) {
+		kept = bpf_map_lookup_elem(&held, &key);
+		if (!kept)
+			return false;
+		bpf_probe_read_kernel(&s->held, sizeof(s->held), kept);
+		__builtin_memcpy(&s->finder, &s->held.finder, sizeof(s->finder));
+		s->agreed = s->held.agreed;
+		return true;
+	}
+	waiting = bpf_map_lookup_elem(&partials, &key);
+	if (!waiting)
+		return false;
+	__builtin_memcpy(&s->finder, waiting, sizeof(s->finder));
+	return true;
 }
 
 stage int name(struct xdp_md *ctx, struct packet *p)
 {
 	struct scratch *s = scratch_memory();
-	struct finder *waiting;
-	struct flow_key key;
 	__u32 reason;
 
 	if (!p || !s)
 		return REASON_table_missing;
+	if (p->as == PROTO_QUIC)
+		return quic(ctx, p);
 	if (!source_has_visit(p)) {
 		p->action = ACT_DROP;
-		reason = p->protocol == IPPROTO_TCP ? REASON_visit_limited : REASON_source_limited;
+		reason = p->protocol == IPPROTO_TCP && !p->shaken ? REASON_visit_limited
+								  : REASON_source_limited;
 		remember(p, s, reason);
 		return reason;
 	}
-	if (p->resumed) {
-		/* Copied: another CPU may evict and overwrite it any time. */
-		key = p->flow;
-		waiting = bpf_map_lookup_elem(&partials, &key);
-		if (!waiting)
-			return REASON_forgotten;
-		__builtin_memcpy(&s->finder, waiting, sizeof(s->finder));
-	} else {
+	if (!p->resumed)
 		finder_begin(&s->finder, p);
-	}
+	else if (!resume(p, s))
+		return REASON_forgotten;
 	p->find = find_name(ctx, p, s);
-	reason = judge_found(p);
+	reason = judge_found(ctx, p);
 	remember(p, s, reason);
 	return reason;
 }

@@ -21,6 +21,10 @@
 #define TCP_RST 0x04
 #define TCP_PSH 0x08
 #define TCP_ACK 0x10
+#define TCP_ECE 0x40
+#define TCP_CWR 0x80
+
+enum resumed { RESUMED_NOT, RESUMED_PARTIAL, RESUMED_HELD };
 
 struct packet {
 	struct flow_key flow; /* addresses and ports, network order */
@@ -42,13 +46,17 @@ struct packet {
 	__u8 listener; /* id, 0: none */
 	__u8 action;   /* for the client of a visit that is turned away */
 	__u8 find;     /* enum find */
-	__u8 resumed;  /* the finder waits in `partials` */
+	__u8 resumed;  /* where the finder waits: enum resumed */
 	__u8 slot;     /* of the image that judges this packet */
-	__u8 reserved;
+	__u8 depth;    /* of the listener: enum depth */
+	__u8 shaken;   /* its handshake was with the gate: the kernel must adopt what passes */
+	__u8 again;    /* kept data comes again: its client waits, so keep it no longer */
+	__u8 reserved[6];
 	__u32 source_rule; /* ids, 0: none */
 	__u32 name_rule;
-	__u32 source; /* index of the source's rule in the image */
-	__u64 now;    /* ns, read when first needed */
+	__u32 listener_rule; /* index in the image */
+	__u32 source;	     /* index of the source's rule in the image */
+	__u64 now;	     /* ns, read when first needed */
 };
 
 /* The kernel's clock is read at most once a packet, and only where it counts. */

@@ -22,8 +22,10 @@ struct draft {
 	__u32 to_client;
 	__u32 seq;
 	__u32 ack;
-	__u32 flags;  /* TCP */
-	__u32 length; /* payload, already in place behind the header */
+	__u32 flags; /* TCP */
+	__u32 window;
+	__u32 options; /* bytes, a multiple of 4, already in place behind the header */
+	__u32 length;  /* payload, already in place behind the options */
 };
 
 static __always_inline __u32 sum_fold(__u64 sum)
@@ -117,24 +119,45 @@ static __always_inline bool write_tcp(struct xdp_md *ctx, const struct packet *p
 				      const struct draft *d)
 {
 	struct tcphdr *t = (void *)(s->bytes + REWRITE_L4);
-	__u32 len = sizeof(*t) + d->length;
+	__u32 len = sizeof(*t) + d->options + d->length;
 
-	if (d->length > 256)
+	if (d->options > 40 || d->length > 300)
 		return false;
 	t->source = d->to_client ? p->flow.server_port : p->flow.client_port;
 	t->dest = d->to_client ? p->flow.client_port : p->flow.server_port;
 	t->seq = bpf_htonl(d->seq);
 	t->ack_seq = bpf_htonl(d->ack);
-	*((__be16 *)t + 6) = bpf_htons(0x5000 | d->flags);
-	t->window = d->flags & TCP_RST ? 0 : bpf_htons(1024);
+	*((__be16 *)t + 6) = bpf_htons((sizeof(*t) + d->options) << 10 | d->flags);
+	t->window = bpf_htons(d->window);
 	t->check = 0;
 	t->urg_ptr = 0;
-	*(__u32 *)(s->bytes + REWRITE_L4 + sizeof(*t) + d->length) = 0;
+	*(__u32 *)(s->bytes + REWRITE_L4 + len) = 0;
 	t->check = transport_sum(p, s, len);
 	write_ip(p, s, d->to_client, len);
 	if (!lay_over(ctx, p, s, len))
 		return false;
 	return !d->to_client || turn_round(ctx);
+}
+
+/* To the client; the payload of len bytes is in place behind the header. */
+static __always_inline bool write_udp(struct xdp_md *ctx, const struct packet *p, struct scratch *s,
+				      __u32 len)
+{
+	struct udphdr *u = (void *)(s->bytes + REWRITE_L4);
+
+	if (len > 300)
+		return false;
+	len += sizeof(*u);
+	*(__u32 *)(s->bytes + REWRITE_L4 + len) = 0;
+	u->source = p->flow.server_port;
+	u->dest = p->flow.client_port;
+	u->len = bpf_htons(len);
+	u->check = 0;
+	u->check = transport_sum(p, s, len);
+	if (!u->check)
+		u->check = 0xffff; /* RFC 768: 0 means none */
+	write_ip(p, s, 1, len);
+	return lay_over(ctx, p, s, len) && turn_round(ctx);
 }
 
 #endif

@@ -20,6 +20,8 @@
 #define RULES_SEGMENT	   4096	       /* ids of one piece of the rules' counters */
 #define GENERATIONS	   4	       /* images that can stand beside each other */
 #define FLOWS_MAX	   262144      /* visits remembered, LRU */
+#define HELD_MAX	   4096	       /* visits whose first data is kept by the gate, LRU */
+#define HELD_BYTES	   4095	       /* of one; what bpf_skb_adjust_room() can put back */
 #define PARTIALS_MAX	   16384       /* visits whose name is still incomplete, LRU */
 #define FINDER_LIMIT	   (80u << 10) /* no finder is undecided behind as many bytes */
 #define ADDRESSES_PER_PORT 32	       /* `listen .. on ADDR` lines of one port */
@@ -39,6 +41,9 @@ enum action {
 	ACT_FALLBACK, /* quic: answered with Version Negotiation */
 };
 
+/* `handshake auto|on|off` of a listener. */
+enum depth { DEPTH_AUTO, DEPTH_ON, DEPTH_OFF };
+
 enum rate_unit { RATE_VISITS, RATE_PACKETS, RATE_MBIT };
 
 enum posture { POSTURE_OBSERVE, POSTURE_ENFORCE, POSTURE_AUTO };
@@ -55,43 +60,56 @@ enum verdict { VERDICT_PASS, VERDICT_DROP, VERDICT_ANSWER, VERDICT_RESET };
  * `reset` of a first request means: the packet itself becomes a RST for the
  * server's socket. What the client then sends again is the visit's tail.
  */
-#define STRAYGATE_REASONS(R)                                                                              \
-	R(1, not_ip, PASS, "neither IPv4 nor IPv6 (ARP, LLDP, ...)")                                      \
-	R(2, other_protocol, PASS, "neither TCP nor UDP (ICMP, NDP, ...)")                                \
-	R(3, fragment, PASS, "a later fragment, or a first one without its header")                       \
-	R(4, malformed, PASS, "headers that cannot be read")                                              \
-	R(5, no_listener, PASS, "for no listener")                                                        \
-	R(6, not_local, PASS, "for a listener's port, but another host's address")                        \
-	R(10, source_trusted, PASS, "source is trusted")                                                  \
-	R(11, source_dropped, DROP, "source is dropped")                                                  \
-	R(12, source_limited, DROP, "source is over its limit")                                           \
-	R(13, visit_limited, RESET, "first request of a source over its limit of visits")                 \
-	R(20, handshake, PASS, "SYN: the kernel shakes hands")                                            \
-	R(21, control, PASS, "no data (ACK, FIN, RST)")                                                   \
-	R(22, established, PASS, "later data of a visit judged before")                                   \
-	R(23, forgotten, PASS, "data of a visit older than the gate, or forgotten by a full table")       \
-	R(24, no_conversation, PASS, "data for which no socket is there (yet)")                           \
-	R(25, out_of_order, PASS, "data out of order before the name was complete")                       \
-	R(26, undecided, PASS, "first data, name not complete yet")                                       \
-	R(30, served, PASS, "asks for a served name")                                                     \
-	R(31, stray_passed, PASS, "stray, let pass by the policy")                                        \
-	R(32, stray_dropped, DROP, "stray, dropped")                                                      \
-	R(33, stray_answered, ANSWER, "stray, answered for the server")                                   \
-	R(34, stray_reset, RESET, "stray, the server's socket freed by a RST")                            \
-	R(35, unnamed_passed, PASS, "names nothing, let pass by the policy")                              \
-	R(36, unnamed_dropped, DROP, "names nothing, dropped")                                            \
-	R(37, unnamed_answered, ANSWER, "names nothing, answered for the server")                         \
-	R(38, unnamed_reset, RESET, "names nothing, the server's socket freed by a RST")                  \
-	R(39, unreadable_passed, PASS, "not the listener's protocol, let pass by the policy")             \
-	R(40, unreadable_dropped, DROP, "not the listener's protocol, dropped")                           \
-	R(41, unreadable_reset, RESET, "not the listener's protocol, the server's socket freed by a RST") \
-	R(50, tail_dropped, DROP, "after a visit was turned away: dropped")                               \
-	R(51, tail_answered, ANSWER, "after a visit was turned away: its request answered")               \
-	R(52, tail_reset, RESET, "after a visit was turned away: client reset")                           \
-	R(53, tail_closed, ANSWER, "after a visit was turned away: its end acknowledged")                 \
-	R(58, table_missing, PASS, "a table of the policy could not be read")                             \
-	R(59, cannot_rewrite, PASS, "the packet could not be rewritten or resized")                       \
-	R(60, dns_awaited, PASS, "DNS answer of a resolver, or one that a socket waits for")              \
+#define STRAYGATE_REASONS(R)                                                                                \
+	R(1, not_ip, PASS, "neither IPv4 nor IPv6 (ARP, LLDP, ...)")                                        \
+	R(2, other_protocol, PASS, "neither TCP nor UDP (ICMP, NDP, ...)")                                  \
+	R(3, fragment, PASS, "a later fragment, or a first one without its header")                         \
+	R(4, malformed, PASS, "headers that cannot be read")                                                \
+	R(5, no_listener, PASS, "for no listener")                                                          \
+	R(6, not_local, PASS, "for a listener's port, but another host's address")                          \
+	R(10, source_trusted, PASS, "source is trusted")                                                    \
+	R(11, source_dropped, DROP, "source is dropped")                                                    \
+	R(12, source_limited, DROP, "source is over its limit")                                             \
+	R(13, visit_limited, RESET, "first request of a source over its limit of visits")                   \
+	R(20, handshake, PASS, "SYN: the kernel shakes hands")                                              \
+	R(21, control, PASS, "no data (ACK, FIN, RST)")                                                     \
+	R(22, established, PASS, "later data of a visit judged before")                                     \
+	R(23, forgotten, PASS, "data of a visit older than the gate, or forgotten by a full table")         \
+	R(24, no_conversation, PASS, "data for which no socket is there (yet)")                             \
+	R(25, out_of_order, PASS, "data out of order before the name was complete")                         \
+	R(26, undecided, PASS, "first data, name not complete yet")                                         \
+	R(27, syn_answered, ANSWER, "SYN, answered by the gate with a cookie")                              \
+	R(28, ack_absorbed, DROP, "final ACK of a handshake with the gate")                                 \
+	R(29, keepalive_answered, ANSWER, "keep-alive probe of a silent visit, answered")                   \
+	R(30, served, PASS, "asks for a served name")                                                       \
+	R(31, stray_passed, PASS, "stray, let pass by the policy")                                          \
+	R(32, stray_dropped, DROP, "stray, dropped")                                                        \
+	R(33, stray_answered, ANSWER, "stray, answered for the server")                                     \
+	R(34, stray_reset, RESET, "stray, the server's socket freed by a RST")                              \
+	R(35, unnamed_passed, PASS, "names nothing, let pass by the policy")                                \
+	R(36, unnamed_dropped, DROP, "names nothing, dropped")                                              \
+	R(37, unnamed_answered, ANSWER, "names nothing, answered for the server")                           \
+	R(38, unnamed_reset, RESET, "names nothing, the server's socket freed by a RST")                    \
+	R(39, unreadable_passed, PASS, "not the listener's protocol, let pass by the policy")               \
+	R(40, unreadable_dropped, DROP, "not the listener's protocol, dropped")                             \
+	R(41, unreadable_reset, RESET, "not the listener's protocol, the server's socket freed by a RST")   \
+	R(42, stray_refused, RESET, "stray, reset before the server knew of it")                            \
+	R(43, unnamed_refused, RESET, "names nothing, reset before the server knew of it")                  \
+	R(44, unreadable_refused, RESET, "not the listener's protocol, reset before the server knew of it") \
+	R(45, held, DROP, "first data, kept by the gate until its name is complete")                        \
+	R(46, cannot_hold, PASS, "name not complete and too long to keep: handed to the server undecided")  \
+	R(47, silent_closed, RESET, "a visit that never said a word, closed by its client")                 \
+	R(48, adopt_failed, RESET, "a visit that the kernel did not take over; the client comes again")     \
+	R(50, tail_dropped, DROP, "after a visit was turned away: dropped")                                 \
+	R(51, tail_answered, ANSWER, "after a visit was turned away: its request answered")                 \
+	R(52, tail_reset, RESET, "after a visit was turned away: client reset")                             \
+	R(53, tail_closed, ANSWER, "after a visit was turned away: its end acknowledged")                   \
+	R(54, quic_passed, PASS, "QUIC, let pass by the policy")                                            \
+	R(55, quic_dropped, DROP, "QUIC, dropped")                                                          \
+	R(56, quic_fallback, ANSWER, "QUIC Initial, answered so that the browser takes TCP")                \
+	R(58, table_missing, PASS, "a table of the policy could not be read")                               \
+	R(59, cannot_rewrite, PASS, "the packet could not be rewritten or resized")                         \
+	R(60, dns_awaited, PASS, "DNS answer of a resolver, or one that a socket waits for")                \
 	R(61, dns_unasked, DROP, "DNS answer that nobody asked for")
 
 enum reason {
@@ -153,7 +171,12 @@ enum flow_state {
 	FLOW_JUDGED = 1, /* passed: never judged again */
 	FLOW_PARTIAL,	 /* name incomplete; its finder waits in `partials` */
 	FLOW_TURNED,	 /* turned away: the tombstone of a visit */
+	FLOW_ADOPTED,	 /* handed to the kernel; no socket of it seen yet */
+	FLOW_HELD,	 /* name incomplete; finder and bytes wait in `held` */
 };
+
+#define FLOW_SHAKEN 0x01 /* flags: shook hands with the gate */
+#define FLOW_REUSED 0x02 /* a SYN came for the same ports: maybe a new visit */
 
 struct flow {
 	__u64 since;   /* ns, CLOCK_MONOTONIC */
@@ -164,7 +187,93 @@ struct flow {
 	__u8 protocol; /* enum protocol */
 	__u8 action;   /* TURNED: for the client: enum action */
 	__u8 listener; /* id */
+	__u32 flags;
+	__u32 reserved;
 };
+
+/*
+ * The handshake: secrets and what the host's own TCP would agree to. Written by
+ * the controller, read with every packet that may have to do with a handshake.
+ */
+struct shake {
+	__u64 key[2][2]; /* SipHash; the second from tick `since` on */
+	__u32 since;
+	__u16 window; /* that we announce, unscaled */
+	__u8 scale;   /* our window scale */
+	__u8 flags;
+	__u64 reserved[3];
+};
+#define SHAKE_TIMESTAMPS 0x01 /* net.ipv4.tcp_timestamps, and so on */
+#define SHAKE_SCALING	 0x02
+#define SHAKE_SACK	 0x04
+#define SHAKE_ECN	 0x08
+
+/* Why a listener is judged at data although its line allows more. Numbers are
+ * shared with `status`. */
+enum shallow {
+	SHALLOW_NONE,	    /* judged at the handshake */
+	SHALLOW_POLICY,	    /* `handshake off`, or the listener or the posture observes */
+	SHALLOW_KERNEL,	    /* no bpf_sk_assign_tcp_reqsk */
+	SHALLOW_SYNCOOKIES, /* net.ipv4.tcp_syncookies is 0 */
+	SHALLOW_MPTCP,	    /* the socket that listens speaks MPTCP */
+	SHALLOW_LOST,	    /* adopted visits did not become established */
+	SHALLOW_ROUTE,	    /* the way back leaves by another device */
+	SHALLOW_DEVICE,	    /* the device cannot (no metadata, VLAN stripping, ...) */
+};
+
+/*
+ * How a listener does at the handshake, by id. The controller sets the first
+ * line, the programs the rest; both survive an apply.
+ */
+struct engagement {
+	__u32 enabled;	/* by the controller */
+	__u32 shallow;	/* enum shallow: why not, or why not now */
+	__u32 width;	/* share of new visits, of ENGAGED_FULLY */
+	__u32 failures; /* lost ones since the last that came through */
+	__u64 until;	/* ns: at data depth until then */
+	__u64 rest;	/* ns: how long the next time */
+	__u64 adopted;	/* handed to the kernel */
+	__u64 refused;	/* the kfunc did not take it */
+	__u64 seen;	/* became established */
+	__u64 lost;	/* did not */
+};
+#define ENGAGED_FULLY	 65536u
+#define ENGAGED_NARROWLY 1024u		 /* where a listener starts: one visit in 64 */
+#define ENGAGED_FAILURES 3		 /* as many in a row end it for a while */
+#define ENGAGED_REST	 30000000000ULL	 /* ns, doubled each time ... */
+#define ENGAGED_REST_MAX 480000000000ULL /* ... up to this */
+
+/* Of each device; written by the controller. */
+struct device {
+	__u8 mac[6];
+	__u16 mtu;
+	__u32 flags;
+	__u32 reserved;
+};
+#define DEVICE_SHAKES 0x01 /* adopt is attached, and the way back is this device */
+
+/* From the XDP program to adopt, in front of the packet. Multiples of 4 bytes,
+ * 32 at most (net/core/filter.c, bpf_xdp_adjust_meta()). */
+struct adoption {
+	__u32 magic;
+	__u32 tsval;
+	__u32 tsecr;
+	__u16 mss;
+	__u8 l3; /* offset in the skb, which has lost one VLAN tag */
+	__u8 l4;
+	__u8 payload; /* from l4 on */
+	__u8 scale;   /* the client's; COOKIE_NO_SCALE: none */
+	__u8 our_scale;
+	__u8 flags;
+	__u8 listener;
+	__u8 reserved[3];
+};
+#define ADOPTION_MAGIC	    0x73746761u
+#define ADOPTION_IPV6	    0x01
+#define ADOPTION_SACK	    0x02
+#define ADOPTION_ECN	    0x04
+#define ADOPTION_TIMESTAMPS 0x08
+#define ADOPTION_HELD	    0x10 /* bytes wait in `held` */
 
 /* What `explain` reads back: the very result of the stages. */
 struct explanation {
@@ -204,7 +313,11 @@ struct meta {
 
 _Static_assert(sizeof(struct control) == 64, "control is one cache line");
 _Static_assert(sizeof(struct flow_key) == 40, "flow_key has no padding");
-_Static_assert(sizeof(struct flow) == 24, "flow has no padding");
+_Static_assert(sizeof(struct flow) == 32, "flow has no padding");
+_Static_assert(sizeof(struct shake) == 64, "shake is one cache line");
+_Static_assert(sizeof(struct engagement) == 64, "engagement is one cache line");
+_Static_assert(sizeof(struct device) == 16, "device has no padding");
+_Static_assert(sizeof(struct adoption) == 24, "adoption fits the metadata of every kernel");
 _Static_assert(sizeof(struct heavy) == 80, "heavy has no padding");
 _Static_assert(sizeof(struct meta) == 408, "meta has no padding");
 

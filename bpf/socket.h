@@ -19,6 +19,7 @@
 struct tcp_sock {
 	__u32 rcv_nxt;
 	__u64 bytes_received;
+	bool is_mptcp;
 } __attribute__((preserve_access_index));
 
 struct tcp_request_sock {

@@ -4,7 +4,8 @@
  *
  *	parse -> listener? -> source? -> conversation? -> name? -> act -> count
  *
- * A stage returns a reason, or CONTINUE; only act() knows XDP actions.
+ * and, behind the driver, adopt, which hands visits that shook hands with the
+ * gate to the kernel. A stage returns a reason, or CONTINUE; only act() knows XDP actions.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,6 +15,7 @@
 #include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/pkt_cls.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
 
@@ -32,6 +34,7 @@
 #include "flow.h"
 #include "name.h"
 #include "act.h"
+#include "adopt.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -83,6 +86,12 @@ int straygate(struct xdp_md *ctx)
 	struct packet p = {};
 
 	return act(ctx, &p, judge(ctx, &p));
+}
+
+SEC("tc")
+int straygate_adopt(struct __sk_buff *skb)
+{
+	return adopt_packet(skb);
 }
 
 /* The same stages for `straygate explain`, on a made-up packet, without a trace:

@@ -63,7 +63,11 @@ int change_policy(struct gate *g, struct policy *now, struct policy *before, con
 	r = policy_inherit(now, before, monotonic_ns());
 	if (r)
 		return fail(r, "%s", strerror(-r));
-	r = gate_publish(g, now, before, 0);
+	r = gate_shake(g);
+	if (!r)
+		r = gate_publish(g, now, before, 0);
+	if (!r)
+		r = gate_engage(g, now);
 	return r ? r : note_change(g, now, before, file);
 }
 

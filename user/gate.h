@@ -8,7 +8,8 @@
  *	control images rule_counters buckets flows ... meta	the maps
  *	image+N policy+N	tables and text of the policy in slot N
  *	counters+N buckets+N	counters and buckets of rule ids N * RULES_SEGMENT ...
- *	DEVICE/			link, program and counters of a device
+ *	DEVICE/			of a device: counters, settings, program and link of
+ *				the gate, adopt and adopt_link at tc ingress
  *
  * What is being made has a name that ends in "+new" and is renamed when it is
  * complete, so that a killed command leaves the old or the new, and litter that
@@ -39,6 +40,9 @@ enum gate_map {
 	GATE_BUCKETS,
 	GATE_FLOWS,
 	GATE_PARTIALS,
+	GATE_HELD,
+	GATE_SHAKE,
+	GATE_ENGAGEMENTS,
 	GATE_STRAY_NAMES,
 	GATE_STRAY_SOURCES,
 	GATE_SCRATCH,
@@ -104,6 +108,17 @@ int gate_publish(struct gate *g, struct policy *p, struct policy *before, uint32
 int gate_running(struct gate *g, struct policy **p);
 uint64_t gate_word(struct gate *g);
 uint64_t monotonic_ns(void);
+
+/* ---- the handshake (gate_shake.c) ---- */
+
+/* Secrets and what this host's TCP agrees to: drawn once, sysctls read anew. */
+int gate_shake(struct gate *g);
+/* Says for each listener whether it is judged at the handshake, and if not why;
+ * one that was engaged before keeps its width. */
+int gate_engage(struct gate *g, struct policy *p);
+int gate_engagement(struct gate *g, const struct rule *listener, struct engagement *e);
+/* In words, for people: "1 of 64", "adopted visits were lost", ... */
+const char *shallow_text(enum shallow s);
 
 /* ---- counters (gate_count.c) ---- */
 

@@ -5,9 +5,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <linux/if_link.h>
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -151,21 +154,81 @@ static void carry_runs(int old, int counters)
 	former_runs(counters, &runs, true);
 }
 
+/* ---- adopt, at tc ingress ---------------------------------------------- */
+
+/* <linux/bpf.h> of Linux 6.6; older headers, which we may be built with, lack it. */
+#define TCX_INGRESS 46
+
+static int read_mac(const char *name, struct device *d)
+{
+	cleanup_fd int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq r = {0};
+
+	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", name);
+	if (fd < 0 || ioctl(fd, SIOCGIFHWADDR, &r))
+		return -errno;
+	memcpy(d->mac, r.ifr_hwaddr.sa_data, sizeof(d->mac));
+	if (ioctl(fd, SIOCGIFMTU, &r))
+		return -errno;
+	d->mtu = r.ifr_mtu < 65535 ? r.ifr_mtu : 65535;
+	return 0;
+}
+
+/* What the program must know of its device; shakes: visits can be adopted there. */
+static int write_device(const char *name, int map, bool shakes)
+{
+	struct device d = {.flags = shakes ? DEVICE_SHAKES : 0};
+	uint32_t zero = 0;
+	int err = read_mac(name, &d);
+
+	if (!err && bpf_map_update_elem(map, &zero, &d, BPF_ANY))
+		err = -errno;
+	return err ? fail(err, "%s: %s", name, strerror(-err)) : 0;
+}
+
+/* No tc at all is no failure: its listeners are judged at data then. */
+static bool attach_adopt(struct gate *g, const char *device, int adopt)
+{
+	cleanup_fd int link = open_device_pin(g, device, "adopt_link");
+	unsigned int ifindex = if_nametoindex(device);
+
+	if (adopt < 0)
+		return false;
+	if (link >= 0 && !bpf_link_update(link, adopt, NULL))
+		return !put_device_pin(g, device, "adopt", adopt);
+	close_fd(&link);
+	link = bpf_link_create(adopt, ifindex, TCX_INGRESS, NULL);
+	if (link < 0) {
+		say("%s: cannot attach at tc ingress (%s); visits are judged at data", device,
+		    strerror(errno));
+		return false;
+	}
+	return !put_device_pin(g, device, "adopt", adopt) && !put_device_pin(g, device, "adopt_link", link);
+}
+
+/* ---- attaching ----------------------------------------------------------- */
+
 /* In place: not a packet in between goes unjudged. */
 static int replace_program(struct gate *g, const char *device, int link)
 {
-	__attribute__((cleanup(object_close))) struct bpf_object *object = NULL;
 	cleanup_fd int counters = open_device_pin(g, device, "counters");
+	cleanup_fd int settings = open_device_pin(g, device, "device");
 	cleanup_fd int old = open_device_pin(g, device, "program");
-	int program, err;
+	cleanup_loaded struct loaded l = LOADED_INIT;
+	int err;
 
-	err = object_load(g, PROGRAM_GATE, &object, &program, &counters);
+	l.counters = counters;
+	l.device = settings;
+	err = object_load(g, &l);
 	if (err)
 		return err;
-	if (bpf_link_update(link, program, NULL))
+	err = write_device(device, l.device, attach_adopt(g, device, l.adopt));
+	if (err)
+		return err;
+	if (bpf_link_update(link, l.program, NULL))
 		return fail(-errno, "%s: cannot replace the program: %s", device, strerror(errno));
 	carry_runs(old, counters);
-	return put_device_pin(g, device, "program", program);
+	return put_device_pin(g, device, "program", l.program);
 }
 
 static int make_dir(struct gate *g, const char *device)
@@ -183,20 +246,27 @@ static int make_dir(struct gate *g, const char *device)
 
 static int attach_new(struct gate *g, const char *device, bool generic)
 {
-	__attribute__((cleanup(object_close))) struct bpf_object *object = NULL;
+	cleanup_loaded struct loaded l = LOADED_INIT;
 	cleanup_fd int link = -1;
-	int program, counters = -1, err;
+	int err;
 
-	err = object_load(g, PROGRAM_GATE, &object, &program, &counters);
+	if (!if_nametoindex(device))
+		return fail(-ENODEV, "%s: no such device; see `ip link`", device);
+	err = object_load(g, &l);
 	if (err)
 		return err;
 	err = make_dir(g, device);
 	if (!err)
-		err = put_device_pin(g, device, "counters", counters);
+		err = put_device_pin(g, device, "counters", l.counters);
 	if (!err)
-		err = put_device_pin(g, device, "program", program);
+		err = put_device_pin(g, device, "device", l.device);
+	if (!err)
+		err = put_device_pin(g, device, "program", l.program);
+	/* adopt goes first: from the first packet on a handshake can be ours. */
+	if (!err)
+		err = write_device(device, l.device, attach_adopt(g, device, l.adopt));
 	if (!err) {
-		link = attach_link(device, program, generic);
+		link = attach_link(device, l.program, generic);
 		err = link < 0 ? link : put_device_pin(g, device, "link", link);
 	}
 	if (err)
@@ -219,11 +289,14 @@ int gate_attach(struct gate *g, const char *device, bool generic)
 int gate_detach(struct gate *g, const char *device)
 {
 	cleanup_fd int link = open_device_pin(g, device, "link");
+	cleanup_fd int adopt = open_device_pin(g, device, "adopt_link");
 	char dir[PIN_NAME_MAX], path[PATH_MAX + PIN_NAME_MAX];
 	int err;
 
 	if (link >= 0)
 		bpf_link_detach(link);
+	if (adopt >= 0)
+		bpf_link_detach(adopt);
 	device_dir(dir, device);
 	snprintf(path, sizeof(path), "%s/%s", g->dir, dir);
 	err = pin_remove_dir(path);

@@ -12,15 +12,16 @@
 
 int gate_explain(struct gate *g, const void *packet, size_t len, struct explanation *e)
 {
-	__attribute__((cleanup(object_close))) struct bpf_object *object = NULL;
+	cleanup_loaded struct loaded l = LOADED_INIT;
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .data_size_in = len, .repeat = 1);
 	uint32_t zero = 0;
-	int program, err;
+	int err;
 
-	err = object_load(g, PROGRAM_EXPLAIN, &object, &program, NULL);
+	err = object_load_explain(g, &l);
 	if (err)
 		return err;
-	if (bpf_prog_test_run_opts(program, &opts) || bpf_map_lookup_elem(g->maps[GATE_EXPLAINED], &zero, e))
+	if (bpf_prog_test_run_opts(l.program, &opts) ||
+	    bpf_map_lookup_elem(g->maps[GATE_EXPLAINED], &zero, e))
 		return fail(-errno, "the kernel did not run the stages: %s", strerror(errno));
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include "say.h"
@@ -78,41 +79,82 @@ int object_make(struct bpf_object **object)
 	return err ? cannot_load(err) : 0;
 }
 
-static int share_maps(struct gate *g, struct bpf_object *object, int counters)
+void loaded_close(struct loaded *l)
 {
-	struct bpf_map *map;
+	bpf_object__close(l->object);
+	*l = (struct loaded)LOADED_INIT;
+}
+
+bool kernel_adopts(void)
+{
+	static int known = -1;
+	struct btf *btf;
+
+	if (known < 0) {
+		btf = btf__load_vmlinux_btf();
+		known = btf && btf__find_by_name_kind(btf, "bpf_sk_assign_tcp_reqsk", BTF_KIND_FUNC) > 0;
+		btf__free(btf);
+	}
+	return known;
+}
+
+static int reuse(struct bpf_object *object, const char *name, int fd)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
+
+	if (!map)
+		return -ENOENT;
+	return fd < 0 ? 0 : bpf_map__reuse_fd(map, fd);
+}
+
+static int share_maps(struct gate *g, struct loaded *l)
+{
 	int i, err = 0;
 
-	for (i = 0; i < GATE_MAPS && !err; i++) {
-		map = bpf_object__find_map_by_name(object, gate_map_names[i]);
-		err = map ? bpf_map__reuse_fd(map, g->maps[i]) : -ENOENT;
-	}
-	map = bpf_object__find_map_by_name(object, "counters");
-	if (!err && counters >= 0)
-		err = map ? bpf_map__reuse_fd(map, counters) : -ENOENT;
+	for (i = 0; i < GATE_MAPS && !err; i++)
+		err = reuse(l->object, gate_map_names[i], g->maps[i]);
+	if (!err)
+		err = reuse(l->object, "counters", l->counters);
+	if (!err)
+		err = reuse(l->object, "device", l->device);
 	return err ? fail(err, "the maps of instance %s do not fit this build: %s", g->instance,
 			  strerror(-err))
 		   : 0;
 }
 
-int object_load(struct gate *g, enum program which, struct bpf_object **object, int *program, int *counters)
+static int program_fd(struct bpf_object *object, const char *name)
 {
-	const char *name = which == PROGRAM_EXPLAIN ? "straygate_explain" : "straygate";
+	return bpf_program__fd(bpf_object__find_program_by_name(object, name));
+}
+
+static int load(struct gate *g, struct loaded *l, const char *name, const char *second)
+{
 	struct bpf_program *p;
-	int err = open_object(object);
+	int err = open_object(&l->object);
 
 	if (err)
 		return err;
-	bpf_object__for_each_program(p, *object)
-		bpf_program__set_autoload(p, !strcmp(bpf_program__name(p), name));
-	err = share_maps(g, *object, counters ? *counters : -1);
+	bpf_object__for_each_program(p, l->object) bpf_program__set_autoload(
+		p, !strcmp(bpf_program__name(p), name) || (second && !strcmp(bpf_program__name(p), second)));
+	err = share_maps(g, l);
 	if (err)
 		return err;
-	err = bpf_object__load(*object);
+	err = bpf_object__load(l->object);
 	if (err)
 		return cannot_load(err);
-	*program = bpf_program__fd(bpf_object__find_program_by_name(*object, name));
-	if (counters && *counters < 0)
-		*counters = bpf_map__fd(bpf_object__find_map_by_name(*object, "counters"));
+	l->program = program_fd(l->object, name);
+	l->adopt = second ? program_fd(l->object, second) : -1;
+	l->counters = bpf_map__fd(bpf_object__find_map_by_name(l->object, "counters"));
+	l->device = bpf_map__fd(bpf_object__find_map_by_name(l->object, "device"));
 	return 0;
+}
+
+int object_load(struct gate *g, struct loaded *l)
+{
+	return load(g, l, "straygate", kernel_adopts() ? "straygate_adopt" : NULL);
+}
+
+int object_load_explain(struct gate *g, struct loaded *l)
+{
+	return load(g, l, "straygate_explain", NULL);
 }

@@ -11,15 +11,32 @@ struct bpf_object;
 #define STRAYGATE_BUILD "unknown"
 #endif
 
-enum program { PROGRAM_GATE, PROGRAM_EXPLAIN };
+/* What a device's programs are made of; fds are those of the object. */
+struct loaded {
+	struct bpf_object *object;
+	int program;
+	int adopt; /* -1: this kernel adopts no visits */
+	int counters;
+	int device;
+};
+#define LOADED_INIT                                                      \
+	{                                                                \
+		.program = -1, .adopt = -1, .counters = -1, .device = -1 \
+	}
+void loaded_close(struct loaded *l);
+#define cleanup_loaded __attribute__((cleanup(loaded_close)))
 
 /* Loads the maps of a new instance, no program. */
 int object_make(struct bpf_object **object);
-/* Loads one program on the maps of an instance; *program is its fd, and, with
- * counters, *counters that of the device's own map (an fd >= 0 is used again). */
-int object_load(struct gate *g, enum program which, struct bpf_object **object, int *program, int *counters);
+/* Loads the programs of a device on the maps of an instance; counters and device
+ * that are fds of the device's own maps already are used again. */
+int object_load(struct gate *g, struct loaded *l);
+/* Loads explain's program. */
+int object_load_explain(struct gate *g, struct loaded *l);
 /* Does this kernel take the program? 0 or -errno; says nothing. */
 int object_try(void);
 void object_close(struct bpf_object **object);
+/* Has this kernel bpf_sk_assign_tcp_reqsk()? */
+bool kernel_adopts(void);
 
 #endif

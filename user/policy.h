@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "../bpf/shared.h" /* enum protocol, action, rate_unit, posture */
+#include "../bpf/shared.h" /* enum protocol, action, depth, rate_unit, posture */
 
 #define POLICY_LISTENERS_MAX 120
 #define POLICY_RULES_MAX     1040000U /* two policies' have ids below RULES_MAX */
@@ -37,8 +37,6 @@ enum statement {
 	ST_RESOLVER,
 	ST_COUNT,
 };
-
-enum depth { DEPTH_AUTO, DEPTH_ON, DEPTH_OFF };
 
 /* `limit 1000 visits/s burst 2000`; burst 0 in the text's absence is filled in
  * by the parser with its default: one second's worth, at least 1. */

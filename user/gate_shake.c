@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The handshake: secrets, what this host's TCP agrees to, how listeners do. */
+#include "gate.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <bpf/bpf.h>
+
+#include "gate_load.h"
+#include "say.h"
+
+/* A setting of this network namespace; absent: what the kernel would have done. */
+static long sysctl_value(const char *name, int column, long absent)
+{
+	char path[128];
+	long v[3] = {absent, absent, absent};
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/%s", name);
+	f = fopen(path, "r");
+	if (!f)
+		return absent;
+	if (fscanf(f, "%ld %ld %ld", &v[0], &v[1], &v[2]) < 1)
+		v[column] = absent;
+	fclose(f);
+	return v[column];
+}
+
+/* As tcp_select_initial_window() chooses it, net/ipv4/tcp_output.c. */
+static uint8_t window_scale(void)
+{
+	long space = sysctl_value("ipv4/tcp_rmem", 2, 6291456);
+	long most = sysctl_value("core/rmem_max", 0, 212992);
+	uint8_t scale = 0;
+
+	if (most > space)
+		space = most;
+	while (space > 65535 && scale < 14) {
+		space >>= 1;
+		scale++;
+	}
+	return scale;
+}
+
+static uint16_t first_window(void)
+{
+	long space = sysctl_value("ipv4/tcp_rmem", 1, 131072) / 2;
+
+	return space < 65535 ? space : 65535;
+}
+
+static uint8_t shake_flags(void)
+{
+	return (sysctl_value("ipv4/tcp_timestamps", 0, 1) ? SHAKE_TIMESTAMPS : 0) |
+	       (sysctl_value("ipv4/tcp_window_scaling", 0, 1) ? SHAKE_SCALING : 0) |
+	       (sysctl_value("ipv4/tcp_sack", 0, 1) ? SHAKE_SACK : 0) |
+	       (sysctl_value("ipv4/tcp_ecn", 0, 2) ? SHAKE_ECN : 0);
+}
+
+/* The secrets stay while the instance is up, so that visits survive an upgrade;
+ * both halves are drawn at once, and the second is not used yet. */
+static int draw_secrets(struct shake *s)
+{
+	if (s->key[0][0] | s->key[0][1])
+		return 0;
+	if (getrandom(s->key, sizeof(s->key), 0) != sizeof(s->key))
+		return fail(-EIO, "no random numbers for the handshake's secrets");
+	s->since = UINT32_MAX / 2;
+	return 0;
+}
+
+int gate_shake(struct gate *g)
+{
+	struct shake s = {0};
+	uint32_t zero = 0;
+	int err;
+
+	if (bpf_map_lookup_elem(g->maps[GATE_SHAKE], &zero, &s))
+		return fail(-errno, "%s/shake: %s", g->dir, strerror(errno));
+	err = draw_secrets(&s);
+	if (err)
+		return err;
+	s.scale = window_scale();
+	s.window = first_window();
+	s.flags = shake_flags();
+	if (bpf_map_update_elem(g->maps[GATE_SHAKE], &zero, &s, BPF_ANY))
+		return fail(-errno, "%s/shake: %s", g->dir, strerror(errno));
+	return 0;
+}
+
+/* ---- listeners ------------------------------------------------------------ */
+
+static enum shallow why_shallow(const struct rule *r, enum posture posture)
+{
+	if (r->depth == DEPTH_OFF || r->observe || posture == POSTURE_OBSERVE)
+		return SHALLOW_POLICY;
+	if (!kernel_adopts())
+		return SHALLOW_KERNEL;
+	if (!sysctl_value("ipv4/tcp_syncookies", 0, 0))
+		return SHALLOW_SYNCOOKIES;
+	return SHALLOW_NONE;
+}
+
+static enum posture posture_of(struct policy *p)
+{
+	size_t i;
+
+	for (i = 0; i < policy_count(p); i++)
+		if (policy_rule(p, i)->statement == ST_POSTURE)
+			return policy_rule(p, i)->posture;
+	return POSTURE_OBSERVE;
+}
+
+static int engage(struct gate *g, const struct rule *r, enum posture posture)
+{
+	struct engagement e = {0};
+	enum shallow why = why_shallow(r, posture);
+	uint32_t id = r->id;
+
+	if (bpf_map_lookup_elem(g->maps[GATE_ENGAGEMENTS], &id, &e))
+		return -errno;
+	if (why == SHALLOW_NONE && !e.enabled) {
+		e.width = r->depth == DEPTH_ON ? ENGAGED_FULLY : ENGAGED_NARROWLY;
+		e.until = e.rest = 0;
+		e.failures = 0;
+		e.shallow = SHALLOW_NONE;
+	}
+	e.enabled = why == SHALLOW_NONE;
+	if (why != SHALLOW_NONE)
+		e.shallow = why;
+	return bpf_map_update_elem(g->maps[GATE_ENGAGEMENTS], &id, &e, BPF_ANY) ? -errno : 0;
+}
+
+int gate_engage(struct gate *g, struct policy *p)
+{
+	enum posture posture = posture_of(p);
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < policy_count(p) && !err; i++) {
+		const struct rule *r = policy_rule(p, i);
+
+		if (r->statement == ST_LISTEN && r->l4 == IPPROTO_TCP)
+			err = engage(g, r, posture);
+	}
+	return err ? fail(err, "%s/engagements: %s", g->dir, strerror(-err)) : 0;
+}
+
+int gate_engagement(struct gate *g, const struct rule *listener, struct engagement *e)
+{
+	uint32_t id = listener->id;
+
+	memset(e, 0, sizeof(*e));
+	return bpf_map_lookup_elem(g->maps[GATE_ENGAGEMENTS], &id, e) ? -errno : 0;
+}
+
+const char *shallow_text(enum shallow s)
+{
+	static const char *const texts[] = {
+		[SHALLOW_NONE] = "",
+		[SHALLOW_POLICY] = "the policy says so",
+		[SHALLOW_KERNEL] = "this kernel adopts no visits (Linux 6.9 does)",
+		[SHALLOW_SYNCOOKIES] = "net.ipv4.tcp_syncookies is 0",
+		[SHALLOW_MPTCP] = "the server listens with MPTCP",
+		[SHALLOW_LOST] = "adopted visits were lost: a firewall that wants to see the SYN?",
+		[SHALLOW_ROUTE] = "the way back leaves by another device",
+		[SHALLOW_DEVICE] = "the driver leaves no room for metadata",
+	};
+
+	return (size_t)s < sizeof(texts) / sizeof(texts[0]) ? texts[s] : "?";
+}
