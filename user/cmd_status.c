@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -76,23 +77,58 @@ static uint64_t per_second(uint64_t now, uint64_t before)
 	return (now - before) * 1000000 / SAMPLE_US;
 }
 
-static const char *depth_text(const struct rule *r)
+/* "handshake", "handshake 1/64", "data", "-" (no TCP). */
+static const char *depth_text(struct gate *g, const struct rule *r)
 {
-	return r->l4 == 6 ? "data" : "-";
+	static char text[32];
+	struct engagement e;
+
+	if (r->l4 != IPPROTO_TCP)
+		return "-";
+	if (gate_engagement(g, r, &e) || !e.enabled || e.until > monotonic_ns() || !e.width)
+		return "data";
+	if (e.width >= ENGAGED_FULLY)
+		return "handshake";
+	snprintf(text, sizeof(text), "handshake 1/%u", ENGAGED_FULLY / e.width);
+	return text;
 }
 
-static void print_listeners(const struct tally *t, const struct tally *before)
+/* Why a listener is judged at data although its line would allow more. */
+static const char *shallow_reason(struct gate *g, const struct rule *r)
+{
+	struct engagement e;
+
+	if (r->l4 != IPPROTO_TCP || r->depth == DEPTH_OFF || gate_engagement(g, r, &e))
+		return "";
+	if (e.enabled && e.until <= monotonic_ns() && e.shallow != SHALLOW_MPTCP)
+		return "";
+	return shallow_text(e.shallow);
+}
+
+static void print_shallow(struct gate *g, const struct tally *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->listener_count; i++) {
+		const struct rule *r = t->listener[i].rule;
+
+		if (policy_posture(t->policy) != POSTURE_OBSERVE && !r->observe && *shallow_reason(g, r))
+			printf("  %s is judged at data: %s\n", r->subject, shallow_reason(g, r));
+	}
+}
+
+static void print_listeners(struct gate *g, const struct tally *t, const struct tally *before)
 {
 	size_t i;
 
 	if (t->listener_count)
-		printf("  %-22s %-5s %-6s %12s %12s %12s %10s %10s\n", "listener", "as", "depth", "visits/s",
+		printf("  %-22s %-5s %-14s %12s %12s %12s %10s %10s\n", "listener", "as", "depth", "visits/s",
 		       "served", "stray", "unnamed", "by source");
 	for (i = 0; i < t->listener_count && i < before->listener_count; i++) {
 		const struct listener_tally *l = &t->listener[i], *b = &before->listener[i];
 
-		printf("  %-22s %-5s %-6s %12s %12s %12s %10s %10s%s\n", l->rule->subject,
-		       protocol_name(l->rule->as), depth_text(l->rule),
+		printf("  %-22s %-5s %-14s %12s %12s %12s %10s %10s%s\n", l->rule->subject,
+		       protocol_name(l->rule->as), depth_text(g, l->rule),
 		       grouped(per_second(l->visits, b->visits)), grouped(per_second(l->served, b->served)),
 		       grouped(per_second(l->stray, b->stray)), grouped(per_second(l->unnamed, b->unnamed)),
 		       grouped(per_second(l->by_source, b->by_source)),
@@ -134,6 +170,7 @@ static void print_notes(struct gate *g, const struct tally *t)
 		printf("  observed only: %s packets would have been turned away; `straygate posture "
 		       "enforce`\n",
 		       grouped(would));
+	print_shallow(g, t);
 	switch (drift(g, t->policy)) {
 	case DRIFT_DIFFERS:
 		printf("  what runs differs from the file; `straygate apply --diff %s`\n", g->meta.policy);
@@ -163,7 +200,7 @@ static int status_text(struct gate *g)
 		return EXIT_FAILED;
 	for (i = 0; i < t.device_count; i++)
 		print_device(g, &t, &t.device[i]);
-	print_listeners(&t, &before);
+	print_listeners(g, &t, &before);
 	print_strays(g);
 	print_notes(g, &t);
 	return EXIT_OK;
@@ -193,12 +230,13 @@ static int status_json(struct gate *g, const struct call *c)
 	json_list("listeners");
 	for (i = 0; i < t.listener_count; i++)
 		json_item(json_pack(
-			"{s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I}", "listener",
+			"{s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:s}", "listener",
 			t.listener[i].rule->subject, "as", protocol_name(t.listener[i].rule->as), "depth",
-			depth_text(t.listener[i].rule), "observe", t.listener[i].rule->observe, "visits",
+			depth_text(g, t.listener[i].rule), "observe", t.listener[i].rule->observe, "visits",
 			(json_int_t)t.listener[i].visits, "served", (json_int_t)t.listener[i].served, "stray",
 			(json_int_t)t.listener[i].stray, "unnamed", (json_int_t)t.listener[i].unnamed,
-			"by_source", (json_int_t)t.listener[i].by_source));
+			"by_source", (json_int_t)t.listener[i].by_source, "shallow",
+			shallow_reason(g, t.listener[i].rule)));
 	json_list_end();
 	json_close();
 	return EXIT_OK;

@@ -19,8 +19,8 @@
 #include "wire.h"
 
 static struct gate gate = GATE_INIT;
-static struct bpf_object *object;
-static int program = -1, stats = -1;
+static struct loaded loaded = LOADED_INIT;
+static int stats = -1;
 static struct gate_device device = {.name = "wire", .counters = -1};
 static struct policy *running;
 static struct counter counts[2][COUNTERS_MAX];
@@ -72,7 +72,8 @@ void world_begin(void)
 {
 	make_namespace();
 	cr_assert(!gate_make(&gate, "packets", NULL));
-	cr_assert(!object_load(&gate, PROGRAM_GATE, &object, &program, &device.counters));
+	cr_assert(!object_load(&gate, &loaded));
+	device.counters = loaded.counters;
 	stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	cr_assert(stats >= 0, "bpf_enable_stats: %s", strerror(errno));
 }
@@ -80,7 +81,7 @@ void world_begin(void)
 void world_end(void)
 {
 	policy_free(running);
-	object_close(&object);
+	loaded_close(&loaded);
 	gate_destroy(&gate);
 	gate_close(&gate);
 }
@@ -183,7 +184,7 @@ uint32_t world_run_only(const struct frame *in, struct frame *out)
 		    .data_out = to->bytes, .data_size_out = sizeof(to->bytes), .ctx_in = &md,
 		    .ctx_size_in = sizeof(md), .repeat = 1);
 
-	cr_assert(!bpf_prog_test_run_opts(program, &o), "test run of %zu bytes: %s", in->len,
+	cr_assert(!bpf_prog_test_run_opts(loaded.program, &o), "test run of %zu bytes: %s", in->len,
 		  strerror(errno));
 	to->len = o.data_size_out;
 	to->l3 = in->l3;
@@ -250,6 +251,6 @@ uint64_t world_runs(void)
 	struct bpf_prog_info info = {0};
 	uint32_t size = sizeof(info);
 
-	cr_assert(!bpf_obj_get_info_by_fd(program, &info, &size));
+	cr_assert(!bpf_obj_get_info_by_fd(loaded.program, &info, &size));
 	return info.run_cnt;
 }
