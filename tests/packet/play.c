@@ -189,6 +189,27 @@ static void check_observed(const struct scene *s, const struct outcome *o)
 		expect(o->observed, "not counted as observed");
 }
 
+/* Explain knows of no conversation: to it each packet is its visit's first. It
+ * asks no bucket either. */
+static bool can_explain(const struct scene *s)
+{
+	uint32_t reason = s->step->reason;
+
+	if (s->turned || s->step->packet.again || s->step->packet.first || strstr(s->row->policy, "limit"))
+		return false;
+	return (reason >= REASON_not_ip && reason <= REASON_source_dropped) ||
+	       (reason >= REASON_served && reason <= REASON_unreadable_reset);
+}
+
+static void check_explained(const struct scene *s)
+{
+	struct explanation e = world_explain(&s->in);
+
+	expect(e.reason == s->step->reason, "explained as %s instead of %s", reason_name(e.reason),
+	       reason_name(s->step->reason));
+	expect(e.observed || !e.listener, "explained as if enforced");
+}
+
 /* Promise 7, at IP level. */
 static void check_amplification(const struct scene *s, struct tally *t)
 {
@@ -266,6 +287,9 @@ static void play_step(struct scene *s, struct tally *t)
 			packet.protocol = s->row->start.protocol;
 		frame_build(&s->in, &s->v, &packet);
 	}
+	/* Leaves no trace: all else goes on as if nobody had asked. */
+	if (s->pass == OBSERVED && s->row->policy && can_explain(s))
+		check_explained(s);
 	said = p->again || p->ahead || p->from_port ? 0 : s->in.len - p->padding - s->in.payload;
 	o = world_run(&s->in, &s->out);
 	t->packets++;

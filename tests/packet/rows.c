@@ -22,12 +22,6 @@
 #undef STEP
 #undef END
 
-/* The handshake's, until their rows are there. */
-extern const char covers_syn_answered, covers_ack_absorbed, covers_keepalive_answered, covers_stray_refused,
-	covers_unnamed_refused, covers_unreadable_refused, covers_held, covers_cannot_hold,
-	covers_silent_closed, covers_adopt_failed, covers_quic_passed, covers_quic_dropped,
-	covers_quic_fallback;
-
 /* A reason that no row causes is not declared, and stops the compiler here. */
 #define R(nr, name, verdict, text) +sizeof(covers_##name)
 _Static_assert(0 STRAYGATE_REASONS(R) > 0, "every reason has a packet that causes it");

@@ -87,6 +87,30 @@ ROW("a listener of one address leaves the other alone", "listen tcp/80 on " HOST
 	STEP(handshake, SAME, .to = HOST4B, .flags = SYN)
 END
 
+ROW("on one address something else is spoken", "listen tcp/80 as http handshake off\n"
+    "listen tcp/80 on " HOST4B " as tls handshake off\nlisten tcp/80 on " HOST6 " as tls handshake off\n" SERVED, .how = OPEN)
+	STEP(stray_reset, RST_SERVER, .http = STRAY)
+END
+
+ROW("on that address it is", "listen tcp/80 as http handshake off\n"
+    "listen tcp/80 on " HOST4B " as tls handshake off\nlisten tcp/80 on " HOST6 " as tls handshake off\n" SERVED, .how = OPEN,
+    .server = HOST4B)
+	STEP(unreadable_passed, SAME, .http = STRAY)
+	STEP(stray_reset, RST_SERVER, .tls = STRAY, .fresh = true)
+END
+
+ROW("and on the IPv6 one", "listen tcp/80 as http handshake off\n"
+    "listen tcp/80 on " HOST4B " as tls handshake off\nlisten tcp/80 on " HOST6 " as tls handshake off\n" SERVED, .how = OPEN,
+    .client = CLIENT6, .server = HOST6)
+	STEP(unreadable_passed, SAME, .http = STRAY)
+	STEP(stray_reset, RST_SERVER, .tls = STRAY, .fresh = true)
+END
+
+ROW("a listener on an address that is not this host's", "listen tcp/80 on 192.0.2.3 as http handshake off\n" SERVED)
+	STEP(not_local, SAME, .to = "192.0.2.3", .http = STRAY)
+	STEP(no_listener, SAME, .http = STRAY)
+END
+
 ROW("no policy yet", NULL, .how = OPEN)
 	STEP(table_missing, SAME, .http = STRAY)
 	STEP(table_missing, SAME, .protocol = IPPROTO_UDP, .to_port = 53, .dns = STRAY)

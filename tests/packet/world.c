@@ -19,8 +19,8 @@
 #include "wire.h"
 
 static struct gate gate = GATE_INIT;
-static struct loaded loaded = LOADED_INIT;
-static int stats = -1;
+static struct bpf_object *object;
+static int program = -1, stats = -1;
 static struct gate_device device = {.name = "wire", .counters = -1};
 static struct policy *running;
 static struct counter counts[2][COUNTERS_MAX];
@@ -72,8 +72,7 @@ void world_begin(void)
 {
 	make_namespace();
 	cr_assert(!gate_make(&gate, "packets", NULL));
-	cr_assert(!object_load(&gate, &loaded));
-	device.counters = loaded.counters;
+	cr_assert(!object_load(&gate, PROGRAM_GATE, &object, &program, &device.counters));
 	stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	cr_assert(stats >= 0, "bpf_enable_stats: %s", strerror(errno));
 }
@@ -81,7 +80,7 @@ void world_begin(void)
 void world_end(void)
 {
 	policy_free(running);
-	loaded_close(&loaded);
+	object_close(&object);
 	gate_destroy(&gate);
 	gate_close(&gate);
 }
@@ -130,6 +129,16 @@ void world_add(const char *line)
 	make_running(p);
 }
 
+void world_try_policy(const char *lines, uint32_t deadline)
+{
+	struct policy *p = policy_new();
+
+	cr_assert(p);
+	add_lines(p, lines);
+	cr_assert(!policy_inherit(p, running, monotonic_ns()) && !gate_publish(&gate, p, running, deadline));
+	policy_free(p);
+}
+
 void world_no_policy(void)
 {
 	struct control none = {.word = CONTROL_WORD(CONTROL_NO_SLOT, CONTROL_NO_SLOT, 0, 0)};
@@ -175,20 +184,55 @@ const char *xdp_name(uint32_t action)
 }
 
 /* As if it came in by the host's end of the wire. */
-uint32_t world_run_only(const struct frame *in, struct frame *out)
+static int run(const struct frame *in, struct frame *to, size_t first, uint32_t *action)
 {
-	static struct frame rest;
-	struct frame *to = out ? out : &rest;
-	struct xdp_md md = {.data_end = in->len, .ingress_ifindex = wire_host()};
+	struct xdp_md md = {.data_end = first, .ingress_ifindex = wire_host()};
 	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = in->bytes, .data_size_in = in->len,
 		    .data_out = to->bytes, .data_size_out = sizeof(to->bytes), .ctx_in = &md,
 		    .ctx_size_in = sizeof(md), .repeat = 1);
 
-	cr_assert(!bpf_prog_test_run_opts(loaded.program, &o), "test run of %zu bytes: %s", in->len,
-		  strerror(errno));
+	if (bpf_prog_test_run_opts(program, &o))
+		return -errno;
 	to->len = o.data_size_out;
 	to->l3 = in->l3;
-	return o.retval;
+	*action = o.retval;
+	return 0;
+}
+
+bool world_run_in_pieces(const struct frame *in, struct frame *out, size_t first, uint32_t *action)
+{
+	int err = run(in, out, first, action);
+
+	cr_assert(!err || err == -EINVAL, "test run of %zu bytes: %s", in->len, strerror(-err));
+	return !err;
+}
+
+uint32_t world_run_only(const struct frame *in, struct frame *out)
+{
+	static struct frame rest;
+	uint32_t action;
+	int err = run(in, out ? out : &rest, in->len, &action);
+
+	cr_assert(!err, "test run of %zu bytes: %s", in->len, strerror(-err));
+	return action;
+}
+
+struct explanation world_explain(const struct frame *in)
+{
+	static int explain = -1;
+	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = in->bytes, .data_size_in = in->len, .repeat = 1);
+	struct explanation e;
+	uint32_t zero = 0;
+
+	/* The object stays as long as its process. */
+	if (explain < 0) {
+		struct bpf_object *own;
+
+		cr_assert(!object_load(&gate, PROGRAM_EXPLAIN, &own, &explain, NULL));
+	}
+	cr_assert(!bpf_prog_test_run_opts(explain, &o) && o.retval == XDP_PASS, "explain");
+	cr_assert(!bpf_map_lookup_elem(gate.maps[GATE_EXPLAINED], &zero, &e));
+	return e;
 }
 
 static void read_counters(void)
@@ -251,6 +295,6 @@ uint64_t world_runs(void)
 	struct bpf_prog_info info = {0};
 	uint32_t size = sizeof(info);
 
-	cr_assert(!bpf_obj_get_info_by_fd(loaded.program, &info, &size));
+	cr_assert(!bpf_obj_get_info_by_fd(program, &info, &size));
 	return info.run_cnt;
 }

@@ -28,6 +28,9 @@ void world_end(void);
 void world_policy(const char *lines);
 /* One line more (`add`). */
 void world_add(const char *line);
+/* The same as world_policy(), but unconfirmed: what was before rules again from
+ * that second of CLOCK_MONOTONIC on (`apply --confirm`). */
+void world_try_policy(const char *lines, uint32_t deadline);
 /* No policy at all, as between `up` and the first one. */
 void world_no_policy(void);
 
@@ -46,6 +49,11 @@ struct outcome {
 struct outcome world_run(const struct frame *in, struct frame *out);
 /* The same without a look at the counters: the XDP action. */
 uint32_t world_run_only(const struct frame *in, struct frame *out);
+/* The same, with only so many bytes in the first piece of memory. False: the
+ * kernel does not do that (before Linux 6.18, or fewer than it wants). */
+bool world_run_in_pieces(const struct frame *in, struct frame *out, size_t first, uint32_t *action);
+/* What `explain` says of it. */
+struct explanation world_explain(const struct frame *in);
 /* Every packet counted, of all listeners, since the world began; and what is
  * counted of one reason. */
 uint64_t world_counted(void);

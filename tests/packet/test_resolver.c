@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* DNS answers, and the sockets of the host that may or may not wait for them. */
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/bpf.h>
+
+#include "world.h"
+
+#define POLICY                                                         \
+	"posture enforce\nlisten udp/53 as dns\nzone served.example\n" \
+	"resolver 198.18.53.0/24 2001:db8:c:53::/64\n"
+
+static void begin(void)
+{
+	world_begin();
+	world_policy(POLICY);
+}
+
+TestSuite(resolver, .init = begin, .fini = world_end);
+
+enum how { CLOSED, WILDCARD, BOUND, CONNECTED };
+
+static void name(struct sockaddr_storage *to, const char *address, uint16_t port)
+{
+	struct sockaddr_in *four = (void *)to;
+	struct sockaddr_in6 *six = (void *)to;
+
+	memset(to, 0, sizeof(*to));
+	six->sin6_port = htons(port); /* at the same place in both */
+	to->ss_family = strchr(address, ':') ? AF_INET6 : AF_INET;
+	cr_assert(inet_pton(to->ss_family, address,
+			    to->ss_family == AF_INET ? (void *)&four->sin_addr : (void *)&six->sin6_addr) ==
+		  1);
+}
+
+/* A socket of the host, bound to port 4000, that may have asked somebody. */
+static int host_socket(enum how how, const char *bound, const char *peer)
+{
+	const struct sockaddr_storage none = {0};
+	struct sockaddr_storage local, remote;
+	socklen_t size;
+	int fd;
+
+	name(&local, bound, 4000);
+	if (how == WILDCARD) {
+		local = none;
+		name(&local, strchr(bound, ':') ? "::" : "0.0.0.0", 4000);
+	}
+	size = local.ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+	fd = socket(local.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	cr_assert(fd >= 0 && !bind(fd, (struct sockaddr *)&local, size), "%s", strerror(errno));
+	name(&remote, peer, 53);
+	if (how == CONNECTED)
+		cr_assert(!connect(fd, (struct sockaddr *)&remote, size), "%s", strerror(errno));
+	return fd;
+}
+
+#define ANSWER BYTES("\x12\x34\x81\x80\x00\x01\x00\x00\x00\x00\x00\x00\x01x\x00\x00\x01\x00\x01")
+
+static const struct {
+	enum how how;
+	const char *host, *asked, *from;
+	uint32_t reason;
+} rows[] = {
+	{CLOSED, HOST4, "", CLIENT4, REASON_dns_unasked},
+	{CLOSED, HOST4, "", "198.18.53.1", REASON_dns_awaited},
+	{CLOSED, HOST6, "", CLIENT6, REASON_dns_unasked},
+	{CLOSED, HOST6, "", "2001:db8:c:53::1", REASON_dns_awaited},
+	{WILDCARD, HOST4, CLIENT4, CLIENT4, REASON_dns_unasked},
+	{WILDCARD, HOST4, CLIENT4, "198.18.53.1", REASON_dns_awaited},
+	{WILDCARD, HOST6, CLIENT6, CLIENT6, REASON_dns_unasked},
+	{WILDCARD, HOST6, CLIENT6, "2001:db8:c:53::1", REASON_dns_awaited},
+	{BOUND, HOST4, CLIENT4, CLIENT4, REASON_dns_unasked},
+	{BOUND, HOST6, CLIENT6, CLIENT6, REASON_dns_unasked},
+	/* a secondary that asks its primary */
+	{CONNECTED, HOST4, CLIENT4, CLIENT4, REASON_dns_awaited},
+	{CONNECTED, HOST4, CLIENT4, "198.18.0.2", REASON_dns_unasked},
+	{CONNECTED, HOST4B, CLIENT4, CLIENT4, REASON_dns_unasked}, /* on another address */
+	{CONNECTED, HOST4, CLIENT4, "198.18.53.1", REASON_dns_awaited},
+	{CONNECTED, HOST6, CLIENT6, CLIENT6, REASON_dns_awaited},
+	{CONNECTED, HOST6, CLIENT6, "2001:db8:c::2", REASON_dns_unasked},
+};
+
+Test(resolver, sockets)
+{
+	struct frame in, out;
+	struct outcome o;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct visit v =
+			visit_make(rows[i].from, strcmp(rows[i].host, HOST4B) ? rows[i].host : HOST4, 4000);
+		int fd = rows[i].how == CLOSED ? -1 : host_socket(rows[i].how, rows[i].host, rows[i].asked);
+
+		v.client_port = 53;
+		frame_build(&in, &v, &(struct spec){.protocol = IPPROTO_UDP, .data = ANSWER});
+		o = world_run(&in, &out);
+		cr_expect(o.reason == rows[i].reason &&
+				  o.action == (o.reason == REASON_dns_unasked ? XDP_DROP : XDP_PASS),
+			  "row %zu: %s, %s", i, xdp_name(o.action), reason_name(o.reason));
+		cr_expect(!memcmp(in.bytes, out.bytes, in.len) && in.len == out.len, "row %zu: changed", i);
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+/* Without a `resolver` line nothing is said of answers. */
+Test(resolver, only_where_a_line_says_so)
+{
+	struct visit v = visit_make(CLIENT4, HOST4, 4000);
+	struct frame in;
+
+	world_policy("posture enforce\nlisten udp/53 as dns\nzone served.example\n");
+	v.client_port = 53;
+	frame_build(&in, &v, &(struct spec){.protocol = IPPROTO_UDP, .data = ANSWER});
+	cr_expect(world_run(&in, NULL).reason == REASON_no_listener);
+}
