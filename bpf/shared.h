@@ -248,7 +248,7 @@ struct device {
 	__u8 mac[6];
 	__u16 mtu;
 	__u32 flags;
-	__u32 reserved;
+	__u32 shallow; /* enum shallow: why not */
 };
 #define DEVICE_SHAKES 0x01 /* adopt is attached, and the way back is this device */
 

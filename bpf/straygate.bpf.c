@@ -94,6 +94,35 @@ int straygate_adopt(struct __sk_buff *skb)
 	return adopt_packet(skb);
 }
 
+/* For a trial of the way to a listener, before any visitor depends on it: the
+ * controller injects the last ACK of a made-up handshake (and then a RST, to
+ * which nothing is added); adopt, firewall and server do with it as with any. */
+SEC("xdp")
+int straygate_trial(struct xdp_md *ctx)
+{
+	struct packet p = {};
+	struct scratch *s = scratch_memory();
+	__u32 entry;
+	void *image;
+
+	p.frame_len = bpf_xdp_get_buff_len(ctx);
+	if (!s || parse(ctx, &p))
+		return XDP_DROP;
+	p.slot = current_slot();
+	image = image_in(p.slot);
+	if (!image)
+		return XDP_DROP;
+	entry = port_entry(image, &p);
+	if (!entry || listener(&p, entry))
+		return XDP_DROP;
+	if (p.tcp_flags & TCP_RST)
+		return XDP_PASS;
+	if (!proves(ctx, &p, p.seq))
+		return XDP_DROP;
+	s->agreed = s->options;
+	return leave_word(ctx, &p) ? XDP_DROP : XDP_PASS;
+}
+
 /* The same stages for `straygate explain`, on a made-up packet, without a trace:
  * nothing is counted, remembered, spent or changed. */
 SEC("xdp.frags")

@@ -67,7 +67,11 @@ int change_policy(struct gate *g, struct policy *now, struct policy *before, con
 	if (!r)
 		r = gate_publish(g, now, before, 0);
 	if (!r)
+		r = gate_refresh_devices(g);
+	if (!r)
 		r = gate_engage(g, now);
+	if (!r)
+		gate_trials(g, now);
 	return r ? r : note_change(g, now, before, file);
 }
 

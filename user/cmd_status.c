@@ -109,6 +109,10 @@ static void print_shallow(struct gate *g, const struct tally *t)
 {
 	size_t i;
 
+	for (i = 0; i < t->device_count; i++)
+		if (t->devices[i].shallow != SHALLOW_NONE)
+			printf("  %s: visits are judged at data: %s\n", t->devices[i].name,
+			       shallow_text(t->devices[i].shallow));
 	for (i = 0; i < t->listener_count; i++) {
 		const struct rule *r = t->listener[i].rule;
 

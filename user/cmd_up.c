@@ -51,6 +51,15 @@ static int destroy_unused(struct gate *g)
 	return EXIT_FAILED;
 }
 
+/* Listeners of a policy that came before the device. */
+static void try_listeners(struct gate *g)
+{
+	cleanup_policy struct policy *p = NULL;
+
+	if (!gate_running(g, &p))
+		gate_trials(g, p);
+}
+
 /* `up DEV...`: starts empty, or with what runs already. */
 static int up_devices(const struct call *c)
 {
@@ -69,6 +78,8 @@ static int up_devices(const struct call *c)
 		status = first_policy(&g, empty, NULL);
 	for (i = 0; i < c->argc && status == EXIT_OK; i++)
 		status = attach(&g, c->argv[i], c);
+	if (status == EXIT_OK)
+		try_listeners(&g);
 	return status == EXIT_OK ? status : destroy_unused(&g);
 }
 
@@ -102,6 +113,7 @@ static int up_file(const struct call *c)
 	for (i = 0; i < policy_count(p); i++)
 		if (policy_rule(p, i)->statement == ST_DEVICE && attach(&g, policy_rule(p, i)->subject, c))
 			return destroy_unused(&g);
+	try_listeners(&g);
 	return EXIT_OK;
 }
 

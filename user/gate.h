@@ -85,17 +85,21 @@ int gate_write_meta(struct gate *g);
 
 struct gate_device {
 	char name[IFNAMSIZ];
-	bool attached;	  /* false: the device is gone, or was taken from us */
-	bool generic;	  /* no native XDP */
-	int counters;	  /* fd */
-	uint32_t program; /* id */
-	uint64_t runs;	  /* of the program and its predecessors, while the kernel counts them */
-	uint64_t since;	  /* load time, ns of CLOCK_BOOTTIME */
+	bool attached;	      /* false: the device is gone, or was taken from us */
+	bool generic;	      /* no native XDP */
+	int counters;	      /* fd */
+	uint32_t program;     /* id */
+	uint64_t runs;	      /* of the program and its predecessors, while the kernel counts them */
+	enum shallow shallow; /* why no visit is adopted here */
+	uint64_t since;	      /* load time, ns of CLOCK_BOOTTIME */
 };
 
 /* Attaches, or replaces the program of a device that is attached already. */
 int gate_attach(struct gate *g, const char *device, bool generic);
 int gate_detach(struct gate *g, const char *device);
+/* Reads anew what the programs must know of the devices: MAC, MTU, way back. */
+int gate_refresh_devices(struct gate *g);
+int gate_device_mac(struct gate *g, const struct gate_device *d, uint8_t mac[6]);
 /* All devices of the instance; free with gate_devices_free(). */
 int gate_devices(struct gate *g, struct gate_device **devices, size_t *count);
 void gate_devices_free(struct gate_device *devices, size_t count);
@@ -116,6 +120,10 @@ int gate_shake(struct gate *g);
 /* Says for each listener whether it is judged at the handshake, and if not why;
  * one that was engaged before keeps its width. */
 int gate_engage(struct gate *g, struct policy *p);
+/* Injects a made-up visit for each listener that is about to be engaged, and
+ * lets those start wide that it gets through to. Says nothing on failure: such
+ * a listener widens with its visits. */
+void gate_trials(struct gate *g, struct policy *p);
 int gate_engagement(struct gate *g, const struct rule *listener, struct engagement *e);
 /* In words, for people: "1 of 64", "adopted visits were lost", ... */
 const char *shallow_text(enum shallow s);

@@ -18,6 +18,7 @@
 #include <bpf/libbpf.h>
 
 #include "gate_load.h"
+#include "local.h"
 #include "say.h"
 
 /* bpffs takes no dots, and VLAN devices have one. */
@@ -174,16 +175,46 @@ static int read_mac(const char *name, struct device *d)
 	return 0;
 }
 
-/* What the program must know of its device; shakes: visits can be adopted there. */
-static int write_device(const char *name, int map, bool shakes)
+/* What the program must know of its device; adopts: adopt is attached there. */
+static int write_device(const char *name, int map, bool adopts)
 {
-	struct device d = {.flags = shakes ? DEVICE_SHAKES : 0};
+	struct device d = {0};
 	uint32_t zero = 0;
 	int err = read_mac(name, &d);
 
+	if (!adopts)
+		d.shallow = kernel_adopts() ? SHALLOW_DEVICE : SHALLOW_KERNEL;
+	else if (!route_returns(name))
+		d.shallow = SHALLOW_ROUTE;
+	else
+		d.flags = DEVICE_SHAKES;
 	if (!err && bpf_map_update_elem(map, &zero, &d, BPF_ANY))
 		err = -errno;
 	return err ? fail(err, "%s: %s", name, strerror(-err)) : 0;
+}
+
+static int refresh_device(struct gate *g, const struct gate_device *d)
+{
+	cleanup_fd int link = open_device_pin(g, d->name, "adopt_link");
+	cleanup_fd int map = open_device_pin(g, d->name, "device");
+
+	if (!d->attached || map < 0)
+		return 0;
+	return write_device(d->name, map, link >= 0 && link_ifindex(link));
+}
+
+int gate_refresh_devices(struct gate *g)
+{
+	struct gate_device *devices;
+	size_t count, i;
+	int err = gate_devices(g, &devices, &count);
+
+	if (err)
+		return err;
+	for (i = 0; i < count && !err; i++)
+		err = refresh_device(g, &devices[i]);
+	gate_devices_free(devices, count);
+	return err;
 }
 
 /* No tc at all is no failure: its listeners are judged at data then. */
@@ -329,6 +360,28 @@ static void read_link(struct gate *g, struct gate_device *d)
 	d->attached = d->generic || query.drv_prog_id == d->program;
 }
 
+static void read_settings(struct gate *g, struct gate_device *d)
+{
+	cleanup_fd int fd = open_device_pin(g, d->name, "device");
+	struct device settings = {0};
+	uint32_t zero = 0;
+
+	if (fd >= 0 && !bpf_map_lookup_elem(fd, &zero, &settings))
+		d->shallow = settings.shallow;
+}
+
+int gate_device_mac(struct gate *g, const struct gate_device *d, uint8_t mac[6])
+{
+	cleanup_fd int fd = open_device_pin(g, d->name, "device");
+	struct device settings;
+	uint32_t zero = 0;
+
+	if (fd < 0 || bpf_map_lookup_elem(fd, &zero, &settings))
+		return -errno;
+	memcpy(mac, settings.mac, sizeof(settings.mac));
+	return 0;
+}
+
 static void read_device(struct gate *g, struct gate_device *d, const char *dir)
 {
 	uint64_t former;
@@ -340,6 +393,7 @@ static void read_device(struct gate *g, struct gate_device *d, const char *dir)
 			*c = '.';
 	read_program(g, d);
 	read_link(g, d);
+	read_settings(g, d);
 	d->counters = open_device_pin(g, d->name, "counters");
 	if (d->counters >= 0 && !former_runs(d->counters, &former, false))
 		d->runs += former;

@@ -154,6 +154,11 @@ int object_load(struct gate *g, struct loaded *l)
 	return load(g, l, "straygate", kernel_adopts() ? "straygate_adopt" : NULL);
 }
 
+int object_load_trial(struct gate *g, struct loaded *l)
+{
+	return load(g, l, "straygate_trial", NULL);
+}
+
 int object_load_explain(struct gate *g, struct loaded *l)
 {
 	return load(g, l, "straygate_explain", NULL);

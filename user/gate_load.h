@@ -33,6 +33,8 @@ int object_make(struct bpf_object **object);
 int object_load(struct gate *g, struct loaded *l);
 /* Loads explain's program. */
 int object_load_explain(struct gate *g, struct loaded *l);
+/* Loads the trial's program. */
+int object_load_trial(struct gate *g, struct loaded *l);
 /* Does this kernel take the program? 0 or -errno; says nothing. */
 int object_try(void);
 void object_close(struct bpf_object **object);

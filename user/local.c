@@ -107,3 +107,54 @@ int local_addresses(struct prefix **out, size_t *count)
 	*count = c.count;
 	return 0;
 }
+
+/* 203.0.113.1 and 2001:db8::1 (RFC 5737, RFC 3849): nobody lives there, so the
+ * route to them is the route to everybody. */
+static const uint8_t world4[4] = {203, 0, 113, 1};
+static const uint8_t world6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
+
+/* The device of the route to addr; 0: none, or unknown. */
+static unsigned int route_device(int fd, int family, const void *addr, size_t size)
+{
+	struct {
+		struct nlmsghdr n;
+		struct rtmsg r;
+		struct rtattr a;
+		uint8_t addr[16];
+	} q = {
+		.n = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct rtmsg)) + RTA_LENGTH(size),
+		      .nlmsg_type = RTM_GETROUTE,
+		      .nlmsg_flags = NLM_F_REQUEST},
+		.r = {.rtm_family = family, .rtm_dst_len = size * 8},
+		.a = {.rta_len = RTA_LENGTH(size), .rta_type = RTA_DST},
+	};
+	char buffer[4096];
+	struct nlmsghdr *n = (void *)buffer;
+	struct rtattr *a;
+	ssize_t len;
+	int rest;
+
+	memcpy(q.addr, addr, size);
+	if (send(fd, &q, q.n.nlmsg_len, 0) < 0)
+		return 0;
+	len = recv(fd, buffer, sizeof(buffer), 0);
+	if (len < 0 || !NLMSG_OK(n, len) || n->nlmsg_type != RTM_NEWROUTE)
+		return 0;
+	rest = RTM_PAYLOAD(n);
+	for (a = RTM_RTA(NLMSG_DATA(n)); RTA_OK(a, rest); a = RTA_NEXT(a, rest))
+		if (a->rta_type == RTA_OIF)
+			return *(unsigned int *)RTA_DATA(a);
+	return 0;
+}
+
+bool route_returns(const char *device)
+{
+	cleanup_fd int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	unsigned int here = if_nametoindex(device), four, six;
+
+	if (fd < 0)
+		return true;
+	four = route_device(fd, AF_INET, world4, sizeof(world4));
+	six = route_device(fd, AF_INET6, world6, sizeof(world6));
+	return four == here || six == here || (!four && !six);
+}
