@@ -66,10 +66,13 @@ static uint8_t shake_flags(void)
  * both halves are drawn at once, and the second is not used yet. */
 static int draw_secrets(struct shake *s)
 {
+	int i;
+
 	if (s->key[0][0] | s->key[0][1])
 		return 0;
-	if (getrandom(s->key, sizeof(s->key), 0) != sizeof(s->key))
-		return fail(-EIO, "no random numbers for the handshake's secrets");
+	for (i = 0; i < 2; i++)
+		if (getrandom(s->key[i], sizeof(s->key[i]), 0) != sizeof(s->key[i]))
+			return fail(-EIO, "no random numbers for the handshake's secrets");
 	s->since = UINT32_MAX / 2;
 	return 0;
 }
