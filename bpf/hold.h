@@ -10,14 +10,14 @@
 #include "packet.h"
 #include "table.h"
 
-/* As load_chunk(), 6.1's verifier wants the length bounded from below. */
+/* As load_chunk(), with bounds from arithmetic. */
 static __always_inline long hold_bytes(struct xdp_md *ctx, const struct packet *p, __u8 *to, __u32 n)
 {
-	n &= HELD_BYTES;
-	checked(n);
 	if (n < 2)
 		return bpf_xdp_load_bytes(ctx, p->payload, to, 1);
-	return bpf_xdp_load_bytes(ctx, p->payload, to, n);
+	n -= 2;
+	checked(n);
+	return bpf_xdp_load_bytes(ctx, p->payload, to, (n & HELD_BYTES) + 2);
 }
 
 /* Keeps the segment in hand and the finder's state, or says that it cannot. */

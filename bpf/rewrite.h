@@ -123,6 +123,9 @@ static __always_inline bool write_tcp(struct xdp_md *ctx, const struct packet *p
 
 	if (d->options > 40 || d->length > 300)
 		return false;
+	/* Linux up to 6.12 does not carry the bounds over the sum. */
+	checked(len);
+	len &= 511;
 	t->source = d->to_client ? p->flow.server_port : p->flow.client_port;
 	t->dest = d->to_client ? p->flow.client_port : p->flow.server_port;
 	t->seq = bpf_htonl(d->seq);
