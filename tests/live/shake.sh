@@ -1,0 +1,78 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What the tests of the handshake share: a gate that shakes hands, what the
+# victim's own TCP says it did, and visitors with real sockets. Sourced after lib.sh.
+
+VISITOR=$(dirname "${BASH_SOURCE[0]}")/visitor.py
+
+# gate_shakes on|auto|off [LINE...]: as gate_up, with that depth for all TCP listeners.
+gate_shakes()
+{
+	sysctl -qw kernel.bpf_stats_enabled=1
+	shaking_policy "$T_DIR/policy" "$@"
+	sg up v0 --netns "sg-$T-v"
+	sg apply "$T_DIR/policy"
+}
+
+# shaking_policy FILE on|auto|off [LINE...]
+shaking_policy()
+{
+	policy "$1" "${@:3}"
+	sed -i "s/^listen tcp.*/& handshake $2/" "$1"
+}
+
+# visitor VERB ...: a client of the crowd; prints one line of JSON.
+visitor()
+{
+	in_crowd python3 "$VISITOR" "$@"
+}
+
+# Starts a server of visitor.py in the victim's namespace: server PORT OPTION...
+server()
+{
+	local port=$1
+	shift
+	in_victim python3 "$VISITOR" serve "$port" "$@" >"$T_DIR/server-$port" 2>&1 &
+	server_pid=$!
+	tb_record "$TB_RUN/$T/pids/server-$port" $server_pid
+	tb_wait_port "$T" "$port"
+}
+
+server_stop()
+{
+	tb_stop_recorded "$TB_RUN/$T/pids/server-$1"
+	wait "$server_pid" 2>/dev/null || true
+}
+
+# nstat_of NAME...: the victim's own counters, added up since its namespace began.
+nstat_of()
+{
+	in_victim nstat -asz "$@" 2>/dev/null | awk '!/^#/ { sum += $2 } END { print sum + 0 }'
+}
+
+# depth_of SUBJECT, shallow_of SUBJECT: as `status -j` says it.
+depth_of()
+{
+	sg status -j | jq -r --arg l "$1" '.listeners[] | select(.listener == $l) | .depth'
+}
+
+shallow_of()
+{
+	sg status -j | jq -r --arg l "$1" '.listeners[] | select(.listener == $l) | .shallow'
+}
+
+# msec COMMAND...: how long it took; its output goes to $T_DIR/out.
+msec()
+{
+	local before
+	before=$(date +%s%N)
+	"$@" >"$T_DIR/out" 2>&1 || true
+	echo $((($(date +%s%N) - before) / 1000000))
+}
+
+# Sockets of the crowd's own kernel that are not closed yet.
+unclosed()
+{
+	in_crowd ss -Htan state fin-wait-1 state fin-wait-2 state last-ack state closing state close-wait | wc -l
+}
