@@ -127,6 +127,7 @@ static int need_piece(struct gate *g, uint32_t segment, bool *fresh)
 
 static int clear_listener(struct gate *g, uint32_t id)
 {
+	const struct engagement none = {0};
 	size_t cpus = libbpf_num_possible_cpus(), count, i;
 	struct counter *zero = calloc(cpus, sizeof(*zero));
 	struct gate_device *devices;
@@ -140,6 +141,8 @@ static int clear_listener(struct gate *g, uint32_t id)
 		gate_devices_free(devices, count);
 	}
 	free(zero);
+	if (!err && bpf_map_update_elem(g->maps[GATE_ENGAGEMENTS], &id, &none, BPF_ANY))
+		err = -errno;
 	return err;
 }
 
