@@ -59,6 +59,7 @@ static void put_link(struct frame *f, const struct spec *s, bool v4)
 	int i;
 
 	put(f, macs, sizeof(macs));
+	f->bytes[5] += s->other_mac;
 	for (i = 0; i < TAGS_MAX && s->tags[i]; i++) {
 		put16(f, s->tags[i]);
 		put16(f, 0x6000 + 100 + i); /* priority 3, VLAN 100, 101, ... */
@@ -143,19 +144,25 @@ static void put_ipv6(struct frame *f, const struct visit *v, const struct spec *
 static void put_tcp(struct frame *f, const struct visit *v, const struct spec *s)
 {
 	size_t options = (s->tcp_options.len + 3) & ~3UL;
-	uint8_t usual = s->data.len || s->text || s->http || s->tls || s->dns || s->zeroes ? DATA : ACK;
+	bool speaks = s->data.len || s->text || s->http || s->tls || s->dns || s->zeroes || s->letters;
+	uint8_t usual = speaks ? DATA : ACK;
 	uint8_t flags = s->flags ? s->flags : usual;
 
 	put16(f, v->client_port);
 	put16(f, v->server_port);
 	put32(f, v->seq + s->ahead);
 	put32(f, flags & ACK ? v->ack + s->ack_ahead : 0);
-	put8(f, (5 + options / 4) << 4);
+	put8(f, (5 + options / 4 + (s->stamps ? 3 : 0)) << 4);
 	put8(f, flags);
 	put16(f, 64240);
 	put32(f, 0);
 	put(f, s->tcp_options.at, s->tcp_options.len);
-	put(f, (uint8_t[4]){0}, options - s->tcp_options.len);
+	put(f, (uint8_t[4]){1, 1, 1}, options - s->tcp_options.len);
+	if (!s->stamps)
+		return;
+	put32(f, 0x0101080a);
+	put32(f, 70000 + v->seq);
+	put32(f, flags & ACK ? v->stamp : 0);
 }
 
 static void put_udp(struct frame *f, const struct visit *v)
@@ -222,6 +229,21 @@ static void put_dns(struct frame *f, const char *name, bool tcp)
 	put(f, "\x00\x00\x29\x04\xd0\x00\x00\x80\x00\x00\x00", 11);
 }
 
+/* RFC 9000 17.2.2, as far as anybody without keys can see; 1,200 bytes. */
+static void put_quic(struct frame *f, const char *id)
+{
+	static const uint8_t rest[1200];
+	size_t from = f->len, n = strlen(id);
+
+	put8(f, 0xc3);
+	put32(f, 1);
+	put8(f, n);
+	put(f, id, n);
+	put8(f, 5);
+	put(f, "\1\2\3\4\5", 5);
+	put(f, rest, 1200 - (f->len - from));
+}
+
 static void put_payload(struct frame *f, const struct spec *s)
 {
 	size_t n;
@@ -233,13 +255,17 @@ static void put_payload(struct frame *f, const struct spec *s)
 		put_tls(f, s->tls);
 	else if (s->dns)
 		put_dns(f, s->dns, s->protocol != IPPROTO_UDP);
+	else if (s->quic)
+		put_quic(f, s->quic);
 	else if (s->text)
 		put(f, s->text, strlen(s->text));
 	else
 		put(f, s->data.at, s->data.len);
-	cr_assert(f->len + s->zeroes <= FRAME_MAX, "frame too long");
+	cr_assert(f->len + s->zeroes + s->letters <= FRAME_MAX, "frame too long");
 	memset(f->bytes + f->len, 0, s->zeroes);
 	f->len += s->zeroes;
+	memset(f->bytes + f->len, 'x', s->letters);
+	f->len += s->letters;
 	n = f->len - f->payload;
 	if (!s->first && !s->only)
 		return;
@@ -310,7 +336,7 @@ void frame_build(struct frame *f, const struct visit *visit, const struct spec *
 		address_read(s->to, v.server);
 	v.client_port = s->from_port ? s->from_port : v.client_port;
 	v.server_port = s->to_port ? s->to_port : v.server_port;
-	f->len = 0;
+	f->len = f->meta_len = 0;
 	put_link(f, s, address_is_v4(v.client));
 	if (address_is_v4(v.client))
 		put_ipv4(f, &v, s);
@@ -387,6 +413,39 @@ static const char *view_ipv6(const struct frame *f, struct view *v)
 	return NULL;
 }
 
+static void view_option(const struct frame *f, struct view *v, size_t at, size_t n)
+{
+	switch (f->bytes[at] << 8 | n) {
+	case 2 << 8 | 4:
+		v->mss = get16(f, at + 2);
+		break;
+	case 3 << 8 | 3:
+		v->scale = f->bytes[at + 2] + 1;
+		break;
+	case 4 << 8 | 2:
+		v->sack = true;
+		break;
+	case 8 << 8 | 10:
+		v->stamps = true;
+		v->tsval = get32(f, at + 2);
+		v->tsecr = get32(f, at + 6);
+	}
+}
+
+static const char *view_options(const struct frame *f, struct view *v)
+{
+	size_t at = v->l4 + 20, n;
+
+	while (at < v->payload && f->bytes[at]) {
+		n = f->bytes[at] == 1 ? 1 : at + 1 < v->payload ? f->bytes[at + 1] : 0;
+		if (!n || at + n > v->payload || (n == 1 && f->bytes[at] != 1))
+			return "TCP options";
+		view_option(f, v, at, n);
+		at += n;
+	}
+	return NULL;
+}
+
 static const char *view_transport(const struct frame *f, struct view *v)
 {
 	size_t end = v->l3 + v->ip_len, header = v->protocol == IPPROTO_TCP ? 20 : 8;
@@ -410,7 +469,7 @@ static const char *view_transport(const struct frame *f, struct view *v)
 	v->payload_len = end - v->payload;
 	if (transport_sum(f->bytes + v->l4, end - v->l4, v->protocol, v->from, v->to) != 0xffff)
 		return "checksum of the transport header";
-	return NULL;
+	return v->protocol == IPPROTO_TCP ? view_options(f, v) : NULL;
 }
 
 const char *frame_flaw(const struct frame *f, struct view *v)

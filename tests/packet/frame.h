@@ -35,6 +35,8 @@ struct frame {
 	uint8_t bytes[FRAME_MAX];
 	size_t len;
 	size_t l3, l4, payload; /* offsets, as built */
+	uint8_t meta[32];	/* in front of it, for programs behind XDP */
+	size_t meta_len;
 };
 
 /* Both ends of what a client says, and how far it is. */
@@ -45,8 +47,9 @@ struct visit {
 	uint16_t server_port;
 	uint32_t seq; /* of the next data */
 	uint32_t ack;
-	int socket;  /* the server's, or -1 */
-	bool proved; /* the client's address is its own: it got something of ours and said so */
+	uint32_t stamp; /* the server's last timestamp */
+	int socket;	/* the server's, or -1 */
+	bool proved;	/* the client's address is its own: it got something of ours and said so */
 };
 
 /*
@@ -64,13 +67,17 @@ struct spec {
 	uint8_t protocol;
 	uint8_t flags;
 	struct bytes tcp_options;
+	bool stamps;	/* and timestamps (RFC 7323), the server's last one echoed */
+	bool other_mac; /* not the host's */
 	/* One of these is the payload. */
 	struct bytes data;
 	const char *text;
 	const char *http;   /* a GET for this host */
 	const char *tls;    /* a ClientHello for this host */
 	const char *dns;    /* a query for this name; over TCP with its length before it */
+	const char *quic;   /* an Initial with this first connection id */
 	size_t zeroes;	    /* so many bytes of nothing behind the payload */
+	size_t letters;	    /* or so many x */
 	size_t first, only; /* of the payload only so many bytes, from there on */
 	size_t padding;	    /* behind the IP packet */
 
@@ -101,6 +108,11 @@ struct view {
 	uint8_t protocol, ttl, flags;
 	uint32_t seq, ack;
 	uint16_t window;
+	/* TCP options; 0 or false: none came. The scale is one more than it is. */
+	uint16_t mss;
+	uint8_t scale;
+	bool sack, stamps;
+	uint32_t tsval, tsecr;
 };
 /* NULL, or what is wrong with the frame: a length or a checksum. */
 const char *frame_flaw(const struct frame *f, struct view *v);

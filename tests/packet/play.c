@@ -9,22 +9,18 @@
 
 #include "rows.h"
 
+/* Not listed: XDP_TX, an answer. */
 static const uint32_t actions[OUT_COUNT] = {
-	[SAME] = XDP_PASS,     [GONE] = XDP_DROP,   [RST_SERVER] = XDP_PASS, [RST_CLIENT] = XDP_TX,
-	[ACK_CLIENT] = XDP_TX, [HTTP_421] = XDP_TX, [TLS_ALERT] = XDP_TX,    [REFUSED] = XDP_TX,
+	[SAME] = XDP_PASS,
+	[GONE] = XDP_DROP,
+	[ADOPTED] = XDP_PASS,
+	[RST_SERVER] = XDP_PASS,
 };
 
-/* What the gate says to the client over TCP. */
-static const struct {
-	uint8_t flags;
-	struct bytes payload;
-} answers[OUT_COUNT] = {
-	[RST_CLIENT] = {RST | ACK, BYTES("")},
-	[ACK_CLIENT] = {ACK, BYTES("")},
-	[HTTP_421] = {FIN | DATA, BYTES("HTTP/1.1 421 Misdirected Request\r\nConnection: close\r\n"
-					"Cache-Control: no-store\r\nContent-Length: 0\r\n\r\n")},
-	[TLS_ALERT] = {FIN | DATA, BYTES("\x15\x03\x03\x00\x02\x02\x70")},
-};
+static uint32_t action_of(enum out out)
+{
+	return actions[out] ? actions[out] : XDP_TX;
+}
 
 /* One row on its way. */
 struct scene {
@@ -32,7 +28,9 @@ struct scene {
 	const struct step *step;
 	enum pass pass;
 	struct visit v;
-	bool turned; /* some packet of the visit did not go on as it was */
+	bool turned;	    /* some packet of the visit did not go on as it was */
+	uint8_t held[4096]; /* data that is kept by the gate */
+	size_t held_len;
 	struct frame in, out;
 };
 
@@ -48,12 +46,14 @@ static void open_visit(struct scene *s)
 
 	s->v = visit_make(b->client ? b->client : CLIENT4, b->server ? b->server : HOST4,
 			  b->port ? b->port : 80);
-	s->turned = false;
+	/* Where the gate only observes, the kernel shakes hands. */
+	s->turned = b->how == SHAKE && s->pass;
+	s->held_len = 0;
 	if (b->how != ALONE)
 		host_listen(s->v.server_port, b->how == HALF);
 	if (b->how == HALF || b->how == COOKIE)
 		visit_half(&s->v);
-	if (b->how == OPEN || b->how == OLD)
+	if (b->how == OPEN || b->how == OLD || s->turned)
 		visit_open(&s->v);
 	if (b->how == OLD) {
 		frame_build(&s->in, &s->v, &old);
@@ -89,90 +89,16 @@ static void apply(const struct row *row, enum pass pass)
 
 /* ---- what came out ---- */
 
-static void check_tcp_answer(const struct scene *s, const struct view *in, const struct view *out)
-{
-	const struct bytes *payload = &answers[s->step->out].payload;
-
-	expect(out->flags == answers[s->step->out].flags, "flags %02x", out->flags);
-	expect(out->seq == in->ack, "sequence number is not what was acknowledged");
-	expect(out->ack == in->seq + in->payload_len + !!(in->flags & FIN), "acknowledges %u of %zu",
-	       out->ack - in->seq, in->payload_len);
-	expect(out->payload_len == payload->len &&
-		       !memcmp(s->out.bytes + out->payload, payload->at, payload->len),
-	       "says %.*s", (int)out->payload_len, s->out.bytes + out->payload);
-}
-
-/* RFC 1035 4.1.1, RFC 6891: the question comes back, and an OPT record if there was one. */
-static void check_refused(const struct scene *s, const struct view *in, const struct view *out)
-{
-	const uint8_t *q = s->in.bytes + in->payload, *a = s->out.bytes + out->payload;
-	size_t question = 12;
-
-	expect(out->protocol == IPPROTO_UDP && out->payload_len >= 17, "no answer");
-	while (q[question])
-		question += q[question] + 1;
-	question += 5;
-	expect(q[0] == a[0] && q[1] == a[1], "id");
-	expect(a[2] == (0x80 | (q[2] & 0x79)), "first flags %02x for %02x", a[2], q[2]);
-	expect(a[3] == (5 | (q[3] & 0x10)), "second flags %02x for %02x", a[3], q[3]);
-	expect(!memcmp(a + 4, "\0\1\0\0\0\0\0", 7) && a[11] == q[11], "counts");
-	expect(!memcmp(a + 12, q + 12, question - 12), "question");
-	expect(out->payload_len == question + (q[11] ? 11 : 0), "length %zu", out->payload_len);
-	if (q[11])
-		expect(!memcmp(a + question, "\0\0\x29\x04\xd0\0\0\x80\0\0\0", 11), "OPT");
-}
-
-static void check_rewritten(const struct scene *s)
-{
-	bool to_client = s->step->out != RST_SERVER;
-	struct view in, out;
-	const char *flaw = frame_flaw(&s->out, &out);
-
-	expect(!flaw, "%s", flaw);
-	frame_flaw(&s->in, &in);
-	expect(s->out.len == out.l3 + out.ip_len, "%zu bytes behind the packet",
-	       s->out.len - out.l3 - out.ip_len);
-	expect(out.l3 == in.l3 && !memcmp(s->out.bytes + 12, s->in.bytes + 12, in.l3 - 12), "VLAN tags");
-	expect(!memcmp(s->out.bytes, s->in.bytes + (to_client ? 6 : 0), 6) &&
-		       !memcmp(s->out.bytes + 6, s->in.bytes + (to_client ? 0 : 6), 6),
-	       "MAC addresses");
-	expect(!memcmp(out.from, to_client ? in.to : in.from, 16) &&
-		       !memcmp(out.to, to_client ? in.from : in.to, 16),
-	       "addresses");
-	expect(out.from_port == (to_client ? in.to_port : in.from_port) &&
-		       out.to_port == (to_client ? in.from_port : in.to_port),
-	       "ports");
-	expect(out.ttl == 64 && out.protocol == in.protocol, "TTL or protocol");
-	if (s->step->out == REFUSED) {
-		check_refused(s, &in, &out);
-	} else if (to_client) {
-		check_tcp_answer(s, &in, &out);
-	} else {
-		expect(out.flags == RST && out.seq == in.seq && !out.payload_len, "flags %02x, %zu bytes",
-		       out.flags, out.payload_len);
-	}
-}
-
-static void check_same(const struct scene *s)
-{
-	expect(s->out.len == s->in.len && !memcmp(s->out.bytes, s->in.bytes, s->in.len),
-	       "the packet was changed");
-}
-
 static void check_enforced(const struct scene *s, const struct outcome *o)
 {
 	const struct step *step = s->step;
 
 	expect(o->reason == step->reason, "%s instead of %s", reason_name(o->reason),
 	       reason_name(step->reason));
-	expect(o->action == actions[step->out], "%s", xdp_name(o->action));
+	expect(o->action == action_of(step->out), "%s", xdp_name(o->action));
 	expect(!o->observed, "counted as observed");
-	if (o->action != actions[step->out])
-		return;
-	if (step->out == SAME || step->out == GONE)
-		check_same(s);
-	else
-		check_rewritten(s);
+	if (o->action == action_of(step->out))
+		check_out(step, &s->in, &s->out);
 }
 
 /* Nothing is touched, and until the first packet that would have been, all is
@@ -182,7 +108,8 @@ static void check_observed(const struct scene *s, const struct outcome *o)
 	uint32_t reason = s->step->packet.observed ? s->step->packet.observed : s->step->reason;
 
 	expect(o->action == XDP_PASS, "%s", xdp_name(o->action));
-	check_same(s);
+	check_same(&s->in, &s->out);
+	expect(!s->out.meta_len, "word for adopt");
 	if (!s->turned)
 		expect(o->reason == reason, "%s instead of %s", reason_name(o->reason), reason_name(reason));
 	if (o->listener)
@@ -232,12 +159,35 @@ static void client_hears(struct scene *s)
 
 	if (frame_flaw(&s->out, &out) || out.protocol != IPPROTO_TCP)
 		return;
-	if (out.flags & SYN) {
-		s->v.ack = out.seq + 1;
-		s->v.proved = true;
-	} else {
-		s->v.ack = out.seq + out.payload_len + !!(out.flags & FIN);
-	}
+	s->v.ack = out.seq + out.payload_len + !!(out.flags & (FIN | SYN));
+	if (out.stamps)
+		s->v.stamp = out.tsval;
+	s->v.proved |= !!(out.flags & SYN);
+}
+
+/* Does this go up to the visit's socket, or become one there? */
+static bool reaches_server(const struct scene *s, struct view *out)
+{
+	const struct spec *p = &s->step->packet;
+
+	if (s->row->start.how < OPEN || p->lost || p->from_port || p->from || p->to)
+		return false;
+	if (frame_flaw(&s->out, out) || out->protocol != IPPROTO_TCP || out->to_port != s->v.server_port)
+		return false;
+	return s->row->start.how != SHAKE || s->v.socket >= 0 || s->out.meta_len;
+}
+
+/* With what was held of it before, if anything was. */
+static void server_gets(struct scene *s, const uint8_t *bytes, size_t len)
+{
+	static uint8_t all[FRAME_MAX];
+
+	if (s->step->packet.again)
+		s->held_len = 0;
+	memcpy(all, s->held, s->held_len);
+	memcpy(all + s->held_len, bytes, len);
+	visit_expect(&s->v, all, s->held_len + len);
+	s->held_len = 0;
 }
 
 static void server_hears(struct scene *s)
@@ -245,8 +195,7 @@ static void server_hears(struct scene *s)
 	const struct spec *p = &s->step->packet;
 	struct view out;
 
-	if (s->row->start.how < OPEN || p->lost || p->from_port || p->from || p->to ||
-	    frame_flaw(&s->out, &out) || out.protocol != IPPROTO_TCP || out.to_port != s->v.server_port)
+	if (!reaches_server(s, &out))
 		return;
 	visit_deliver(&s->out);
 	if (s->turned)
@@ -254,9 +203,16 @@ static void server_hears(struct scene *s)
 	if (s->step->out == RST_SERVER && !s->pass) {
 		if (s->v.socket >= 0)
 			visit_expect_reset(&s->v);
-	} else if (out.payload_len && !p->again && !p->ahead) {
-		visit_expect(&s->v, s->out.bytes + out.payload, out.payload_len);
+	} else if (out.payload_len && !p->ahead && (!p->again || s->out.meta_len)) {
+		server_gets(s, s->out.bytes + out.payload, out.payload_len);
 	}
+}
+
+static void gate_holds(struct scene *s, size_t said)
+{
+	cr_assert(s->held_len + said <= sizeof(s->held));
+	memcpy(s->held + s->held_len, s->in.bytes + s->in.payload, said);
+	s->held_len += said;
 }
 
 static void pause_for(unsigned int ms)
@@ -266,32 +222,24 @@ static void pause_for(unsigned int ms)
 	nanosleep(&t, NULL);
 }
 
-static void play_step(struct scene *s, struct tally *t)
+/* Builds the packet; returns how many bytes of data are new in it. */
+static size_t make_packet(struct scene *s)
+{
+	struct spec packet = s->step->packet;
+
+	if (packet.again)
+		return 0;
+	if (!packet.protocol)
+		packet.protocol = s->row->start.protocol;
+	frame_build(&s->in, &s->v, &packet);
+	return packet.ahead || packet.from_port ? 0 : s->in.len - packet.padding - s->in.payload;
+}
+
+static void run_packet(struct scene *s, struct tally *t, size_t said)
 {
 	const struct spec *p = &s->step->packet;
-	size_t said;
-	struct outcome o;
+	struct outcome o = world_run(&s->in, &s->out);
 
-	snprintf(where, sizeof(where), "%s, step %zu%s", s->row->what, (size_t)(s->step - s->row->steps) + 1,
-		 s->pass ? " (observed)" : "");
-	if (p->fresh) {
-		visit_close(&s->v);
-		open_visit(s);
-	}
-	if (p->pause)
-		pause_for(p->pause);
-	if (!p->again) {
-		struct spec packet = *p;
-
-		if (!packet.protocol)
-			packet.protocol = s->row->start.protocol;
-		frame_build(&s->in, &s->v, &packet);
-	}
-	/* Leaves no trace: all else goes on as if nobody had asked. */
-	if (s->pass == OBSERVED && s->row->policy && can_explain(s))
-		check_explained(s);
-	said = p->again || p->ahead || p->from_port ? 0 : s->in.len - p->padding - s->in.payload;
-	o = world_run(&s->in, &s->out);
 	t->packets++;
 	t->by_reason[o.reason]++;
 	/* An answer that nobody asked for is no listener's. */
@@ -301,13 +249,35 @@ static void play_step(struct scene *s, struct tally *t)
 		check_observed(s, &o);
 	if (!p->again && !p->ahead && !p->from_port && !p->lost)
 		s->v.seq += said + !!(s->in.bytes[s->in.l4 + 13] & (FIN | SYN));
+	if (o.reason == REASON_held)
+		gate_holds(s, said);
 	if (o.action == XDP_TX) {
 		check_amplification(s, t);
 		client_hears(s);
 	}
 	if (o.action == XDP_PASS)
 		server_hears(s);
-	s->turned |= s->step->out != SAME;
+	s->turned |= s->step->out >= GONE && s->row->start.how != SHAKE;
+}
+
+static void play_step(struct scene *s, struct tally *t)
+{
+	const struct spec *p = &s->step->packet;
+	size_t said;
+
+	snprintf(where, sizeof(where), "%s, step %zu%s", s->row->what, (size_t)(s->step - s->row->steps) + 1,
+		 s->pass ? " (observed)" : "");
+	if (p->fresh) {
+		visit_close(&s->v);
+		open_visit(s);
+	}
+	if (p->pause)
+		pause_for(p->pause);
+	said = make_packet(s);
+	/* Leaves no trace: all else goes on as if nobody had asked. */
+	if (s->pass == OBSERVED && s->row->policy && can_explain(s))
+		check_explained(s);
+	run_packet(s, t, said);
 }
 
 void play(const struct row *row, enum pass pass, struct tally *t)

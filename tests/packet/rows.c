@@ -4,6 +4,10 @@
 #define WEB	    "listen tcp/80 as http handshake off\n" SERVED
 #define WEB_TLS	    "listen tcp/443 as tls handshake off\n" SERVED
 #define WEB_DNS	    "listen udp/53 as dns\nlisten tcp/53 as dns handshake off\nzone served.example\n"
+#define DEEP	    "listen tcp/80 as http handshake on\n" SERVED
+#define DEEP_TLS    "listen tcp/443 as tls handshake on\n" SERVED
+#define DEEP_DNS    "listen tcp/53 as dns handshake on\nzone served.example\n"
+#define QUIC	    "listen udp/443 as quic"
 #define SERVED	    "serve www.served.example *.shop.example .both.example 192.0.2.77\n"
 #define HERE	    "www.served.example"
 #define STRAY	    "www.stray.example"

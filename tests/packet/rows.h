@@ -22,19 +22,24 @@ enum how {
 	OPEN,	 /* and has a connection with this client */
 	HALF,	 /* the same, but the kernel waits for data to make it one (TCP_DEFER_ACCEPT) */
 	COOKIE,	 /* SYN answered with the kernel's own cookie, so it knows of no connection */
+	SHAKE,	 /* a socket listens there, and the row itself shakes hands, with the gate */
 	OLD,	 /* a connection that got data before the gate was there */
 };
 
 enum out {
 	SAME,	    /* XDP_PASS, not a byte changed */
 	GONE,	    /* XDP_DROP */
+	ADOPTED,    /* XDP_PASS, not a byte changed, with word for adopt */
 	RST_SERVER, /* XDP_PASS, now a RST that frees the server's socket */
 	/* XDP_TX, back to the client: */
 	RST_CLIENT,
 	ACK_CLIENT,
 	HTTP_421,  /* with FIN */
 	TLS_ALERT, /* with FIN */
+	SYN_ACK,
 	REFUSED,
+	REFUSED_TCP, /* with FIN */
+	VERSION_NEGOTIATION,
 	OUT_COUNT,
 };
 
@@ -61,6 +66,10 @@ struct row {
 
 extern const struct row rows[];
 extern const size_t row_count;
+
+/* What came out is what the step says. */
+void check_out(const struct step *step, const struct frame *in, const struct frame *out);
+void check_same(const struct frame *in, const struct frame *out);
 
 /* How the table is played. */
 enum pass {

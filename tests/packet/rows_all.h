@@ -5,3 +5,5 @@
 #include "rows_visit.h"
 #include "rows_name.h"
 #include "rows_dns.h"
+#include "rows_shake.h"
+#include "rows_quic.h"

@@ -66,12 +66,17 @@ struct visit visit_make(const char *client, const char *server, uint16_t port)
 
 void visit_deliver(const struct frame *f)
 {
-	uint8_t bare[FRAME_MAX];
+	static struct frame bare;
 	size_t n = f->len - f->l3;
 
-	memcpy(bare, f->bytes, 12);
-	memcpy(bare + 12, f->bytes + f->l3 - 2, 2 + n);
-	wire_send(bare, 14 + n);
+	bare = *f;
+	memcpy(bare.bytes, f->bytes, 12);
+	memcpy(bare.bytes + 12, f->bytes + f->l3 - 2, 2 + n);
+	bare.len = 14 + n;
+	if (bare.meta_len)
+		wire_inject(&bare);
+	else
+		wire_send(bare.bytes, bare.len);
 }
 
 void visit_half(struct visit *v)

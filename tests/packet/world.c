@@ -19,8 +19,8 @@
 #include "wire.h"
 
 static struct gate gate = GATE_INIT;
-static struct bpf_object *object;
-static int program = -1, stats = -1;
+static struct loaded loaded = LOADED_INIT;
+static int stats = -1;
 static struct gate_device device = {.name = "wire", .counters = -1};
 static struct policy *running;
 static struct counter counts[2][COUNTERS_MAX];
@@ -68,11 +68,31 @@ static void make_namespace(void)
 	wire_open();
 }
 
+/* As `up` would say of the host's end of the wire, and with adopt behind it. */
+static void attach_adopt(void)
+{
+	struct device d = {.mac = {2, 0, 0, 0, 0, 1}, .mtu = 1500, .flags = DEVICE_SHAKES};
+	uint32_t zero = 0;
+
+	if (loaded.adopt < 0)
+		return;
+	cr_assert(bpf_link_create(loaded.adopt, wire_host(), 46 /* BPF_TCX_INGRESS */, NULL) >= 0, "tcx: %s",
+		  strerror(errno));
+	cr_assert(!bpf_map_update_elem(loaded.device, &zero, &d, BPF_ANY));
+}
+
+bool world_adopts(void)
+{
+	return loaded.adopt >= 0;
+}
+
 void world_begin(void)
 {
 	make_namespace();
 	cr_assert(!gate_make(&gate, "packets", NULL));
-	cr_assert(!object_load(&gate, PROGRAM_GATE, &object, &program, &device.counters));
+	cr_assert(!object_load(&gate, &loaded));
+	device.counters = loaded.counters;
+	attach_adopt();
 	stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	cr_assert(stats >= 0, "bpf_enable_stats: %s", strerror(errno));
 }
@@ -80,7 +100,7 @@ void world_begin(void)
 void world_end(void)
 {
 	policy_free(running);
-	object_close(&object);
+	loaded_close(&loaded);
 	gate_destroy(&gate);
 	gate_close(&gate);
 }
@@ -149,6 +169,31 @@ void world_no_policy(void)
 	running = NULL;
 }
 
+static const struct rule *listener_rule(const char *subject)
+{
+	const struct rule *r = policy_find(running, ST_LISTEN, subject);
+
+	cr_assert(r, "no listener %s", subject);
+	return r;
+}
+
+struct engagement world_engagement(const char *listener)
+{
+	struct engagement e;
+
+	cr_assert(!gate_engagement(&gate, listener_rule(listener), &e));
+	return e;
+}
+
+struct shake world_shake(void)
+{
+	struct shake s;
+	uint32_t zero = 0;
+
+	cr_assert(!bpf_map_lookup_elem(gate.maps[GATE_SHAKE], &zero, &s));
+	return s;
+}
+
 uint64_t world_rule_packets(enum statement s, const char *subject)
 {
 	const struct rule *r = policy_find(running, s, subject);
@@ -186,14 +231,20 @@ const char *xdp_name(uint32_t action)
 /* As if it came in by the host's end of the wire. */
 static int run(const struct frame *in, struct frame *to, size_t first, uint32_t *action)
 {
-	struct xdp_md md = {.data_end = first, .ingress_ifindex = wire_host()};
+	struct xdp_md md = {.data_end = first, .ingress_ifindex = wire_host()}, md_out = {0};
 	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = in->bytes, .data_size_in = in->len,
 		    .data_out = to->bytes, .data_size_out = sizeof(to->bytes), .ctx_in = &md,
-		    .ctx_size_in = sizeof(md), .repeat = 1);
+		    .ctx_size_in = sizeof(md), .ctx_out = &md_out, .ctx_size_out = sizeof(md_out),
+		    .repeat = 1);
 
-	if (bpf_prog_test_run_opts(program, &o))
+	if (bpf_prog_test_run_opts(loaded.program, &o))
 		return -errno;
-	to->len = o.data_size_out;
+	/* What the program left in front of the packet comes out first. */
+	to->meta_len = md_out.data;
+	cr_assert(to->meta_len <= sizeof(to->meta));
+	memcpy(to->meta, to->bytes, to->meta_len);
+	to->len = o.data_size_out - to->meta_len;
+	memmove(to->bytes, to->bytes + to->meta_len, to->len);
 	to->l3 = in->l3;
 	*action = o.retval;
 	return 0;
@@ -219,18 +270,15 @@ uint32_t world_run_only(const struct frame *in, struct frame *out)
 
 struct explanation world_explain(const struct frame *in)
 {
-	static int explain = -1;
+	static struct loaded explain = LOADED_INIT;
 	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = in->bytes, .data_size_in = in->len, .repeat = 1);
 	struct explanation e;
 	uint32_t zero = 0;
 
 	/* The object stays as long as its process. */
-	if (explain < 0) {
-		struct bpf_object *own;
-
-		cr_assert(!object_load(&gate, PROGRAM_EXPLAIN, &own, &explain, NULL));
-	}
-	cr_assert(!bpf_prog_test_run_opts(explain, &o) && o.retval == XDP_PASS, "explain");
+	if (explain.program < 0)
+		cr_assert(!object_load_explain(&gate, &explain));
+	cr_assert(!bpf_prog_test_run_opts(explain.program, &o) && o.retval == XDP_PASS, "explain");
 	cr_assert(!bpf_map_lookup_elem(gate.maps[GATE_EXPLAINED], &zero, &e));
 	return e;
 }
@@ -295,6 +343,6 @@ uint64_t world_runs(void)
 	struct bpf_prog_info info = {0};
 	uint32_t size = sizeof(info);
 
-	cr_assert(!bpf_obj_get_info_by_fd(program, &info, &size));
+	cr_assert(!bpf_obj_get_info_by_fd(loaded.program, &info, &size));
 	return info.run_cnt;
 }

@@ -34,6 +34,12 @@ void world_try_policy(const char *lines, uint32_t deadline);
 /* No policy at all, as between `up` and the first one. */
 void world_no_policy(void);
 
+/* Does this kernel take visits over that shook hands with the gate? */
+bool world_adopts(void);
+/* How a listener ("tcp/80") does at the handshake; the gate's secrets. */
+struct engagement world_engagement(const char *listener);
+struct shake world_shake(void);
+
 void sysctl_set(const char *name, const char *value);
 
 /* What became of a packet. */
@@ -78,7 +84,8 @@ struct visit visit_make(const char *client, const char *server, uint16_t port);
 void visit_open(struct visit *v);
 /* Up to the SYN-ACK alone: the final ACK is still to come. */
 void visit_half(struct visit *v);
-/* Puts a frame on the wire; its VLAN tags are taken off. */
+/* Puts a frame on the wire; its VLAN tags are taken off. What the gate left in
+ * front of it for adopt goes with it. */
 void visit_deliver(const struct frame *f);
 /* The server has got so many bytes more, and they are these (or NULL). */
 void visit_expect(struct visit *v, const void *bytes, size_t len);
