@@ -4,6 +4,8 @@
 # What the tests of the handshake share: a gate that shakes hands, what the
 # victim's own TCP says it did, and visitors with real sockets. Sourced after lib.sh.
 
+# Not what a version manager puts before it: that costs half a second each time.
+PYTHON=$(PATH=/usr/bin:$PATH command -v python3)
 VISITOR=$(dirname "${BASH_SOURCE[0]}")/visitor.py
 
 # gate_shakes on|auto|off [LINE...]: as gate_up, with that depth for all TCP listeners.
@@ -25,7 +27,7 @@ shaking_policy()
 # visitor VERB ...: a client of the crowd; prints one line of JSON.
 visitor()
 {
-	in_crowd python3 "$VISITOR" "$@"
+	in_crowd "$PYTHON" "$VISITOR" "$@"
 }
 
 # Starts a server of visitor.py in the victim's namespace: server PORT OPTION...
@@ -33,7 +35,7 @@ server()
 {
 	local port=$1
 	shift
-	in_victim python3 "$VISITOR" serve "$port" "$@" >"$T_DIR/server-$port" 2>&1 &
+	in_victim "$PYTHON" "$VISITOR" serve "$port" "$@" >"$T_DIR/server-$port" 2>&1 &
 	server_pid=$!
 	tb_record "$TB_RUN/$T/pids/server-$port" $server_pid
 	tb_wait_port "$T" "$port"
