@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lockout.h"
 #include "say.h"
 
 enum posture policy_posture(struct policy *p)
@@ -55,6 +56,13 @@ static int note_change(struct gate *g, struct policy *now, struct policy *before
 
 int change_policy(struct gate *g, struct policy *now, struct policy *before, const char *file)
 {
+	return change_policy_for(g, now, before, file, 0);
+}
+
+int change_policy_for(struct gate *g, struct policy *now, struct policy *before, const char *file,
+		      unsigned int seconds)
+{
+	uint32_t deadline = seconds ? monotonic_ns() / 1000000000 + seconds : 0;
 	struct policy_error err;
 	int r = policy_check(now, &err);
 
@@ -65,7 +73,7 @@ int change_policy(struct gate *g, struct policy *now, struct policy *before, con
 		return fail(r, "%s", strerror(-r));
 	r = gate_shake(g);
 	if (!r)
-		r = gate_publish(g, now, before, 0);
+		r = gate_publish(g, now, before, deadline);
 	if (!r)
 		r = gate_refresh_devices(g);
 	if (!r)
@@ -75,7 +83,7 @@ int change_policy(struct gate *g, struct policy *now, struct policy *before, con
 	return r ? r : note_change(g, now, before, file);
 }
 
-int change_line(const char *instance, const char *line,
+int change_line(const struct call *c, const char *line,
 		int (*how)(struct policy *p, const char *line, struct policy_error *err))
 {
 	cleanup_policy struct policy *now = NULL;
@@ -84,14 +92,16 @@ int change_line(const char *instance, const char *line,
 	struct policy_error err;
 	int r;
 
-	if (gate_open(&g, instance, GATE_WRITE) || gate_running(&g, &before) || gate_running(&g, &now))
+	if (gate_open(&g, c->instance, GATE_WRITE) || gate_running(&g, &before) || gate_running(&g, &now))
 		return EXIT_FAILED;
 	r = how(now, line, &err);
+	if (r >= 0 && !c->force && locks_out(now))
+		return EXIT_FAILED;
 	if (r < 0) {
 		say("%s", err.text);
 		return EXIT_FAILED;
 	}
-	if (r && change_policy(&g, now, before, NULL))
+	if (r && change_policy_for(&g, now, before, NULL, c->confirm))
 		return EXIT_FAILED;
 	puts(r ? "changed" : "unchanged");
 	return EXIT_OK;

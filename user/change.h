@@ -4,6 +4,7 @@
 #define STRAYGATE_CHANGE_H
 
 #include "gate.h"
+#include "verb.h"
 
 /*
  * Makes `now` the running policy of the gate in place of `before`: rules that
@@ -12,6 +13,9 @@
  * read, or NULL to leave what is noted. 0 or -errno.
  */
 int change_policy(struct gate *g, struct policy *now, struct policy *before, const char *file);
+/* The same, but it goes back by itself after so many seconds. */
+int change_policy_for(struct gate *g, struct policy *now, struct policy *before, const char *file,
+		      unsigned int seconds);
 
 /* A file says nothing of the posture: what was said at the command line stays. */
 int keep_posture(struct policy *now, struct policy *before);
@@ -21,7 +25,7 @@ enum posture policy_posture(struct policy *p);
 
 /* One line of the command line, applied to the running policy by policy_add()
  * or policy_del(); prints "changed" or "unchanged". Exit status. */
-int change_line(const char *instance, const char *line,
+int change_line(const struct call *c, const char *line,
 		int (*how)(struct policy *p, const char *line, struct policy_error *err));
 
 #endif

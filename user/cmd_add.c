@@ -10,8 +10,7 @@
 static int run(const struct call *c)
 {
 	char *line = join_words(c->argc, c->argv);
-	int status =
-		line ? change_line(c->instance, line, policy_add) : fail(EXIT_FAILED, "%s", strerror(ENOMEM));
+	int status = line ? change_line(c, line, policy_add) : fail(EXIT_FAILED, "%s", strerror(ENOMEM));
 
 	free(line);
 	return status;
@@ -26,6 +25,7 @@ const struct verb verb_add = {
 		"  straygate add serve www.example.com\n"
 		"Prints \"changed\" or \"unchanged\". The file is not touched: `straygate status`\n"
 		"says when it differs from what runs.\n",
+	.takes = TAKES_FORCE | TAKES_CONFIRM,
 	.least = 1,
 	.most = -1,
 	.run = run,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "change.h"
+#include "lockout.h"
 #include "say.h"
 #include "verb.h"
 
@@ -24,29 +25,6 @@ static void ignore_difference(char sign, const struct rule *r, void *arg)
 	(void)arg;
 }
 
-#define FORGOTTEN_SHOWN 20
-
-static void say_forgotten(const struct name *n, const struct rule *of, void *arg)
-{
-	size_t *count = arg;
-	char text[260];
-
-	(void)of;
-	if ((*count)++ < FORGOTTEN_SHOWN && name_print(n, text, sizeof(text)) >= 0)
-		say("no longer served: %s", text);
-}
-
-/* Forgetting a name is an outage: each one is said. */
-static void list_forgotten(struct policy *before, struct policy *now)
-{
-	size_t count = 0;
-
-	policy_forgotten(before, now, ST_SERVE, say_forgotten, &count);
-	policy_forgotten(before, now, ST_ZONE, say_forgotten, &count);
-	if (count > FORGOTTEN_SHOWN)
-		say("no longer served: %zu names in all; see `straygate apply --diff`", count);
-}
-
 static int apply(struct gate *g, struct policy *now, const struct call *c)
 {
 	cleanup_policy struct policy *before = NULL;
@@ -63,10 +41,18 @@ static int apply(struct gate *g, struct policy *now, const struct call *c)
 	changes = policy_diff(before, now, c->diff ? print_difference : ignore_difference, NULL);
 	if (c->diff)
 		return EXIT_OK;
-	list_forgotten(before, now);
-	if (change_policy(g, now, before, realpath(c->argv[0], path)))
+	if (!c->force && locks_out(now))
+		return EXIT_FAILED;
+	if (forgets_visited(g, now, before) && !c->force)
+		return fail(EXIT_FAILED,
+			    "%s: it stops serving names that have visitors; nothing was changed, "
+			    "--force if you mean it",
+			    c->argv[0]);
+	if (change_policy_for(g, now, before, realpath(c->argv[0], path), c->confirm))
 		return EXIT_FAILED;
 	puts(changes ? "changed" : "unchanged");
+	if (c->confirm)
+		printf("goes back in %u s unless `straygate confirm` comes\n", c->confirm);
 	return EXIT_OK;
 }
 
@@ -93,8 +79,9 @@ const struct verb verb_apply = {
 	.summary = "make a policy file the running policy, in one step",
 	.help = "A file with an error in it changes nothing. Lines that stay keep their counters,\n"
 		"and their time limits go on. Prints \"changed\" or \"unchanged\", and names each\n"
-		"name that stops being served. A file without a posture line leaves the posture.\n",
-	.takes = TAKES_DIFF,
+		"name that stops being served; if one of those had visits, --force is needed. A file without "
+		"a posture line leaves the posture.\n",
+	.takes = TAKES_DIFF | TAKES_FORCE | TAKES_CONFIRM,
 	.least = 1,
 	.most = 1,
 	.run = run,

@@ -10,8 +10,7 @@
 static int run(const struct call *c)
 {
 	char *line = join_words(c->argc, c->argv);
-	int status =
-		line ? change_line(c->instance, line, policy_del) : fail(EXIT_FAILED, "%s", strerror(ENOMEM));
+	int status = line ? change_line(c, line, policy_del) : fail(EXIT_FAILED, "%s", strerror(ENOMEM));
 
 	free(line);
 	return status;
@@ -24,6 +23,7 @@ const struct verb verb_del = {
 	.help = "LINE is a statement and its subject; what follows may be left out, e.g.\n"
 		"  straygate del source 203.0.113.0/24\n"
 		"  straygate del listen tcp/443 on 192.0.2.10\n",
+	.takes = TAKES_FORCE | TAKES_CONFIRM,
 	.least = 1,
 	.most = -1,
 	.run = run,

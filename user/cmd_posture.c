@@ -9,7 +9,7 @@ static int run(const struct call *c)
 	char line[64];
 
 	snprintf(line, sizeof(line), "posture %.40s", c->argv[0]);
-	return change_line(c->instance, line, policy_add);
+	return change_line(c, line, policy_add);
 }
 
 const struct verb verb_posture = {
@@ -17,6 +17,7 @@ const struct verb verb_posture = {
 	.arguments = "observe|enforce",
 	.summary = "count what would happen and touch nothing, or enforce the policy",
 	.help = "The policy file is not touched; a `posture` line in it says what a reboot brings.\n",
+	.takes = TAKES_CONFIRM,
 	.least = 1,
 	.most = 1,
 	.run = run,

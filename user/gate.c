@@ -211,6 +211,7 @@ static int make_instance(struct gate *g, const char *netns)
 		err = pin_maps(&fresh, object);
 	if (!err)
 		err = write_first_meta(&fresh, netns);
+	fault_point();
 	if (!err && rename(fresh.dir, g->dir))
 		err = no_access(g, errno);
 	if (err) {

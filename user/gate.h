@@ -110,6 +110,9 @@ void gate_devices_free(struct gate_device *devices, size_t count);
  * again unless gate_confirm() comes; 0: none. */
 int gate_publish(struct gate *g, struct policy *p, struct policy *before, uint32_t deadline);
 int gate_running(struct gate *g, struct policy **p);
+/* The deadline of a policy that waits to be confirmed; 0: none does. */
+uint32_t gate_deadline(struct gate *g);
+int gate_confirm(struct gate *g);
 uint64_t gate_word(struct gate *g);
 uint64_t monotonic_ns(void);
 
@@ -156,6 +159,9 @@ void pin_remove(struct gate *g, const char *name);
 /* Removes a directory of pins. */
 int pin_remove_dir(const char *path);
 int pin_mount(void);
+/* For tests: the place where a kill -9 is put. With STRAYGATE_FAULT=N in the
+ * environment the N-th one that is passed kills the process. */
+void fault_point(void);
 void *map_memory(int fd, size_t size, bool write);
 #define PIN_NAME_MAX 64
 

@@ -117,27 +117,30 @@ static int attach_link(const char *device, int program, bool generic)
 	return link;
 }
 
-static uint64_t run_count(int program)
+static struct bpf_prog_info program_info(int program)
 {
 	struct bpf_prog_info info = {0};
 	__u32 size = sizeof(info);
 
-	return bpf_obj_get_info_by_fd(program, &info, &size) ? 0 : info.run_cnt;
+	if (program >= 0)
+		bpf_obj_get_info_by_fd(program, &info, &size);
+	return info;
 }
 
-static int former_runs(int counters, uint64_t *runs, bool write)
+/* What former programs of the device ran, and the id of the last that was added. */
+static int former_runs(int counters, struct counter *former, bool write)
 {
 	struct counter *line = calloc(libbpf_num_possible_cpus(), sizeof(*line));
 	uint32_t at = COUNTER_FORMER_RUNS;
 	int err = line ? 0 : -ENOMEM;
 
 	if (!err && write)
-		line->packets = *runs;
+		line[0] = *former;
 	if (!err && (write ? bpf_map_update_elem(counters, &at, line, BPF_ANY)
 			   : bpf_map_lookup_elem(counters, &at, line)))
 		err = -errno;
 	if (!err && !write)
-		*runs = line->packets;
+		*former = line[0];
 	free(line);
 	return err;
 }
@@ -146,13 +149,49 @@ static int former_runs(int counters, uint64_t *runs, bool write)
  * grace period is over; 20 ms are several. */
 static void carry_runs(int old, int counters)
 {
-	uint64_t runs = 0;
+	uint32_t id = program_info(old).id;
+	struct counter former;
 
-	if (old < 0 || former_runs(counters, &runs, false))
+	if (!id || former_runs(counters, &former, false) || former.bytes == id)
 		return;
 	usleep(20000);
-	runs += run_count(old);
-	former_runs(counters, &runs, true);
+	former.packets += program_info(old).run_cnt;
+	former.bytes = id;
+	former_runs(counters, &former, true);
+}
+
+/* The program that the link runs is pinned as `next` before it takes over, and
+ * as `program` when the runs of the one before are counted. */
+static int next_becomes_program(struct gate *g, const char *device, int counters, int next)
+{
+	cleanup_fd int old = open_device_pin(g, device, "program");
+	char name[PIN_NAME_MAX];
+	int err;
+
+	if (program_info(old).id != program_info(next).id)
+		carry_runs(old, counters);
+	fault_point();
+	err = put_device_pin(g, device, "program", next);
+	device_pin(name, device, "next");
+	pin_remove(g, name);
+	return err;
+}
+
+static uint32_t link_program(int link)
+{
+	struct bpf_link_info info = {0};
+	__u32 size = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(link, &info, &size) ? 0 : info.prog_id;
+}
+
+/* A command that was killed while it replaced the program. */
+static void finish_replacement(struct gate *g, const char *device, int link, int counters)
+{
+	cleanup_fd int next = open_device_pin(g, device, "next");
+
+	if (next >= 0 && program_info(next).id == link_program(link))
+		next_becomes_program(g, device, counters, next);
 }
 
 /* ---- adopt, at tc ingress ---------------------------------------------- */
@@ -244,10 +283,10 @@ static int replace_program(struct gate *g, const char *device, int link)
 {
 	cleanup_fd int counters = open_device_pin(g, device, "counters");
 	cleanup_fd int settings = open_device_pin(g, device, "device");
-	cleanup_fd int old = open_device_pin(g, device, "program");
 	cleanup_loaded struct loaded l = LOADED_INIT;
 	int err;
 
+	finish_replacement(g, device, link, counters);
 	l.counters = counters;
 	l.device = settings;
 	err = object_load(g, &l);
@@ -256,10 +295,14 @@ static int replace_program(struct gate *g, const char *device, int link)
 	err = write_device(device, l.device, attach_adopt(g, device, l.adopt));
 	if (err)
 		return err;
+	err = put_device_pin(g, device, "next", l.program);
+	if (err)
+		return err;
+	fault_point();
 	if (bpf_link_update(link, l.program, NULL))
 		return fail(-errno, "%s: cannot replace the program: %s", device, strerror(errno));
-	carry_runs(old, counters);
-	return put_device_pin(g, device, "program", l.program);
+	fault_point();
+	return next_becomes_program(g, device, counters, l.program);
 }
 
 static int make_dir(struct gate *g, const char *device)
@@ -297,7 +340,9 @@ static int attach_new(struct gate *g, const char *device, bool generic)
 	if (!err)
 		err = write_device(device, l.device, attach_adopt(g, device, l.adopt));
 	if (!err) {
+		fault_point();
 		link = attach_link(device, l.program, generic);
+		fault_point();
 		err = link < 0 ? link : put_device_pin(g, device, "link", link);
 	}
 	if (err)
@@ -334,17 +379,33 @@ int gate_detach(struct gate *g, const char *device)
 	return err ? fail(err, "%s: %s", path, strerror(-err)) : 0;
 }
 
+/* All runs on the device: those that were added up, and those of the programs
+ * that were not yet, of which a command that was killed may have left two. */
+static uint64_t all_runs(const struct bpf_prog_info *program, const struct bpf_prog_info *next, int counters)
+{
+	struct counter former = {0};
+	uint64_t runs;
+
+	if (counters >= 0)
+		former_runs(counters, &former, false);
+	runs = former.packets;
+	if (program->id != former.bytes)
+		runs += program->run_cnt;
+	if (next->id && next->id != program->id && next->id != former.bytes)
+		runs += next->run_cnt;
+	return runs;
+}
+
 static void read_program(struct gate *g, struct gate_device *d)
 {
 	cleanup_fd int fd = open_device_pin(g, d->name, "program");
-	struct bpf_prog_info info = {0};
-	__u32 size = sizeof(info);
+	cleanup_fd int next_fd = open_device_pin(g, d->name, "next");
+	cleanup_fd int link = open_device_pin(g, d->name, "link");
+	struct bpf_prog_info program = program_info(fd), next = program_info(next_fd);
 
-	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
-		return;
-	d->program = info.id;
-	d->runs = info.run_cnt;
-	d->since = info.load_time;
+	d->runs = all_runs(&program, &next, d->counters);
+	d->program = link >= 0 && next.id && link_program(link) == next.id ? next.id : program.id;
+	d->since = program.load_time;
 }
 
 static void read_link(struct gate *g, struct gate_device *d)
@@ -384,19 +445,16 @@ int gate_device_mac(struct gate *g, const struct gate_device *d, uint8_t mac[6])
 
 static void read_device(struct gate *g, struct gate_device *d, const char *dir)
 {
-	uint64_t former;
 	char *c;
 
 	snprintf(d->name, sizeof(d->name), "%.15s", dir);
 	for (c = d->name; *c; c++)
 		if (*c == '%')
 			*c = '.';
+	d->counters = open_device_pin(g, d->name, "counters");
 	read_program(g, d);
 	read_link(g, d);
 	read_settings(g, d);
-	d->counters = open_device_pin(g, d->name, "counters");
-	if (d->counters >= 0 && !former_runs(d->counters, &former, false))
-		d->runs += former;
 }
 
 static int by_name(const void *a, const void *b)

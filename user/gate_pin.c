@@ -4,6 +4,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,7 +48,11 @@ int pin_put(struct gate *g, const char *name, int fd)
 	snprintf(path, sizeof(path), "%s/%s", g->dir, name);
 	snprintf(fresh, sizeof(fresh), "%s+new", path);
 	unlink(fresh);
-	if (bpf_obj_pin(fd, fresh) || chmod(fresh, 0600) || rename(fresh, path))
+	fault_point();
+	if (bpf_obj_pin(fd, fresh) || chmod(fresh, 0600))
+		return fail(-errno, "cannot pin %s: %s", path, strerror(errno));
+	fault_point();
+	if (rename(fresh, path))
 		return fail(-errno, "cannot pin %s: %s", path, strerror(errno));
 	return 0;
 }
@@ -56,7 +62,21 @@ void pin_remove(struct gate *g, const char *name)
 	char path[PATH_MAX + PIN_NAME_MAX];
 
 	snprintf(path, sizeof(path), "%s/%s", g->dir, name);
+	fault_point();
 	unlink(path);
+}
+
+void fault_point(void)
+{
+	static long left = -1;
+	const char *at;
+
+	if (left < 0) {
+		at = getenv("STRAYGATE_FAULT");
+		left = at ? strtol(at, NULL, 10) : 0;
+	}
+	if (left > 0 && !--left)
+		raise(SIGKILL);
 }
 
 int pin_remove_dir(const char *path)
@@ -71,6 +91,7 @@ int pin_remove_dir(const char *path)
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
 			continue;
 		snprintf(inner, sizeof(inner), "%s/%s", path, e->d_name);
+		fault_point();
 		if (unlink(inner) && errno == EISDIR)
 			pin_remove_dir(inner);
 	}

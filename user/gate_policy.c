@@ -148,6 +148,7 @@ static int put_image(struct gate *g, struct policy *p, uint32_t slot)
 			cells.count * IMAGE_CELL, &fd);
 	if (err)
 		return err;
+	fault_point();
 	if (bpf_map_update_elem(g->maps[GATE_IMAGES], &slot, &fd, BPF_ANY))
 		return fail(-errno, "the new tables do not fit the running program: %s", strerror(errno));
 	return 0;
@@ -177,11 +178,22 @@ static int store_word(struct gate *g, uint64_t word)
 	return 0;
 }
 
+/* What would rule again: while one waits to be confirmed, what ruled before it. */
+static uint32_t fallback_slot(uint64_t word)
+{
+	uint32_t ruling = ruling_slot(word);
+
+	return CONTROL_DEADLINE(word) && ruling == CONTROL_SLOT(word) ? CONTROL_PREVIOUS(word) : ruling;
+}
+
 static int make_current(struct gate *g, uint64_t word, uint32_t slot, uint32_t deadline)
 {
-	uint32_t before = ruling_slot(word), previous = deadline ? before : CONTROL_NO_SLOT, i;
-	int err = store_word(g, CONTROL_WORD(slot, previous, CONTROL_COUNT(word) + 1, deadline));
+	uint32_t previous = deadline ? fallback_slot(word) : CONTROL_NO_SLOT, i;
+	int err;
 
+	fault_point();
+	err = store_word(g, CONTROL_WORD(slot, previous, CONTROL_COUNT(word) + 1, deadline));
+	fault_point();
 	if (err)
 		return err;
 	/* The kernel keeps a map that a program still reads until it is done. */
@@ -191,13 +203,25 @@ static int make_current(struct gate *g, uint64_t word, uint32_t slot, uint32_t d
 	return 0;
 }
 
+uint32_t gate_deadline(struct gate *g)
+{
+	uint64_t word = gate_word(g);
+
+	return CONTROL_DEADLINE(word) && ruling_slot(word) == CONTROL_SLOT(word) ? CONTROL_DEADLINE(word) : 0;
+}
+
+int gate_confirm(struct gate *g)
+{
+	return make_current(g, gate_word(g), CONTROL_SLOT(gate_word(g)), 0);
+}
+
 int gate_publish(struct gate *g, struct policy *p, struct policy *before, uint32_t deadline)
 {
 	uint64_t word = gate_word(g);
 	uint32_t slot = 0;
 	int err;
 
-	while (slot == CONTROL_SLOT(word) || slot == CONTROL_PREVIOUS(word))
+	while (slot == ruling_slot(word) || slot == fallback_slot(word))
 		slot++;
 	err = gate_clear_rules(g, p, before);
 	if (!err)

@@ -225,8 +225,8 @@ static void conclude(struct gate *g, const struct rule *r, const struct engageme
 		e.width = ENGAGED_FULLY;
 	else if (now.adopted > before->adopted) {
 		/* The kernel took it, and it never became a connection. */
-		e.until = monotonic_ns() + ENGAGED_REST;
-		e.rest = ENGAGED_REST;
+		e.until = monotonic_ns() + ENGAGED_REST_MAX;
+		e.rest = ENGAGED_REST_MAX / 2;
 		e.shallow = SHALLOW_LOST;
 	} else if (now.shallow != SHALLOW_LOST) {
 		e.shallow = now.shallow;

@@ -11,7 +11,7 @@
 
 static const struct verb *const verbs[] = {
 	&verb_status, &verb_up,	  &verb_down,	 &verb_check,	&verb_apply,	&verb_add,
-	&verb_del,    &verb_show, &verb_explain, &verb_posture, &verb_features,
+	&verb_del,    &verb_show, &verb_explain, &verb_posture, &verb_features, &verb_confirm,
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -26,6 +26,7 @@ enum {
 	OPT_DIFF,
 	OPT_FORCE,
 	OPT_TOP,
+	OPT_CONFIRM,
 	OPT_DEBUG,
 	OPT_VERSION,
 };
@@ -55,6 +56,10 @@ static const struct option_text {
 	{{"diff", no_argument, NULL, OPT_DIFF}, TAKES_DIFF, "", "show what would change, change nothing"},
 	{{"force", no_argument, NULL, OPT_FORCE}, TAKES_FORCE, "", "whatever state it is in"},
 	{{"top", required_argument, NULL, OPT_TOP}, TAKES_TOP, "N", "the N first (default: 20)"},
+	{{"confirm", required_argument, NULL, OPT_CONFIRM},
+	 TAKES_CONFIRM,
+	 "TIME",
+	 "go back by itself after TIME (e.g. 60s) unless `straygate confirm` comes"},
 	{{"debug", no_argument, NULL, OPT_DEBUG}, 0, "", "also what libbpf and the verifier say"},
 	{{"version", no_argument, NULL, OPT_VERSION}, 0, "", "version and exit"},
 };
@@ -118,6 +123,22 @@ static bool number(const char *text, unsigned int *out)
 	return true;
 }
 
+/* "60s", "5m", or a bare number of seconds; an hour at most. */
+static bool seconds(const char *text, unsigned int *out)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*end == 'm')
+		n *= 60;
+	if ((*end == 's' || *end == 'm') && end != text)
+		end++;
+	if (!*text || *text == '-' || *end || !n || n > 3600)
+		return false;
+	*out = n;
+	return true;
+}
+
 /* True if it was an option that sets something. */
 static bool set_option(struct call *c, int opt)
 {
@@ -154,6 +175,8 @@ static bool set_option(struct call *c, int opt)
 		return true;
 	case OPT_TOP:
 		return number(optarg, &c->top);
+	case OPT_CONFIRM:
+		return seconds(optarg, &c->confirm);
 	case OPT_DEBUG:
 		say_debug++;
 		return true;
@@ -195,7 +218,10 @@ static int parse(const struct verb *v, struct call *c, int argc, char **argv)
 		if (o->takes && !(o->takes & v->takes))
 			return usage(v, "this verb does not take", argv[optind - 1]);
 		if (!set_option(c, opt))
-			return usage(v, "a number from 1 to 1000000 was expected", optarg);
+			return usage(v,
+				     opt == OPT_CONFIRM ? "a time from 1s to 60m was expected"
+							: "a number from 1 to 1000000 was expected",
+				     optarg);
 	}
 	c->argc = argc - optind;
 	c->argv = argv + optind;

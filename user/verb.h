@@ -21,7 +21,8 @@ struct call {
 	bool openmetrics;
 	bool diff;
 	bool force;
-	int argc; /* what is left */
+	unsigned int confirm; /* seconds; 0: none is needed */
+	int argc;	      /* what is left */
 	char **argv;
 };
 
@@ -34,6 +35,7 @@ struct call {
 #define TAKES_DIFF	  0x20u
 #define TAKES_FORCE	  0x40u
 #define TAKES_TOP	  0x80u
+#define TAKES_CONFIRM	  0x100u
 
 struct verb {
 	const char *name;
@@ -46,7 +48,7 @@ struct verb {
 };
 
 extern const struct verb verb_status, verb_up, verb_down, verb_check, verb_apply, verb_add, verb_del,
-	verb_show, verb_explain, verb_posture, verb_features;
+	verb_show, verb_explain, verb_posture, verb_features, verb_confirm;
 
 /* The words of a line, joined by blanks; free(). NULL: no memory. */
 char *join_words(int count, char **words);

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "lockout.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "say.h"
+
+/* SSH_CONNECTION: client, its port, server, its port (ssh(1)). */
+static unsigned int ssh_port(void)
+{
+	const char *session = getenv("SSH_CONNECTION");
+	unsigned int port;
+
+	return session && sscanf(session, "%*s %*s %*s %u", &port) == 1 ? port : 0;
+}
+
+bool locks_out(struct policy *now)
+{
+	unsigned int port = ssh_port();
+	size_t i;
+
+	for (i = 0; port && i < policy_count(now); i++) {
+		const struct rule *r = policy_rule(now, i);
+
+		if (r->statement != ST_LISTEN || r->l4 != IPPROTO_TCP || r->port != port)
+			continue;
+		say("listen %s is the port of this very SSH session; --force if you mean it", r->subject);
+		return true;
+	}
+	return false;
+}
+
+#define FORGOTTEN_SHOWN 20
+
+struct forgotten {
+	const struct counter *counters; /* by rule id */
+	size_t all;
+	size_t visited;
+};
+
+static void forgotten(const struct name *n, const struct rule *of, void *arg)
+{
+	struct forgotten *f = arg;
+	uint64_t visits = f->counters[of->id].packets;
+	char text[260];
+
+	f->visited += visits > 0;
+	if (f->all++ >= FORGOTTEN_SHOWN || name_print(n, text, sizeof(text)) < 0)
+		return;
+	if (visits && !of->from)
+		say("no longer served: %s (%llu visits)", text, (unsigned long long)visits);
+	else
+		say("no longer served: %s", text);
+}
+
+/* Forgetting a name is an outage: each one is said. Of a list it is not known
+ * which of its names had the visits. */
+size_t forgets_visited(struct gate *g, struct policy *now, struct policy *before)
+{
+	struct counter *counters;
+	struct forgotten f = {0};
+
+	if (gate_rule_counters(g, before, &counters))
+		return 0;
+	f.counters = counters;
+	policy_forgotten(before, now, ST_SERVE, forgotten, &f);
+	policy_forgotten(before, now, ST_ZONE, forgotten, &f);
+	if (f.all > FORGOTTEN_SHOWN)
+		say("no longer served: %zu names in all; see `straygate apply --diff`", f.all);
+	free(counters);
+	return f.visited;
+}
