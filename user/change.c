@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "json.h"
 #include "lockout.h"
 #include "say.h"
 
@@ -103,6 +104,19 @@ int change_line(const struct call *c, const char *line,
 	}
 	if (r && change_policy_for(&g, now, before, NULL, c->confirm))
 		return EXIT_FAILED;
-	puts(r ? "changed" : "unchanged");
+	print_result(c, r ? "changed" : "unchanged");
 	return EXIT_OK;
+}
+
+void print_result(const struct call *c, const char *result)
+{
+	if (!c->json) {
+		puts(result);
+		return;
+	}
+	json_open(c->instance);
+	json_member("result", json_string(result));
+	if (c->confirm)
+		json_member("goes_back_in", json_integer(c->confirm));
+	json_close();
 }

@@ -20,6 +20,9 @@ int change_policy_for(struct gate *g, struct policy *now, struct policy *before,
 /* A file says nothing of the posture: what was said at the command line stays. */
 int keep_posture(struct policy *now, struct policy *before);
 
+/* "changed", "unchanged", ... as a line or as JSON. */
+void print_result(const struct call *c, const char *result);
+
 /* The posture that a policy asks for; without a line: observe. */
 enum posture policy_posture(struct policy *p);
 

@@ -25,7 +25,7 @@ const struct verb verb_add = {
 		"  straygate add serve www.example.com\n"
 		"Prints \"changed\" or \"unchanged\". The file is not touched: `straygate status`\n"
 		"says when it differs from what runs.\n",
-	.takes = TAKES_FORCE | TAKES_CONFIRM,
+	.takes = TAKES_JSON | TAKES_FORCE | TAKES_CONFIRM,
 	.least = 1,
 	.most = -1,
 	.run = run,

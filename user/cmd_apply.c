@@ -5,16 +5,21 @@
 #include <string.h>
 
 #include "change.h"
+#include "json.h"
 #include "lockout.h"
 #include "say.h"
 #include "verb.h"
 
 static void print_difference(char sign, const struct rule *r, void *arg)
 {
-	char line[RULE_LINE_MAX];
+	const struct call *c = arg;
+	char line[RULE_LINE_MAX], what[2] = {sign};
 
-	(void)arg;
-	if (rule_print(r, line, sizeof(line)) >= 0)
+	if (rule_print(r, line, sizeof(line)) < 0)
+		return;
+	if (c->json)
+		json_item(json_pack("{s:s, s:s}", "sign", what, "line", line));
+	else
 		printf("%c %s\n", sign, line);
 }
 
@@ -23,6 +28,20 @@ static void ignore_difference(char sign, const struct rule *r, void *arg)
 	(void)sign;
 	(void)r;
 	(void)arg;
+}
+
+static int print_differences(struct policy *before, struct policy *now, const struct call *c)
+{
+	if (c->json) {
+		json_open(c->instance);
+		json_list("differences");
+	}
+	policy_diff(before, now, print_difference, (void *)c);
+	if (c->json) {
+		json_list_end();
+		json_close();
+	}
+	return EXIT_OK;
 }
 
 static int apply(struct gate *g, struct policy *now, const struct call *c)
@@ -38,9 +57,9 @@ static int apply(struct gate *g, struct policy *now, const struct call *c)
 		say("%s", err.text);
 		return EXIT_FAILED;
 	}
-	changes = policy_diff(before, now, c->diff ? print_difference : ignore_difference, NULL);
 	if (c->diff)
-		return EXIT_OK;
+		return print_differences(before, now, c);
+	changes = policy_diff(before, now, ignore_difference, NULL);
 	if (!c->force && locks_out(now))
 		return EXIT_FAILED;
 	if (forgets_visited(g, now, before) && !c->force)
@@ -50,8 +69,8 @@ static int apply(struct gate *g, struct policy *now, const struct call *c)
 			    c->argv[0]);
 	if (change_policy_for(g, now, before, realpath(c->argv[0], path), c->confirm))
 		return EXIT_FAILED;
-	puts(changes ? "changed" : "unchanged");
-	if (c->confirm)
+	print_result(c, changes ? "changed" : "unchanged");
+	if (c->confirm && !c->json)
 		printf("goes back in %u s unless `straygate confirm` comes\n", c->confirm);
 	return EXIT_OK;
 }
@@ -81,7 +100,7 @@ const struct verb verb_apply = {
 		"and their time limits go on. Prints \"changed\" or \"unchanged\", and names each\n"
 		"name that stops being served; if one of those had visits, --force is needed. A file without "
 		"a posture line leaves the posture.\n",
-	.takes = TAKES_DIFF | TAKES_FORCE | TAKES_CONFIRM,
+	.takes = TAKES_JSON | TAKES_DIFF | TAKES_FORCE | TAKES_CONFIRM,
 	.least = 1,
 	.most = 1,
 	.run = run,

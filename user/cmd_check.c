@@ -4,6 +4,7 @@
 
 #include "policy.h"
 #include "say.h"
+#include "show.h"
 #include "verb.h"
 
 static int run(const struct call *c)
@@ -17,7 +18,10 @@ static int run(const struct call *c)
 		say("%s", err.text);
 		return EXIT_FAILED;
 	}
-	policy_print(p, stdout);
+	if (c->json)
+		policy_json(p, c->instance);
+	else
+		policy_print(p, stdout);
 	return EXIT_OK;
 }
 
@@ -27,6 +31,7 @@ const struct verb verb_check = {
 	.summary = "read a policy file and print what was understood; nothing is changed",
 	.help = "Each line is printed in full, with the defaults that were filled in.\n"
 		"Needs no privilege and no kernel support.\n",
+	.takes = TAKES_JSON,
 	.least = 1,
 	.most = 1,
 	.run = run,

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <stdio.h>
-
-#include "gate.h"
+#include "change.h"
 #include "say.h"
 #include "verb.h"
 
@@ -17,7 +15,7 @@ static int run(const struct call *c)
 			    "and the policy before it rules again");
 	if (gate_confirm(&g))
 		return EXIT_FAILED;
-	puts("confirmed");
+	print_result(c, "confirmed");
 	return EXIT_OK;
 }
 
@@ -27,6 +25,7 @@ const struct verb verb_confirm = {
 	.summary = "keep what was applied with --confirm",
 	.help = "Without it the policy before rules again at the deadline, in the kernel: no\n"
 		"process has to live for that.\n",
+	.takes = TAKES_JSON,
 	.least = 0,
 	.most = 0,
 	.run = run,

@@ -23,7 +23,7 @@ const struct verb verb_del = {
 	.help = "LINE is a statement and its subject; what follows may be left out, e.g.\n"
 		"  straygate del source 203.0.113.0/24\n"
 		"  straygate del listen tcp/443 on 192.0.2.10\n",
-	.takes = TAKES_FORCE | TAKES_CONFIRM,
+	.takes = TAKES_JSON | TAKES_FORCE | TAKES_CONFIRM,
 	.least = 1,
 	.most = -1,
 	.run = run,

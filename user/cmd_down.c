@@ -52,7 +52,6 @@ const struct verb verb_down = {
 	.arguments = "[DEV...]",
 	.summary = "take the gate off devices, or, without any, away with all it knows",
 	.help = "With devices the policy and its counters stay for the others.\n",
-	.takes = TAKES_FORCE,
 	.least = 0,
 	.most = -1,
 	.run = run,

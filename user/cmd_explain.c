@@ -90,7 +90,7 @@ static int make_probe(const struct call *c, struct policy *policy, struct probe 
 	struct prefix client = {0}, on = {0};
 	const struct rule *l;
 
-	if (prefix_parse(c->from, &client))
+	if (prefix_parse(c->from, &client) || client.len != 128)
 		return fail(-EINVAL, "--from \"%.60s\": expected an address", c->from);
 	if (parse_to(c->to, p, &on) || choose_server(p, &client, &on))
 		return -EINVAL;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "change.h"
+#include "depth.h"
 #include "json.h"
 #include "say.h"
 #include "show.h"
@@ -77,34 +78,6 @@ static uint64_t per_second(uint64_t now, uint64_t before)
 	return (now - before) * 1000000 / SAMPLE_US;
 }
 
-/* "handshake", "handshake 1/64", "data", "-" (no TCP). */
-static const char *depth_text(struct gate *g, const struct rule *r)
-{
-	static char text[32];
-	struct engagement e;
-
-	if (r->l4 != IPPROTO_TCP)
-		return "-";
-	if (gate_engagement(g, r, &e) || !e.enabled || e.until > monotonic_ns() || !e.width)
-		return "data";
-	if (e.width >= ENGAGED_FULLY)
-		return "handshake";
-	snprintf(text, sizeof(text), "handshake 1/%u", ENGAGED_FULLY / e.width);
-	return text;
-}
-
-/* Why a listener is judged at data although its line would allow more. */
-static const char *shallow_reason(struct gate *g, const struct rule *r)
-{
-	struct engagement e;
-
-	if (r->l4 != IPPROTO_TCP || r->depth == DEPTH_OFF || gate_engagement(g, r, &e))
-		return "";
-	if (e.enabled && e.until <= monotonic_ns() && e.shallow != SHALLOW_MPTCP)
-		return "";
-	return shallow_text(e.shallow);
-}
-
 static void print_shallow(struct gate *g, const struct tally *t)
 {
 	size_t i;
@@ -160,6 +133,18 @@ static void print_strays(struct gate *g)
 	free(names);
 }
 
+static bool observes(struct policy *p)
+{
+	size_t i;
+
+	if (policy_posture(p) == POSTURE_OBSERVE)
+		return true;
+	for (i = 0; i < policy_count(p); i++)
+		if (policy_rule(p, i)->statement == ST_LISTEN && policy_rule(p, i)->observe)
+			return true;
+	return false;
+}
+
 /* In words, what there is to know beyond the figures. */
 static void print_notes(struct gate *g, const struct tally *t)
 {
@@ -170,7 +155,7 @@ static void print_notes(struct gate *g, const struct tally *t)
 		for (r = 0; r < REASONS_MAX; r++)
 			if (reason_text(r) && reason_text(r)->verdict != VERDICT_PASS)
 				would += t->listener[i].reason[r].observed.packets;
-	if (would)
+	if (would && observes(t->policy))
 		printf("  observed only: %s packets would have been turned away; `straygate posture "
 		       "enforce`\n",
 		       grouped(would));

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "change.h"
+#include "json.h"
 #include "say.h"
 #include "verb.h"
 
@@ -31,8 +32,14 @@ static int attach(struct gate *g, const char *device, const struct call *c)
 	if (gate_attach(g, device, c->generic) || gate_devices(g, &devices, &count))
 		return EXIT_FAILED;
 	for (i = 0; i < count; i++)
-		if (!strcmp(devices[i].name, device))
-			printf("%s  %s XDP\n", device, devices[i].generic ? "generic" : "native");
+		if (!strcmp(devices[i].name, device)) {
+			const char *mode = devices[i].generic ? "generic" : "native";
+
+			if (c->json)
+				json_item(json_pack("{s:s, s:s}", "device", device, "mode", mode));
+			else
+				printf("%s  %s XDP\n", device, mode);
+		}
 	gate_devices_free(devices, count);
 	return EXIT_OK;
 }
@@ -119,7 +126,18 @@ static int up_file(const struct call *c)
 
 static int run(const struct call *c)
 {
-	return c->argc ? up_devices(c) : up_file(c);
+	int status;
+
+	if (c->json) {
+		json_open(c->instance);
+		json_list("devices");
+	}
+	status = c->argc ? up_devices(c) : up_file(c);
+	if (c->json) {
+		json_list_end();
+		json_close();
+	}
+	return status;
 }
 
 const struct verb verb_up = {
@@ -129,7 +147,7 @@ const struct verb verb_up = {
 	.help = "With devices: a new gate starts with an empty policy, posture observe.\n"
 		"Without: devices and policy are those of " POLICY_DIR "/INSTANCE.policy.\n"
 		"What is loaded stays until `straygate down`; no process is left running.\n",
-	.takes = TAKES_NETNS | TAKES_GENERIC,
+	.takes = TAKES_JSON | TAKES_NETNS | TAKES_GENERIC,
 	.least = 0,
 	.most = -1,
 	.run = run,

@@ -99,8 +99,8 @@ static int read_meta(struct gate *g)
 	if (g->meta.layout == STRAYGATE_LAYOUT)
 		return 0;
 	return fail(-EPROTO,
-		    "instance %s runs with layout %u (build %s), this build has layout %u; `straygate down` "
-		    "with that build, or `down --force` with this one, then `up` again",
+		    "instance %s runs with layout %u (build %s), this build has layout %u; `straygate down`, "
+		    "then `up` again (its counters are lost)",
 		    g->instance, g->meta.layout, g->meta.build, STRAYGATE_LAYOUT);
 }
 

@@ -58,7 +58,7 @@ size_t features_kernel(struct feature out[FEATURES_MAX])
 			 err == -EPERM || err == -EACCES ? " (run as root)"
 							 : "; Linux 6.1 or later is needed");
 	set(&out[n++], "adoption kfunc", has_function(btf, "bpf_sk_assign_tcp_reqsk"),
-	    "the kernel could judge at the handshake (this build judges at data)",
+	    "listeners can be judged at the handshake",
 	    "no bpf_sk_assign_tcp_reqsk (Linux 6.9): listeners are judged at data");
 	set(&out[n++], "tcx links", has_function(btf, "tcx_link_attach"), "tc programs can be links",
 	    "Linux 6.6 has them");

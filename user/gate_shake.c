@@ -128,10 +128,14 @@ static int engage(struct gate *g, const struct rule *r, enum posture posture)
 	if (bpf_map_lookup_elem(g->maps[GATE_ENGAGEMENTS], &id, &e))
 		return -errno;
 	if (why == SHALLOW_NONE && !e.enabled) {
-		e.width = r->depth == DEPTH_ON ? ENGAGED_FULLY : ENGAGED_NARROWLY;
+		e.width = ENGAGED_NARROWLY;
 		e.until = e.rest = 0;
 		e.failures = 0;
 		e.shallow = SHALLOW_NONE;
+	}
+	if (why == SHALLOW_NONE && r->depth == DEPTH_ON) {
+		e.width = ENGAGED_FULLY;
+		e.until = 0;
 	}
 	e.enabled = why == SHALLOW_NONE;
 	if (why != SHALLOW_NONE)

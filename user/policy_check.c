@@ -55,6 +55,29 @@ static enum statement names_for(const struct rule *r)
 	}
 }
 
+/* Listeners of single addresses of one port are a chain that each packet for it
+ * walks, so there are not many. */
+static int check_addresses(const struct policy *p, struct policy_error *err)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		const struct rule *r = p->rules[i];
+		struct place at = place_of(r, err);
+		unsigned int same = 0;
+
+		if (r->statement != ST_LISTEN || r->any)
+			continue;
+		for (size_t k = 0; k <= i; k++)
+			same += p->rules[k]->statement == ST_LISTEN && !p->rules[k]->any &&
+				p->rules[k]->port == r->port && p->rules[k]->l4 == r->l4;
+		if (same > ADDRESSES_PER_PORT)
+			return complain(&at, r->origin.column,
+					"port %u has more than %d `on ADDR` lines; expected fewer, or one "
+					"without `on`",
+					r->port, ADDRESSES_PER_PORT);
+	}
+	return 0;
+}
+
 int policy_check(const struct policy *policy, struct policy_error *err)
 {
 	struct policy *p = (struct policy *)policy;
@@ -74,5 +97,5 @@ int policy_check(const struct policy *policy, struct policy_error *err)
 					show(&at, r->subject, strlen(r->subject)), protocol_name(r->as),
 					statement_name(needs));
 	}
-	return check_sizes(p, err);
+	return check_addresses(p, err) ?: check_sizes(p, err);
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "change.h"
+#include "depth.h"
 #include "json.h"
 #include "openmetrics.h"
 #include "say.h"
@@ -48,14 +49,14 @@ static json_t *devices_json(const struct tally *t)
 	return all;
 }
 
-static json_t *listener_json(const struct listener_tally *l)
+static json_t *listener_json(struct gate *g, const struct listener_tally *l)
 {
 	return json_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "listener",
-			 l->rule->subject, "as", protocol_name(l->rule->as), "depth", "data", "observe",
-			 l->rule->observe, "visits", (json_int_t)l->visits, "served", (json_int_t)l->served,
-			 "stray", (json_int_t)l->stray, "unnamed", (json_int_t)l->unnamed, "unreadable",
-			 (json_int_t)l->unreadable, "by_source", (json_int_t)l->by_source, "reasons",
-			 reasons_json(l->reason));
+			 l->rule->subject, "as", protocol_name(l->rule->as), "depth", depth_text(g, l->rule),
+			 "observe", l->rule->observe, "visits", (json_int_t)l->visits, "served",
+			 (json_int_t)l->served, "stray", (json_int_t)l->stray, "unnamed",
+			 (json_int_t)l->unnamed, "unreadable", (json_int_t)l->unreadable, "by_source",
+			 (json_int_t)l->by_source, "reasons", reasons_json(l->reason));
 }
 
 static void rules_json(struct policy *p, const struct counter *rule)
@@ -77,7 +78,8 @@ static void rules_json(struct policy *p, const struct counter *rule)
 	json_list_end();
 }
 
-static void counters_json(const struct tally *t, const struct counter *rule, const char *instance)
+static void counters_json(struct gate *g, const struct tally *t, const struct counter *rule,
+			  const char *instance)
 {
 	size_t i;
 
@@ -86,7 +88,7 @@ static void counters_json(const struct tally *t, const struct counter *rule, con
 	json_member("devices", devices_json(t));
 	json_list("listeners");
 	for (i = 0; i < t->listener_count; i++)
-		json_item(listener_json(&t->listener[i]));
+		json_item(listener_json(g, &t->listener[i]));
 	json_list_end();
 	rules_json(t->policy, rule);
 	json_close();
@@ -147,7 +149,7 @@ int show_counters(struct gate *g, const struct call *c)
 		return EXIT_FAILED;
 	if (!gate_rule_counters(g, t.policy, &rule)) {
 		if (c->json)
-			counters_json(&t, rule, c->instance);
+			counters_json(g, &t, rule, c->instance);
 		else if (c->openmetrics)
 			openmetrics_print(&t, rule, c->instance);
 		else

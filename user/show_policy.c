@@ -3,7 +3,7 @@
 #include "say.h"
 #include "show.h"
 
-static void policy_json(struct policy *p, const char *instance)
+void policy_json(struct policy *p, const char *instance)
 {
 	char line[RULE_LINE_MAX];
 	size_t i;

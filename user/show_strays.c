@@ -34,7 +34,7 @@ static void list(const struct heavy *h, size_t count, const struct call *c, cons
 	if (c->json)
 		json_list(names ? "names" : "sources");
 	else
-		printf("%15s %6s  %s\n", "visits", "", what);
+		printf("%15s %6s  %-5s %s\n", "visits", "", "as", what);
 	for (i = 0; i < count && i < c->top; i++) {
 		if (names)
 			name_text(text, &h[i]);
@@ -44,7 +44,8 @@ static void list(const struct heavy *h, size_t count, const struct call *c, cons
 			json_item(json_pack("{s:s, s:s, s:I}", names ? "name" : "source", text, "as",
 					    protocol_name(h[i].protocol), "visits", (json_int_t)h[i].count));
 		else
-			printf("%15s %5.1f%%  %s\n", grouped(h[i].count), 100.0 * h[i].count / all, text);
+			printf("%15s %5.1f%%  %-5s %s\n", grouped(h[i].count), 100.0 * h[i].count / all,
+			       protocol_name(h[i].protocol), text);
 	}
 	if (c->json)
 		json_list_end();
