@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Served names and zones, against a search through all of them; and the image. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../user/dictionary.h"
+#include "../../user/image.h"
+#include "../../user/tree.h"
+#include "policy_helpers.h"
+
+#define MANY 400
+
+struct entry {
+	char text[256];
+	struct name name;
+	enum image_namespace space;
+	uint32_t rule;
+};
+
+/* The nearest line: the name itself, else what covers all below the longest
+ * suffix; of the same twice the first. */
+static uint32_t naive(const struct entry *all, size_t count, enum image_namespace space, const char *name)
+{
+	const char *suffix = name;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (all[i].space == space && all[i].name.kind & NAME_EXACT && !strcmp(all[i].text, name))
+			return all[i].rule;
+	while ((suffix = strchr(suffix, '.'))) {
+		suffix++;
+		for (i = 0; i < count; i++)
+			if (all[i].space == space && all[i].name.kind & NAME_BELOW &&
+			    !strcmp(all[i].text, suffix))
+				return all[i].rule;
+	}
+	return 0;
+}
+
+static void write_all(struct cells *c, const struct entry *all, size_t count)
+{
+	struct dictionary d;
+	size_t i;
+
+	*c = (struct cells){0};
+	cells_add(c, IMAGE_FIRST_FREE);
+	cr_assert(!dictionary_begin(&d));
+	for (i = 0; i < count; i++)
+		cr_assert(!dictionary_add(&d, all[i].space, &all[i].name, all[i].rule));
+	cr_assert(!dictionary_write(&d, c));
+	dictionary_free(&d);
+}
+
+static void entry_set(struct entry *e, const char *text, uint8_t kind, enum image_namespace space,
+		      uint32_t rule)
+{
+	*e = (struct entry){.name = {.text = e->text, .kind = kind}, .space = space, .rule = rule};
+	snprintf(e->text, sizeof(e->text), "%s", text);
+}
+
+static const struct {
+	const char *name;
+	uint32_t served, zone;
+} rows[] = {
+	{"www.example.com", 1, 5},
+	{"example.com", 0, 5},
+	{"a.www.example.com", 0, 5},
+	{"shop.example.org", 0, 0},
+	{"a.shop.example.org", 2, 0},
+	{"a.b.c.shop.example.org", 2, 0},
+	{"xshop.example.org", 0, 0},
+	{"both.example.net", 3, 0},
+	{"x.both.example.net", 3, 0},
+	{"x.y.both.example.net", 4, 0},
+	{"y.both.example.net", 3, 0},
+	{"com", 0, 0},
+	{"", 0, 0},
+	{"www.example.co", 0, 0},
+	{"ww.example.com", 0, 5},
+	{"192.0.2.1", 6, 0},
+	{"[2001:db8::1]", 7, 0},
+};
+
+Test(dictionary, by_hand)
+{
+	static struct entry all[8];
+	struct cells c;
+	size_t i;
+
+	entry_set(&all[0], "www.example.com", NAME_EXACT, NAMES_SERVED, 1);
+	entry_set(&all[1], "shop.example.org", NAME_BELOW, NAMES_SERVED, 2);
+	entry_set(&all[2], "both.example.net", NAME_TREE, NAMES_SERVED, 3);
+	entry_set(&all[3], "y.both.example.net", NAME_BELOW, NAMES_SERVED, 4);
+	entry_set(&all[4], "example.com", NAME_TREE, NAMES_ZONES, 5);
+	entry_set(&all[5], "192.0.2.1", NAME_EXACT, NAMES_SERVED, 6);
+	entry_set(&all[6], "[2001:db8::1]", NAME_EXACT, NAMES_SERVED, 7);
+	entry_set(&all[7], "www.example.com", NAME_EXACT, NAMES_SERVED, 8);
+	write_all(&c, all, 8);
+	for (i = 0; i < COUNT(rows); i++) {
+		uint32_t served = dictionary_look(&c, NAMES_SERVED, rows[i].name);
+		uint32_t zone = dictionary_look(&c, NAMES_ZONES, rows[i].name);
+
+		cr_expect(served == rows[i].served, "%s: served %u", rows[i].name, served);
+		cr_expect(zone == rows[i].zone, "%s: zone %u", rows[i].name, zone);
+		cr_expect(naive(all, 8, NAMES_SERVED, rows[i].name) == rows[i].served, "the test itself");
+	}
+	cells_free(&c);
+}
+
+/* Few labels, so that names lie below each other. */
+static void random_name(char *to, size_t size)
+{
+	static const char *const labels[] = {"a", "b", "ab", "com", "x-y", "_z", "0"};
+	int n = 1 + random() % 6;
+
+	*to = '\0';
+	while (n--)
+		snprintf(to + strlen(to), size - strlen(to), "%s%s", labels[random() % (long)COUNT(labels)],
+			 n ? "." : "");
+}
+
+Test(dictionary, random)
+{
+	static struct entry all[MANY];
+	char name[256];
+	struct cells c;
+	size_t round, count, i;
+
+	srandom(19791);
+	for (round = 0; round < 200; round++) {
+		count = random() % (round < 100 ? 10 : MANY);
+		for (i = 0; i < count; i++) {
+			random_name(name, sizeof(name));
+			entry_set(&all[i], name, 1 + random() % 3, random() & 1, i + 1);
+		}
+		write_all(&c, all, count);
+		for (i = 0; i < 500; i++) {
+			enum image_namespace space = i & 1;
+
+			random_name(name, sizeof(name));
+			cr_assert(dictionary_look(&c, space, name) == naive(all, count, space, name),
+				  "%s of %zu", name, count);
+		}
+		cells_free(&c);
+	}
+}
+
+/* More labels than a word has bits: deep suffixes share a bit. */
+Test(dictionary, many_labels)
+{
+	static struct entry all[3];
+	char deep[256] = "", below[256] = "";
+	struct cells c;
+	int i;
+
+	for (i = 0; i < 100; i++)
+		strcat(deep, i ? ".a" : "a");
+	for (i = 0; i < 90; i++)
+		strcat(below, i ? ".a" : "a");
+	entry_set(&all[0], below, NAME_BELOW, NAMES_SERVED, 1);
+	write_all(&c, all, 1);
+	cr_expect(dictionary_look(&c, NAMES_SERVED, deep) == 1);
+	cr_expect(dictionary_look(&c, NAMES_SERVED, below) == 0);
+	cr_expect(dictionary_look(&c, NAMES_SERVED, deep + 20) == 0, "not below it");
+	cells_free(&c);
+}
+
+/* As many as a provider serves: all are found, others are not. */
+Test(dictionary, many_names)
+{
+	const uint32_t n = 50000;
+	struct dictionary d;
+	struct cells c = {0};
+	char text[64];
+	struct name name = {.text = text, .kind = NAME_TREE};
+	uint32_t i;
+
+	cells_add(&c, IMAGE_FIRST_FREE);
+	cr_assert(!dictionary_begin(&d));
+	for (i = 0; i < n; i++) {
+		snprintf(text, sizeof(text), "customer%u.example", i);
+		cr_assert(!dictionary_add(&d, NAMES_SERVED, &name, i + 1));
+	}
+	cr_assert(!dictionary_write(&d, &c));
+	dictionary_free(&d);
+	for (i = 0; i < 2 * n; i++) {
+		snprintf(text, sizeof(text), "%scustomer%u.example", i & 1 ? "www." : "", i);
+		cr_assert(dictionary_look(&c, NAMES_SERVED, text) == (i < n ? i + 1 : 0), "%s", text);
+	}
+	cells_free(&c);
+}
+
+/* ---- the image as a whole ---- */
+
+static const char policy[] =
+	"posture enforce\nlisten tcp/80 as http\nlisten tcp/80 on 192.0.2.1 as tls observe\n"
+	"listen udp/65535 as dns\nserve www.example.com\nzone example.com\n"
+	"stray http drop\nsource 10.0.0.0/8 drop\nsource 10.1.0.0/16 trust\n"
+	"resolver 192.0.2.53\n";
+
+static uint32_t port_entry(struct cells *c, uint32_t port)
+{
+	return ((const uint16_t *)cell_at(c, IMAGE_PORTS))[port];
+}
+
+static const struct image_listener *image_listener(struct cells *c, uint32_t index)
+{
+	const struct image_head *h = cell_at(c, IMAGE_HEAD);
+
+	return (const struct image_listener *)cell_at(c, h->listeners) + index;
+}
+
+static const struct image_rule *image_rule(struct cells *c, uint32_t index)
+{
+	const struct image_head *h = cell_at(c, IMAGE_HEAD);
+
+	return (const struct image_rule *)cell_at(c, h->rules) + index;
+}
+
+static const struct image_rule *source_rule(struct cells *c, const char *address)
+{
+	const struct image_head *h = cell_at(c, IMAGE_HEAD);
+	struct prefix p;
+	uint32_t leaf;
+
+	cr_assert(!prefix_parse(address, &p));
+	leaf = tree_look(c, IMAGE_SOURCE4, p.addr);
+	return image_rule(c, ((const struct image_leaf *)cell_at(c, h->leaves))[leaf].rule);
+}
+
+Test(image, of_a_policy)
+{
+	struct policy *p = parsed(policy);
+	struct prefix local;
+	struct cells c;
+	struct image_head *h;
+	const struct image_acts *acts;
+	uint32_t one, all;
+
+	cr_assert(!prefix_parse("192.0.2.1", &local));
+	cr_assert(!policy_inherit(p, NULL, 1));
+	cr_assert(!image_build(&c, p, &local, 1));
+	h = cell_at(&c, IMAGE_HEAD);
+	cr_expect(h->magic == IMAGE_MAGIC && h->posture == POSTURE_ENFORCE && h->cells == c.count);
+	cr_expect(h->flags == (IMAGE_HAS_SOURCES | IMAGE_HAS_RESOLVERS));
+	all = port_entry(&c, 80) & IMAGE_PORT_LISTENER;
+	one = IMAGE_PORT_FIRST(port_entry(&c, 80));
+	cr_assert(all && one && all != one);
+	cr_expect(image_listener(&c, all)->protocol == PROTO_HTTP && !image_listener(&c, all)->observe);
+	cr_expect(image_listener(&c, one)->protocol == PROTO_TLS && image_listener(&c, one)->observe == 1);
+	cr_expect(!memcmp(image_listener(&c, one)->addr, local.addr, 16) && !image_listener(&c, one)->next);
+	cr_expect(!port_entry(&c, 79) && !port_entry(&c, 81) && !port_entry(&c, 65536 + 80));
+	cr_expect(image_listener(&c, port_entry(&c, 65536 + 65535))->protocol == PROTO_DNS);
+	cr_expect(image_rule(&c, dictionary_look(&c, NAMES_SERVED, "www.example.com"))->id ==
+		  policy_find(p, ST_SERVE, "www.example.com")->id);
+	cr_expect(image_rule(&c, dictionary_look(&c, NAMES_ZONES, "a.example.com"))->id ==
+		  policy_find(p, ST_ZONE, "example.com")->id);
+	cr_expect(source_rule(&c, "10.2.0.1")->action == ACT_DROP);
+	cr_expect(source_rule(&c, "10.1.0.1")->action == ACT_TRUST);
+	acts = cell_at(&c, IMAGE_ACTS);
+	cr_expect(image_rule(&c, acts->rule[PROTO_HTTP][FINDING_STRAY])->action == ACT_DROP);
+	cr_expect(image_rule(&c, acts->rule[PROTO_TLS][FINDING_STRAY])->action == ACT_ANSWER);
+	cr_expect(image_rule(&c, acts->rule[PROTO_TLS][FINDING_UNNAMED])->action == ACT_PASS);
+	cells_free(&c);
+	policy_free(p);
+}
+
+/* {rate, cost of one, burst}: in 1/16 ns; Mbit/s: 1/2^20 ns a byte */
+Test(image, rates)
+{
+	static const struct {
+		const char *line;
+		uint64_t cost, burst;
+	} limits[] = {
+		{"source 10.0.0.0/8 limit 1 visits/s", 16000000000, 16000000000},
+		{"source 10.0.0.0/8 limit 1000 packets/s burst 5", 16000000, 80000000},
+		{"source 10.0.0.0/8 limit 1000000000 packets/s burst 1", 16, 16},
+		{"source 10.0.0.0/8 limit 8 Mbit/s burst 1", 16000ULL << 16, 2000000000},
+		{"source 10.0.0.0/8 limit 1000000 Mbit/s burst 1000000", 8389, 16000000000},
+	};
+	const struct image_rule *r;
+	struct policy *p;
+	struct cells c;
+	size_t i;
+
+	for (i = 0; i < COUNT(limits); i++) {
+		p = parsed(limits[i].line);
+		cr_assert(!policy_inherit(p, NULL, 1) && !image_build(&c, p, NULL, 0));
+		r = source_rule(&c, "10.0.0.1");
+		cr_expect(r->cost == limits[i].cost && r->burst == limits[i].burst, "%s: %llu, %llu",
+			  limits[i].line, (unsigned long long)r->cost, (unsigned long long)r->burst);
+		cells_free(&c);
+		policy_free(p);
+	}
+}
