@@ -78,3 +78,61 @@ unclosed()
 {
 	in_crowd ss -Htan state fin-wait-1 state fin-wait-2 state last-ack state closing state close-wait | wc -l
 }
+
+# --- a client behind a router ---------------------------------------------------
+
+# far_up: a third namespace, whose way to the victim leads through the crowd's. What
+# the crowd drops on that way is lost: a client that drops its own packets knows of it.
+#
+#	sg-NAME-x  x0  198.18.9.2/24  2001:db8:18:9::2/64
+far_up()
+{
+	local f
+	trap far_end EXIT
+	ip netns add "sg-$T-x"
+	ip -n "sg-$T-x" link add x0 type veth peer name f0 netns "sg-$T-c"
+	ip -n "sg-$T-x" addr add 198.18.9.2/24 dev x0
+	ip -n "sg-$T-x" addr add 2001:db8:18:9::2/64 dev x0 nodad
+	ip -n "sg-$T-c" addr add 198.18.9.1/24 dev f0
+	ip -n "sg-$T-c" addr add 2001:db8:18:9::1/64 dev f0 nodad
+	for f in tx gso tso gro rx sg; do
+		in_far ethtool -K x0 $f off >/dev/null 2>&1 || true
+		in_crowd ethtool -K f0 $f off >/dev/null 2>&1 || true
+	done
+	ip -n "sg-$T-x" link set x0 up
+	ip -n "sg-$T-x" link set lo up
+	ip -n "sg-$T-c" link set f0 up
+	ip -n "sg-$T-x" route add 10.77.0.0/24 via 198.18.9.1
+	ip -n "sg-$T-x" -6 route add 2001:db8:77::/64 via 2001:db8:18:9::1
+	in_crowd sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	in_crowd nft delete table netdev quiet 2>/dev/null || true
+}
+
+far_end()
+{
+	local status=$?
+	tb_netns_empty "sg-$T-x"
+	ip netns del "sg-$T-x" 2>/dev/null || true
+	(exit $status)
+	t_end
+}
+
+in_far()
+{
+	nsenter --net="/run/netns/sg-$T-x" -- "$@"
+}
+
+far_visitor()
+{
+	in_far "$PYTHON" "$VISITOR" "$@"
+}
+
+# losing RULE COMMAND...: COMMAND, while what matches RULE is lost on its way through
+# the crowd's namespace.
+losing()
+{
+	in_crowd nft "add table inet loss; add chain inet loss way { type filter hook forward priority 0; }; \
+		add rule inet loss way $1 drop"
+	"${@:2}"
+	in_crowd nft delete table inet loss
+}
