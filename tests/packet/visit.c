@@ -36,19 +36,37 @@ static int *listener_of(uint16_t port)
 	return &listening[i].socket;
 }
 
-void host_listen(uint16_t port, bool deferred)
+static void listen_on(int fd, uint16_t port)
 {
 	struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-	int *fd = listener_of(port), yes = 1, seconds = 10;
+	int yes = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+	cr_assert(!bind(fd, (struct sockaddr *)&at, sizeof(at)) && !listen(fd, 1024), "port %u: %s", port,
+		  strerror(errno));
+}
+
+void host_listen(uint16_t port, bool deferred)
+{
+	int *fd = listener_of(port), seconds = 10;
 
 	if (*fd >= 0)
 		return;
 	*fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
 	if (deferred)
 		setsockopt(*fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof(seconds));
-	must(!bind(*fd, (struct sockaddr *)&at, sizeof(at)) && !listen(*fd, 1024), "port %u: %s", port,
-	     strerror(errno));
+	listen_on(*fd, port);
+}
+
+bool host_listen_mptcp(uint16_t port)
+{
+	int *fd = listener_of(port);
+
+	*fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 262 /* IPPROTO_MPTCP */);
+	if (*fd < 0)
+		return false;
+	listen_on(*fd, port);
+	return true;
 }
 
 struct visit visit_make(const char *client, const char *server, uint16_t port)

@@ -194,6 +194,19 @@ struct shake world_shake(void)
 	return s;
 }
 
+static int count_flow(const struct flow_key *k, const struct flow *f, void *arg)
+{
+	(void)k;
+	(void)f;
+	(void)arg;
+	return 0;
+}
+
+int world_flows(void)
+{
+	return gate_flows(&gate, count_flow, NULL);
+}
+
 uint64_t world_rule_packets(enum statement s, const char *subject)
 {
 	const struct rule *r = policy_find(running, s, subject);

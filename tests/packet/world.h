@@ -39,6 +39,8 @@ bool world_adopts(void);
 /* How a listener ("tcp/80") does at the handshake; the gate's secrets. */
 struct engagement world_engagement(const char *listener);
 struct shake world_shake(void);
+/* Visits that are remembered. */
+int world_flows(void);
 
 void sysctl_set(const char *name, const char *value);
 
@@ -94,5 +96,7 @@ void visit_expect_reset(struct visit *v);
 void visit_close(struct visit *v);
 /* Makes sure that a socket listens there; `deferred`: TCP_DEFER_ACCEPT. */
 void host_listen(uint16_t port, bool deferred);
+/* The same, speaking MPTCP; false: the kernel has none. */
+bool host_listen_mptcp(uint16_t port);
 
 #endif

@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The handshake: whatever is offered, what was agreed is what the server's
+ * socket has in the end; and nothing but a handshake gets there.
+ */
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/bpf.h>
+#include <linux/tcp.h>
+
+#include "../../bpf/cookie.h"
+#include "wire.h"
+#include "world.h"
+
+#define POLICY "posture enforce\nlisten tcp/80 as http handshake on\nserve www.served.example\n"
+
+static void begin(void)
+{
+	world_begin();
+	if (!world_adopts())
+		cr_skip_test("this kernel takes no visits over (Linux 6.9 does)");
+	world_policy(POLICY);
+}
+
+TestSuite(handshake, .init = begin, .fini = world_end);
+
+static struct frame in, out;
+static const struct spec served = {.http = "www.served.example"}, stray = {.http = "www.stray.example"};
+
+static void expect_run(uint32_t reason, uint32_t action)
+{
+	struct outcome o = world_run(&in, &out);
+
+	must(o.reason == reason && o.action == action, "%s, %s instead of %s", xdp_name(o.action),
+	     reason_name(o.reason), reason_name(reason));
+}
+
+/* Offers, in the order in which Linux says them. */
+enum { SAYS_MSS = 1, SAYS_SACK = 2, SAYS_SCALE = 4, SAYS_STAMPS = 8, SAYS_ECN = 16, OFFERS = 32 };
+
+static struct spec offer(unsigned int what, uint16_t mss)
+{
+	static uint8_t options[12];
+	struct spec s = {.flags = SYN | (what & SAYS_ECN ? 0xc0 : 0), .stamps = what & SAYS_STAMPS};
+	size_t n = 0;
+
+	if (what & SAYS_MSS) {
+		options[n++] = 2, options[n++] = 4;
+		options[n++] = mss >> 8, options[n++] = mss & 0xff;
+	}
+	if (what & SAYS_SACK)
+		options[n++] = 4, options[n++] = 2;
+	if (what & SAYS_SCALE)
+		options[n++] = 3, options[n++] = 3, options[n++] = 9;
+	s.tcp_options = (struct bytes){options, n};
+	return s;
+}
+
+/* SYN and SYN-ACK. */
+static void shake_hands(struct visit *v, const struct spec *syn)
+{
+	struct view view;
+
+	host_listen(v->server_port, false);
+	frame_build(&in, v, syn);
+	expect_run(REASON_syn_answered, XDP_TX);
+	must(!frame_flaw(&out, &view) && out.len <= in.len, "SYN-ACK");
+	v->seq++;
+	v->ack = view.seq + 1;
+	v->stamp = view.tsval;
+}
+
+/* What the server's socket thinks was agreed. MSS: 12 bytes of each segment are
+ * timestamps'. Without them it is rounded down to one of four classes. */
+static void expect_agreed(const struct visit *v, unsigned int what, uint16_t mss)
+{
+	struct tcp_info i = {0};
+	socklen_t size = sizeof(i);
+	bool four = address_is_v4(v->client);
+	uint32_t least = four ? 536 : 1220, most = what & SAYS_MSS ? mss : least;
+
+	if (most > (four ? 1460 : 1440))
+		most = four ? 1460 : 1440;
+	cr_assert(!getsockopt(v->socket, IPPROTO_TCP, TCP_INFO, &i, &size));
+	must(!!(i.tcpi_options & TCPI_OPT_SACK) == !!(what & SAYS_SACK), "SACK");
+	must(!!(i.tcpi_options & TCPI_OPT_TIMESTAMPS) == !!(what & SAYS_STAMPS), "timestamps");
+	must(!!(i.tcpi_options & TCPI_OPT_WSCALE) == !!(what & SAYS_SCALE), "window scale");
+	must(!!(i.tcpi_options & TCPI_OPT_ECN) == !!(what & SAYS_ECN), "ECN");
+	if (what & SAYS_SCALE)
+		must(i.tcpi_snd_wscale == 9 && i.tcpi_rcv_wscale == world_shake().scale, "scales %u, %u",
+		     i.tcpi_snd_wscale, i.tcpi_rcv_wscale);
+	if (what & SAYS_STAMPS)
+		must(i.tcpi_snd_mss == most - 12, "MSS %u of %u", i.tcpi_snd_mss, most);
+	else
+		must(i.tcpi_snd_mss <= most && i.tcpi_snd_mss >= least, "MSS %u of %u", i.tcpi_snd_mss, most);
+	must(i.tcpi_state == 1, "state %u", i.tcpi_state);
+}
+
+static void try_offer(unsigned int what, uint16_t mss, const char *client, const char *server)
+{
+	struct visit v = visit_make(client, server, 80);
+	struct spec syn = offer(what, mss), data = served;
+
+	snprintf(where, sizeof(where), "offer %02x, MSS %u, %s", what, mss, client);
+	shake_hands(&v, &syn);
+	data.stamps = syn.stamps;
+	frame_build(&in, &v, &data);
+	expect_run(REASON_served, XDP_PASS);
+	visit_deliver(&out);
+	visit_expect(&v, in.bytes + in.payload, in.len - in.payload);
+	expect_agreed(&v, what, mss);
+	visit_close(&v);
+}
+
+Test(handshake, every_offer)
+{
+	static const uint16_t sizes[] = {1220, 1360, 1399, 1420, 1440, 1460, 8960};
+	unsigned int what, i;
+
+	sysctl_set("net/ipv4/tcp_ecn", "1");
+	world_policy(POLICY);
+	for (what = 0; what < OFFERS; what++) {
+		try_offer(what, 1400, CLIENT4, HOST4);
+		try_offer(what, 1400, CLIENT6, HOST6);
+	}
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		try_offer(SAYS_MSS, sizes[i], CLIENT4, HOST4);
+		try_offer(SAYS_MSS | SAYS_STAMPS, sizes[i], CLIENT4, HOST4);
+		try_offer(SAYS_MSS | SAYS_STAMPS, sizes[i], CLIENT6, HOST6);
+	}
+	try_offer(SAYS_MSS, 536, CLIENT4, HOST4);
+}
+
+/* After the handshake client and server talk on with what was agreed. */
+Test(handshake, the_server_answers)
+{
+	static const char answer[] = "HTTP/1.1 200 OK\r\n\r\n";
+	struct visit v = visit_make(CLIENT4, HOST4, 80);
+	struct spec syn = offer(SAYS_MSS | SAYS_STAMPS | SAYS_SCALE, 1460), data = served;
+	struct view view;
+
+	shake_hands(&v, &syn);
+	data.stamps = true;
+	frame_build(&in, &v, &data);
+	expect_run(REASON_served, XDP_PASS);
+	visit_deliver(&out);
+	visit_expect(&v, NULL, in.len - in.payload);
+	cr_assert(write(v.socket, answer, sizeof(answer) - 1) == sizeof(answer) - 1);
+	do
+		cr_assert(wire_receive(&v, &out, &view, 3000), "no answer");
+	while (!view.payload_len);
+	cr_expect(view.seq == v.ack && view.ack == v.seq + in.len - in.payload, "numbers");
+	cr_expect(!memcmp(out.bytes + view.payload, answer, sizeof(answer) - 1));
+	cr_expect(view.stamps && (int32_t)(view.tsval - v.stamp) >= 0, "time goes on from our timestamp");
+	visit_close(&v);
+}
+
+/* ---- what proves nothing ---- */
+
+static uint32_t cookie_at(const struct visit *v, uint64_t now)
+{
+	struct options o = {.mss = 1460, .scale = COOKIE_NO_SCALE};
+	struct shake s = world_shake();
+	struct flow_key k = {.client_port = htons(v->client_port), .server_port = htons(v->server_port)};
+	uint32_t tsval;
+
+	memcpy(k.client, v->client, 16);
+	memcpy(k.server, v->server, 16);
+	return cookie_make(&s, &k, v->seq - 1, now, &o, !address_is_v4(v->client), &tsval);
+}
+
+/* A cookie is good in its own tick of 68.7 s and the next. */
+Test(handshake, old_cookies)
+{
+	static const struct {
+		int ticks;
+		uint32_t reason;
+	} rows[] = {
+		{0, REASON_ack_absorbed}, {-1, REASON_ack_absorbed}, {-2, REASON_control},
+		{-3, REASON_control},	  {-4, REASON_control},	     {1, REASON_control},
+		{2, REASON_control},
+	};
+	struct visit v = visit_make(CLIENT4, HOST4, 80);
+	uint64_t now = monotonic_ns();
+	size_t i;
+
+	host_listen(80, false);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(where, sizeof(where), "%d ticks", rows[i].ticks);
+		v.ack = cookie_at(&v, now + rows[i].ticks * (1LL << COOKIE_TICK_SHIFT)) + 1;
+		frame_build(&in, &v, &(struct spec){.flags = ACK});
+		expect_run(rows[i].reason, rows[i].reason == REASON_control ? XDP_PASS : XDP_DROP);
+	}
+}
+
+/* The kernel and the host make the same cookie, or the row above shows nothing. */
+Test(handshake, cookies_on_both_sides)
+{
+	struct visit v = visit_make(CLIENT6, HOST6, 80);
+	uint64_t before = monotonic_ns(), after;
+	struct spec syn = {.flags = SYN, .tcp_options = BYTES("\x02\x04\x05\xb4")};
+
+	shake_hands(&v, &syn);
+	after = monotonic_ns();
+	cr_expect(v.ack - 1 == cookie_at(&v, before) || v.ack - 1 == cookie_at(&v, after));
+}
+
+/* Random acknowledgements: 23 bits of them must be right. */
+Test(handshake, forged)
+{
+	const uint32_t n = 300000;
+	struct visit v = visit_make(CLIENT4, HOST4, 80);
+	uint32_t i, answered = 0;
+
+	srandom(421);
+	host_listen(80, false);
+	for (i = 0; i < n; i++) {
+		v.seq = random();
+		v.ack = random() ^ (uint32_t)random() << 12;
+		v.client_port = random();
+		frame_build(&in, &v, &stray);
+		answered += world_run_only(&in, &out) != XDP_PASS;
+	}
+	cr_expect(answered <= 3, "%u of %u forged visits were taken for real", answered, n);
+	cr_expect(world_counted() == n);
+}
+
+/* One bit of anything that the cookie covers. */
+Test(handshake, every_bit_counts)
+{
+	struct visit v = visit_make(CLIENT4, HOST4, 80), w;
+	struct spec syn = offer(SAYS_MSS | SAYS_STAMPS | SAYS_SACK | SAYS_SCALE, 1460), ack = {.flags = ACK};
+	unsigned int bit, wrong = 0;
+
+	ack.stamps = true;
+	shake_hands(&v, &syn);
+	frame_build(&in, &v, &ack);
+	expect_run(REASON_ack_absorbed, XDP_DROP);
+	for (bit = 0; bit < 32; bit++) {
+		w = v;
+		w.ack = ((v.ack - 1) ^ 1U << bit) + 1;
+		frame_build(&in, &w, &ack);
+		wrong += world_run_only(&in, &out) != XDP_PASS;
+		w = v;
+		w.stamp ^= 1U << bit;
+		frame_build(&in, &w, &ack);
+		wrong += world_run_only(&in, &out) != XDP_PASS;
+		w = v;
+		w.client[12 + bit / 8] ^= 1 << bit % 8;
+		frame_build(&in, &w, &ack);
+		wrong += world_run_only(&in, &out) != XDP_PASS;
+		if (bit == 0) /* one less is a keep-alive probe */
+			continue;
+		w = v;
+		w.seq ^= 1U << bit;
+		frame_build(&in, &w, &ack);
+		wrong += world_run_only(&in, &out) != XDP_PASS;
+	}
+	cr_expect(!wrong, "%u changed packets were taken for real", wrong);
+}
+
+/* A recorded first segment makes no second connection, in whatever guise. */
+Test(handshake, replayed)
+{
+	struct visit v = visit_make(CLIENT4, HOST4, 80), again;
+	struct spec syn = offer(SAYS_MSS, 1460);
+	struct frame recorded;
+	int i;
+
+	shake_hands(&v, &syn);
+	frame_build(&in, &v, &served);
+	recorded = in;
+	expect_run(REASON_served, XDP_PASS);
+	visit_deliver(&out);
+	visit_expect(&v, NULL, in.len - in.payload);
+	visit_close(&v);
+	for (i = 0; i < 3; i++) {
+		in = recorded;
+		expect_run(REASON_established, XDP_PASS);
+		cr_assert(!out.meta_len);
+	}
+	/* A spoofed SYN for the same ports does not wash it clean. */
+	again = v;
+	again.seq = 4711;
+	frame_build(&in, &again, &syn);
+	world_run(&in, &out);
+	in = recorded;
+	world_run(&in, &out);
+	cr_expect(!out.meta_len, "adopted a second time after a SYN");
+}
+
+/* ---- how a listener does ---- */
+
+/* From narrow to wide as adopted visits come through. */
+Test(handshake, auto_widens)
+{
+	struct spec syn = offer(SAYS_MSS, 1460), ack = {.flags = ACK};
+	unsigned int tried, adopted = 0;
+	struct engagement e;
+
+	world_policy("");
+	world_policy("posture enforce\nlisten tcp/80 as http\nserve www.served.example\n");
+	host_listen(80, false);
+	cr_expect(world_engagement("tcp/80").width == ENGAGED_NARROWLY);
+	for (tried = 0; tried < 5000; tried++) {
+		struct visit v = visit_make(CLIENT4, HOST4, 80);
+
+		frame_build(&in, &v, &syn);
+		if (world_run_only(&in, &out) != XDP_TX)
+			continue;
+		shake_hands(&v, &syn);
+		frame_build(&in, &v, &served);
+		expect_run(REASON_served, XDP_PASS);
+		visit_deliver(&out);
+		visit_expect(&v, NULL, in.len - in.payload);
+		v.seq += in.len - in.payload;
+		frame_build(&in, &v, &ack);
+		expect_run(REASON_control, XDP_PASS);
+		visit_close(&v);
+		adopted++;
+		if (world_engagement("tcp/80").width == ENGAGED_FULLY)
+			break;
+	}
+	e = world_engagement("tcp/80");
+	cr_expect(e.width == ENGAGED_FULLY && adopted == 24, "width %u after %u visits of %u", e.width,
+		  adopted, tried);
+	cr_expect(e.adopted == 24 && e.seen == 24 && !e.lost && !e.refused);
+}
+
+static const struct shallow_row {
+	const char *lines;
+	const char *sysctl, *value;
+	enum shallow why;
+} shallow[] = {
+	{"posture enforce\nlisten tcp/80 as http handshake off\n", NULL, NULL, SHALLOW_POLICY},
+	{"posture observe\nlisten tcp/80 as http handshake on\n", NULL, NULL, SHALLOW_POLICY},
+	{"posture enforce\nlisten tcp/80 as http handshake on observe\n", NULL, NULL, SHALLOW_POLICY},
+	{"posture enforce\nlisten tcp/80 as http handshake on\n", "net/ipv4/tcp_syncookies", "0",
+	 SHALLOW_SYNCOOKIES},
+	{"posture enforce\nlisten tcp/80 as http handshake on\n", "net/ipv4/tcp_syncookies", "1",
+	 SHALLOW_NONE},
+};
+
+Test(handshake, where_it_is_not)
+{
+	struct spec syn = offer(SAYS_MSS, 1460);
+	char lines[256];
+	size_t i;
+
+	host_listen(80, false);
+	for (i = 0; i < sizeof(shallow) / sizeof(shallow[0]); i++) {
+		struct visit v = visit_make(CLIENT4, HOST4, 80);
+		bool deep = shallow[i].why == SHALLOW_NONE;
+
+		snprintf(where, sizeof(where), "row %zu", i);
+		if (shallow[i].sysctl)
+			sysctl_set(shallow[i].sysctl, shallow[i].value);
+		snprintf(lines, sizeof(lines), "%sserve www.served.example\n", shallow[i].lines);
+		world_policy(lines);
+		cr_expect(world_engagement("tcp/80").shallow == shallow[i].why, "%s: %u", where,
+			  world_engagement("tcp/80").shallow);
+		frame_build(&in, &v, &syn);
+		expect_run(deep ? REASON_syn_answered : REASON_handshake, deep ? XDP_TX : XDP_PASS);
+	}
+}
+
+/* The kernel adopts for no socket that speaks MPTCP. */
+Test(handshake, not_for_mptcp)
+{
+	struct spec syn = offer(SAYS_MSS, 1460);
+	struct visit v = visit_make(CLIENT4, HOST4, 80);
+
+	if (!host_listen_mptcp(80))
+		cr_skip_test("this kernel has no MPTCP");
+	frame_build(&in, &v, &syn);
+	expect_run(REASON_handshake, XDP_PASS);
+	cr_expect(world_engagement("tcp/80").shallow == SHALLOW_MPTCP);
+}
+
+/* SYNs of a million strangers leave nothing behind. */
+Test(handshake, a_flood_of_syns)
+{
+	struct visit v = visit_make(CLIENT4, HOST4, 80);
+	struct spec syn = offer(SAYS_MSS | SAYS_STAMPS | SAYS_SACK | SAYS_SCALE, 1460);
+	uint32_t i;
+
+	srandom(1);
+	host_listen(80, false);
+	for (i = 0; i < 100000; i++) {
+		v.client[13] = 18;
+		v.client[14] = random();
+		v.client[15] = random();
+		v.client_port = random();
+		v.seq = random();
+		frame_build(&in, &v, &syn);
+		cr_assert(world_run_only(&in, &out) == XDP_TX && out.len <= in.len);
+	}
+	cr_expect(world_counted_as(REASON_syn_answered) == i);
+	cr_expect(world_flows() == 0, "%d flows", world_flows());
+}
