@@ -80,11 +80,12 @@ _straygate()
 	--instance) mapfile -t COMPREPLY < <(compgen -W "$(_straygate_instances)" -- "$cur"); return ;;
 	--netns) mapfile -t COMPREPLY < <(compgen -W "$(ls /run/netns 2>/dev/null)" -- "$cur"); return ;;
 	--to) mapfile -t COMPREPLY < <(compgen -W "tcp/80 tcp/443 tcp/53 udp/53" -- "$cur"); return ;;
+	--confirm) mapfile -t COMPREPLY < <(compgen -W "30s 60s 5m" -- "$cur"); return ;;
 	--from | --name | --top) return ;;
 	esac
 	for ((i = 1; i < cword; i++)); do
 		case ${words[i]} in
-		--instance | --netns | --from | --to | --name | --top) i=$((i + 1)) ;;
+		--instance | --netns | --from | --to | --name | --top | --confirm) i=$((i + 1)) ;;
 		-*) ;;
 		*)
 			if [ -z "$verb" ]; then
@@ -99,7 +100,7 @@ _straygate()
 	local offer=''
 	case $cur,$verb in
 	-*,*) offer=$(_straygate_options "${verb:-status}") ;;
-	*,) offer='status up down check apply add del show explain posture features help' ;;
+	*,) offer='status up down check apply add del confirm show explain posture features help' ;;
 	*,up | *,down | *,features) offer=$(_straygate_devices) ;;
 	*,show) offer='policy counters sources names flows strays' ;;
 	*,posture) offer='observe enforce' ;;
