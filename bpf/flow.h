@@ -169,8 +169,10 @@ static __always_inline __u32 data(struct xdp_md *ctx, struct packet *p, struct f
 	}
 	if (f && f->state == FLOW_TURNED && f->flags & FLOW_SHAKEN)
 		return tail(p, f);
-	if (f && f->state == FLOW_HELD)
-		return REASON_out_of_order;
+	/* Its bytes are kept already, or lie beyond a gap. None was acknowledged, so
+	 * they come again; the host, without a socket, would answer with a RST. */
+	if (f && f->state == FLOW_HELD && !reused)
+		return REASON_held;
 	return kernel_data(ctx, p, f, s);
 }
 

@@ -205,7 +205,7 @@ ROW("a served name that spans segments: held, joined, adopted", DEEP, .how = SHA
 	SHAKEN
 	STEP(held, GONE, .http = HERE, .only = 5)
 	STEP(held, GONE, .http = HERE, .first = 5, .only = 20)
-	STEP(out_of_order, SAME, .http = HERE, .first = 30, .ahead = 5, .lost = true)
+	STEP(held, GONE, .http = HERE, .first = 30, .ahead = 5, .lost = true)
 	STEP(served, ADOPTED, .http = HERE, .first = 25)
 	STEP(established, SAME, .http = STRAY)
 END
