@@ -89,7 +89,7 @@ stage int rewrite(struct xdp_md *ctx, struct packet *p, __u32 reason)
 	case REASON_tail_closed:
 		return acknowledge(ctx, p, s, 0) ? XDP_TX : -1;
 	case REASON_keepalive_answered:
-		return acknowledge(ctx, p, s, 1) ? XDP_TX : -1;
+		return acknowledge(ctx, p, s, !p->payload_len) ? XDP_TX : -1;
 	case REASON_quic_fallback:
 		return answer_quic(ctx, p, s) ? XDP_TX : -1;
 	case REASON_tail_reset:

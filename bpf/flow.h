@@ -173,6 +173,9 @@ static __always_inline __u32 data(struct xdp_md *ctx, struct packet *p, struct f
 	 * they come again; the host, without a socket, would answer with a RST. */
 	if (f && f->state == FLOW_HELD && !reused)
 		return REASON_held;
+	/* Some keep-alive probes carry a byte of nothing (RFC 9293 3.8.4). */
+	if (!f && p->payload_len == 1 && proves(ctx, p, p->seq + 1))
+		return REASON_keepalive_answered;
 	return kernel_data(ctx, p, f, s);
 }
 

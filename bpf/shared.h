@@ -201,7 +201,8 @@ struct shake {
 	__u16 window; /* that we announce, unscaled */
 	__u8 scale;   /* our window scale */
 	__u8 flags;
-	__u64 reserved[3];
+	__u64 drawn; /* s of CLOCK_MONOTONIC: when the newer key was */
+	__u64 reserved[2];
 };
 #define SHAKE_TIMESTAMPS 0x01 /* net.ipv4.tcp_timestamps, and so on */
 #define SHAKE_SCALING	 0x02

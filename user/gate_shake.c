@@ -11,6 +11,7 @@
 
 #include <bpf/bpf.h>
 
+#include "../bpf/cookie.h"
 #include "gate_load.h"
 #include "say.h"
 
@@ -62,18 +63,44 @@ static uint8_t shake_flags(void)
 	       (sysctl_value("ipv4/tcp_ecn", 0, 2) ? SHAKE_ECN : 0);
 }
 
-/* The secrets stay while the instance is up, so that visits survive an upgrade;
- * both halves are drawn at once, and the second is not used yet. */
+/* Secrets are drawn anew at the first change of the policy after so long. */
+#define SECRETS_LIVE 3600 /* s */
+#define NOT_YET	     (UINT32_MAX / 2)
+
+static int draw(uint64_t key[2])
+{
+	if (getrandom(key, 2 * sizeof(key[0]), 0) != 2 * sizeof(key[0]))
+		return fail(-EIO, "no random numbers for the handshake's secrets");
+	return 0;
+}
+
+/* Visits in flight survive an apply and an upgrade: a new secret makes cookies
+ * from the next tick on, and the old one still checks those of its own ticks,
+ * until none of them is good any more and the new one moves into its place. */
 static int draw_secrets(struct shake *s)
 {
-	int i;
+	uint64_t now = monotonic_ns();
+	uint32_t tick = now >> COOKIE_TICK_SHIFT;
+	uint64_t key[2];
+	int err;
 
-	if (s->key[0][0] | s->key[0][1])
+	if (!(s->key[0][0] | s->key[0][1])) {
+		s->since = NOT_YET;
+		s->drawn = now / 1000000000;
+		return draw((uint64_t *)s->key[0]);
+	}
+	if (s->since != NOT_YET && tick - s->since >= 2 && tick > s->since) {
+		memcpy(s->key[0], s->key[1], sizeof(s->key[0]));
+		s->since = NOT_YET;
+	}
+	if (s->since != NOT_YET || now / 1000000000 - s->drawn < SECRETS_LIVE)
 		return 0;
-	for (i = 0; i < 2; i++)
-		if (getrandom(s->key[i], sizeof(s->key[i]), 0) != sizeof(s->key[i]))
-			return fail(-EIO, "no random numbers for the handshake's secrets");
-	s->since = UINT32_MAX / 2;
+	err = draw(key);
+	if (err)
+		return err;
+	memcpy(s->key[1], key, sizeof(s->key[1]));
+	s->since = tick + 1;
+	s->drawn = now / 1000000000;
 	return 0;
 }
 
