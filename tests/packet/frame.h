@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FRAME_MAX 20000
+#define FRAME_MAX 40000
 #define TAGS_MAX  3
 
 /* TCP's flags, and the two that a table says most. */

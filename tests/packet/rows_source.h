@@ -46,16 +46,12 @@ END
 
 ROW("megabits over the limit of their source: 125,000 bytes, then none", WEB_DNS
     "source 198.18.0.0/15 limit 1 Mbit/s burst 1\n", .port = 53, .protocol = IPPROTO_UDP)
-	STEP(served, SAME, .dns = "a.served.example", .zeroes = 15000)
+	STEP(served, SAME, .dns = "a.served.example", .zeroes = 31000)
 	STEP(served, SAME, .again = true)
 	STEP(served, SAME, .again = true)
 	STEP(served, SAME, .again = true)
-	STEP(served, SAME, .again = true)
-	STEP(served, SAME, .again = true)
-	STEP(served, SAME, .again = true)
-	STEP(served, SAME, .again = true)
-	STEP(source_limited, GONE, .again = true)
-	STEP(served, SAME, .again = true, .pause = 130)
+	STEP(source_limited, GONE, .again = true) /* fits again after 240 ms: far from any delay here */
+	STEP(served, SAME, .again = true, .pause = 400)
 END
 
 ROW("a trusted source is not limited, and spends nothing", WEB
