@@ -35,7 +35,7 @@ server()
 {
 	local port=$1
 	shift
-	in_victim "$PYTHON" "$VISITOR" serve "$port" "$@" >"$T_DIR/server-$port" 2>&1 &
+	nsenter --net="/run/netns/sg-$T-v" -- "$PYTHON" "$VISITOR" serve "$port" "$@" >"$T_DIR/server-$port" 2>&1 &
 	server_pid=$!
 	tb_record "$TB_RUN/$T/pids/server-$port" $server_pid
 	tb_wait_port "$T" "$port"
