@@ -65,7 +65,7 @@ static __always_inline void cannot_leave_word(struct packet *p)
 	if (!e)
 		return;
 	e->shallow = SHALLOW_DEVICE;
-	e->until = packet_now(p) + ENGAGED_REST_MAX;
+	e->until = packet_tick(p) + ENGAGED_REST_MAX;
 }
 
 /* A reason whose verdict sends something, or rewrites it. Returns the XDP

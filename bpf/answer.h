@@ -21,7 +21,9 @@
 
 /* volatile: clang would move what is only copied into a section of strings that
  * libbpf does not take. */
-const volatile char http_421[sizeof(HTTP_421) - 1] = HTTP_421;
+#define HTTP_421_LENGTH (sizeof(HTTP_421) - 1)
+/* Words, since it is copied by words: the last one is filled up. */
+const volatile char http_421[(HTTP_421_LENGTH + 7) & ~7] __attribute__((aligned(8))) = HTTP_421;
 const volatile char tls_alert[sizeof(TLS_ALERT) - 1] = TLS_ALERT;
 
 #define DNS_HEADER   12
@@ -105,9 +107,9 @@ static __always_inline __u32 put_answer(struct xdp_md *ctx, const struct packet 
 
 	switch (p->as) {
 	case PROTO_HTTP:
-		for (i = 0; i < sizeof(http_421); i++)
-			to[i] = http_421[i];
-		return sizeof(http_421);
+		for (i = 0; i < sizeof(http_421) / 8; i++)
+			((__u64 *)to)[i] = ((const volatile __u64 *)http_421)[i];
+		return HTTP_421_LENGTH;
 	case PROTO_TLS:
 		for (i = 0; i < sizeof(tls_alert); i++)
 			to[i] = tls_alert[i];
@@ -153,7 +155,8 @@ static __always_inline bool answer_request(struct xdp_md *ctx, struct packet *p,
 
 	if (p->as == PROTO_DNS)
 		s->finder.seen = question_end(ctx, p, s);
-	if (read_options(ctx, p))
+	/* Where the segment proved a handshake they were read already. */
+	if (!p->shaken && read_options(ctx, p))
 		return reset_client(ctx, p, s);
 	options = put_stamps(s);
 	length = put_answer(ctx, p, s, options);

@@ -53,7 +53,7 @@ static __always_inline bool adopted_visit(struct xdp_md *ctx, struct packet *p, 
 {
 	__u32 id = f->listener;
 	struct engagement *e = bpf_map_lookup_elem(&engagements, &id);
-	__u64 now = packet_now(p);
+	__u64 now = packet_tick(p);
 	struct socket sk;
 
 	socket_find(ctx, p, &sk, s);

@@ -17,7 +17,7 @@
 static __always_inline void flow_remember(struct packet *p, __u8 state, __u32 first, __u32 ack)
 {
 	struct flow f = {
-		.since = packet_now(p),
+		.since = packet_tick(p),
 		.first = first,
 		.next = p->seq + p->payload_len,
 		.ack = ack,

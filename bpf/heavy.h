@@ -63,14 +63,14 @@ static __always_inline void heavy_name(const struct packet *p, const struct find
 static __always_inline void heavy_source(const struct packet *p, const struct image_names *n)
 {
 	__u32 i, bytes = p->ipv6 ? 7 : 15;
-	struct name_hash h;
 	struct heavy *cell;
-	__u64 hash;
+	__u64 hash = 0;
 
-	name_hash_begin(&h, n, p->ipv6);
 	for (i = 0; i < 7; i++)
-		name_hash_byte(&h, n, p->flow.client[p->ipv6 ? i : i + 8]);
-	hash = name_hash_end(&h);
+		hash = hash << 8 | p->flow.client[p->ipv6 ? i : i + 8];
+	hash = (hash << 1 | !!p->ipv6) ^ n->seed[0];
+	hash *= n->below; /* odd, and a secret */
+	hash ^= hash >> 32;
 	cell = heavy_cell(&stray_sources, hash);
 	if (!cell || !heavy_count(cell, hash))
 		return;

@@ -33,7 +33,7 @@ static __always_inline struct engagement *engagement_of(const struct packet *p)
 static __always_inline bool drawn(struct packet *p, const struct engagement *e)
 {
 	const __u64 *client = (const __u64 *)p->flow.client;
-	__u64 h = client[0] ^ client[1] ^ (__u64)p->flow.client_port << 17 ^ packet_now(p) >> 30;
+	__u64 h = client[0] ^ client[1] ^ (__u64)p->flow.client_port << 17 ^ packet_tick(p) >> 30;
 
 	h *= 0x9e3779b97f4a7c15ULL;
 	return (h >> 48) < e->width;
@@ -49,7 +49,7 @@ static __always_inline bool engaged(struct packet *p)
 	e = engagement_of(p);
 	if (!e || !e->enabled)
 		return false;
-	if (e->until && packet_now(p) < e->until)
+	if (e->until && packet_tick(p) < e->until)
 		return false;
 	return e->width >= ENGAGED_FULLY || drawn(p, e);
 }
@@ -149,7 +149,7 @@ stage int syn(struct xdp_md *ctx, struct packet *p)
 	if (s->options.mss < (p->ipv6 ? SHAKE_MSS6 : SHAKE_MSS4) || !listens(ctx, p))
 		return CONTINUE;
 	agree(p, &s->options, k);
-	s->syn_ack.seq = cookie_make(k, &p->flow, p->seq, packet_now(p), &s->options, p->ipv6, &tsval);
+	s->syn_ack.seq = cookie_make(k, &p->flow, p->seq, packet_tick(p), &s->options, p->ipv6, &tsval);
 	s->syn_ack.tsval = tsval;
 	s->syn_ack.mss = d->mtu - (p->ipv6 ? 60 : 40);
 	return REASON_syn_answered;
@@ -184,7 +184,7 @@ stage int proves(struct xdp_md *ctx, struct packet *p, __u32 first)
 		return 0;
 	if (p->depth == DEPTH_OFF || !(p->tcp_flags & TCP_ACK) || read_options(ctx, p))
 		return 0;
-	return cookie_check(k, &p->flow, first - 1, p->ack - 1, packet_now(p), &s->options, p->ipv6);
+	return cookie_check(k, &p->flow, first - 1, p->ack - 1, packet_tick(p), &s->options, p->ipv6);
 }
 
 #endif

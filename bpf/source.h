@@ -24,7 +24,7 @@ static __always_inline __u32 leaf_rule(void *image, struct image_head *head, __u
 		r = image_rule(image, head, index);
 		if (!r)
 			return 0;
-		if (!r->expires || packet_now(p) < r->expires)
+		if (!r->expires || packet_tick(p) < r->expires)
 			return index;
 		leaf = eight[leaf % 8].parent;
 	}
