@@ -49,6 +49,7 @@ _straygate_line()
 	case $2 in
 	as) echo http tls dns quic ;;
 	handshake) echo auto on off ;;
+	quic) echo fallback pass drop limit ;;
 	limit | burst | for) ;;
 	from) compgen -f -- "$cur" ;;
 	*)
