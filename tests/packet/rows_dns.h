@@ -15,12 +15,16 @@ ROW("queries for other zones", WEB_DNS, .port = 53, .protocol = IPPROTO_UDP)
 	STEP(stray_answered, REFUSED, .dns = "x", .ip_options = BYTES("\x94\x04\x00\x00"))
 	STEP(stray_answered, REFUSED, .data = BYTES(
 		"\xab\xcd\x29\x10\x00\x01\x00\x00\x00\x00\x00\x00\x05stray\x00\x00\x06\x00\x01"))
+	/* every flag that a query can have set, and counts of what we do not read */
+	STEP(stray_answered, REFUSED, .data = BYTES(
+		"\xab\xcd\x27\xff\x00\x01\x00\x07\x00\x08\x00\x00\x05stray\x00\x00\x06\x00\x01"))
 END
 
 ROW("queries for other zones, IPv6", WEB_DNS, .port = 53, .protocol = IPPROTO_UDP, .client = CLIENT6, .server = HOST6)
 	STEP(served, SAME, .dns = "served.example")
 	STEP(stray_answered, REFUSED, .dns = STRAY)
 	STEP(stray_answered, REFUSED, .dns = STRAY, .tags = {0x88a8, 0x8100}, .extensions = "hd")
+	STEP(stray_answered, REFUSED, .dns = STRAY, .from = CLIENT6B, .to = HOST6B)
 END
 
 ROW("queries that are dropped", WEB_DNS "stray dns drop\nunnamed dns drop\nunreadable dns drop\n", .port = 53,

@@ -91,7 +91,7 @@ ROW("a stray is answered, and its end is the gate's", DEEP, .how = SHAKE)
 	STEP(tail_dropped, GONE, .flags = RST)
 END
 
-ROW("a stray with timestamps and FIN, IPv6, tagged twice", DEEP, .how = SHAKE, .client = CLIENT6, .server = HOST6)
+ROW("a stray with timestamps and FIN, IPv6, tagged twice", DEEP, .how = SHAKE, .client = CLIENT6B, .server = HOST6B)
 	STEP(syn_answered, SYN_ACK, OFFER, .stamps = true, .tags = {0x88a8, 0x8100})
 	STEP(stray_answered, HTTP_421, .http = STRAY, .flags = FIN | DATA, .stamps = true, .tags = {0x88a8, 0x8100})
 	STEP(tail_answered, HTTP_421, .again = true)
@@ -210,7 +210,7 @@ ROW("a served name that spans segments: held, joined, adopted", DEEP, .how = SHA
 	STEP(established, SAME, .http = STRAY)
 END
 
-ROW("held with timestamps, IPv6, odd lengths", DEEP_TLS, .how = SHAKE, .port = 443, .client = CLIENT6, .server = HOST6)
+ROW("held with timestamps, IPv6, odd lengths", DEEP_TLS, .how = SHAKE, .port = 443, .client = CLIENT6B, .server = HOST6B)
 	STEP(syn_answered, SYN_ACK, OFFER, .stamps = true)
 	STEP(held, GONE, .tls = HERE, .only = 33, .stamps = true)
 	STEP(held, GONE, .tls = HERE, .first = 33, .only = 8, .stamps = true)

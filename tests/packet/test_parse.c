@@ -91,7 +91,7 @@ Test(parse, every_combination_of_headers_v6)
 		for (t = 0; t < COUNT(tags); t += 2, n++) {
 			memcpy(s.tags, tags[t], sizeof(s.tags));
 			s.padding = combination % 3;
-			expect_refused(&s, CLIENT6, HOST6);
+			expect_refused(&s, n & 1 ? CLIENT6B : CLIENT6, n & 2 ? HOST6B : HOST6);
 		}
 	}
 	cr_expect(world_counted_as(REASON_stray_answered) == n && world_counted() == n);

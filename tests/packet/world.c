@@ -49,6 +49,7 @@ static const char host[] = "set -e\n"
 			   "ip addr add " HOST4 "/32 dev lo\n"
 			   "ip addr add " HOST4B "/32 dev lo\n"
 			   "ip addr add " HOST6 "/128 dev lo nodad\n"
+			   "ip addr add " HOST6B "/128 dev lo nodad\n"
 			   "ip route add 198.18.0.0/15 dev host\n"
 			   "ip -6 route add 2001:db8:c::/48 dev host\n";
 
