@@ -192,7 +192,8 @@ struct flow {
 };
 
 /*
- * The handshake: secrets and what the host's own TCP would agree to. Written by
+ * The handshake: secrets and what the host's own TCP would agree to; and the
+ * ports that the host takes for its own questions. Written by
  * the controller, read with every packet that may have to do with a handshake.
  */
 struct shake {
@@ -201,8 +202,11 @@ struct shake {
 	__u16 window; /* that we announce, unscaled */
 	__u8 scale;   /* our window scale */
 	__u8 flags;
-	__u64 drawn; /* s of CLOCK_MONOTONIC: when the newer key was */
-	__u64 reserved[2];
+	__u64 drawn;	  /* s of CLOCK_MONOTONIC: when the newer key was */
+	__u16 port_first; /* net.ipv4.ip_local_port_range, host order */
+	__u16 port_last;
+	__u32 reserved;
+	__u64 reserved2;
 };
 #define SHAKE_TIMESTAMPS 0x01 /* net.ipv4.tcp_timestamps, and so on */
 #define SHAKE_SCALING	 0x02

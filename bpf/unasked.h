@@ -8,14 +8,25 @@
 
 #include "source.h"
 
-/* A socket that is connected to this very server has asked it. One that is
- * bound to the port alone would take an answer from anybody, so it gets only
- * those of the resolvers; a closed port gets none. */
+/* A port that the kernel gives out to those who ask without naming one: nsd's
+ * questions to its primary come from there, and from no connected socket. */
+static __always_inline bool is_ephemeral(const struct packet *p)
+{
+	__u32 zero = 0, port = bpf_ntohs(p->flow.server_port);
+	struct shake *k = bpf_map_lookup_elem(&shake, &zero);
+
+	return k && port >= k->port_first && port <= k->port_last;
+}
+
+/* A socket that is connected to this very server has asked it, and one on an
+ * ephemeral port has asked somebody. One that is bound to another port alone is
+ * a server's and would take an answer from anybody, so it gets only those of the
+ * resolvers; a closed port gets none. */
 static __always_inline bool socket_asked(struct xdp_md *ctx, const struct packet *p)
 {
 	struct bpf_sock_tuple t = {};
 	struct bpf_sock *sk;
-	bool connected;
+	bool asked;
 
 	if (!p->ipv6) {
 		t.ipv4.saddr = *(__be32 *)(p->flow.client + 12);
@@ -32,9 +43,9 @@ static __always_inline bool socket_asked(struct xdp_md *ctx, const struct packet
 	}
 	if (!sk)
 		return false;
-	connected = sk->dst_port != 0;
+	asked = sk->dst_port != 0 || is_ephemeral(p);
 	bpf_sk_release(sk);
-	return connected;
+	return asked;
 }
 
 static __always_inline bool is_dns_answer(struct xdp_md *ctx, const struct packet *p)

@@ -118,6 +118,8 @@ int gate_shake(struct gate *g)
 	s.scale = window_scale();
 	s.window = first_window();
 	s.flags = shake_flags();
+	s.port_first = sysctl_value("ipv4/ip_local_port_range", 0, 32768);
+	s.port_last = sysctl_value("ipv4/ip_local_port_range", 1, 60999);
 	if (bpf_map_update_elem(g->maps[GATE_SHAKE], &zero, &s, BPF_ANY))
 		return fail(-errno, "%s/shake: %s", g->dir, strerror(errno));
 	return 0;

@@ -24,7 +24,12 @@ static void begin(void)
 
 TestSuite(resolver, .init = begin, .fini = world_end);
 
-enum how { CLOSED, WILDCARD, BOUND, CONNECTED };
+enum how { CLOSED, WILDCARD, EPHEMERAL, BOUND, CONNECTED };
+
+static uint16_t port_of(enum how how)
+{
+	return how == EPHEMERAL ? 40000 : 4000;
+}
 
 static void name(struct sockaddr_storage *to, const char *address, uint16_t port)
 {
@@ -39,7 +44,7 @@ static void name(struct sockaddr_storage *to, const char *address, uint16_t port
 		  1);
 }
 
-/* A socket of the host, bound to port 4000, that may have asked somebody. */
+/* A socket of the host, bound to port 4000 or 40000, that may have asked somebody. */
 static int host_socket(enum how how, const char *bound, const char *peer)
 {
 	const struct sockaddr_storage none = {0};
@@ -48,9 +53,9 @@ static int host_socket(enum how how, const char *bound, const char *peer)
 	int fd;
 
 	name(&local, bound, 4000);
-	if (how == WILDCARD) {
+	if (how == WILDCARD || how == EPHEMERAL) {
 		local = none;
-		name(&local, strchr(bound, ':') ? "::" : "0.0.0.0", 4000);
+		name(&local, strchr(bound, ':') ? "::" : "0.0.0.0", port_of(how));
 	}
 	size = local.ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
 	fd = socket(local.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -76,9 +81,11 @@ static const struct {
 	{WILDCARD, HOST4, CLIENT4, "198.18.53.1", REASON_dns_awaited},
 	{WILDCARD, HOST6, CLIENT6, CLIENT6, REASON_dns_unasked},
 	{WILDCARD, HOST6, CLIENT6, "2001:db8:c:53::1", REASON_dns_awaited},
+	/* nsd, a secondary, asks its primary from an unconnected socket */
+	{EPHEMERAL, HOST4, CLIENT4, CLIENT4, REASON_dns_awaited},
+	{EPHEMERAL, HOST6, CLIENT6, CLIENT6, REASON_dns_awaited},
 	{BOUND, HOST4, CLIENT4, CLIENT4, REASON_dns_unasked},
 	{BOUND, HOST6, CLIENT6, CLIENT6, REASON_dns_unasked},
-	/* a secondary that asks its primary */
 	{CONNECTED, HOST4, CLIENT4, CLIENT4, REASON_dns_awaited},
 	{CONNECTED, HOST4, CLIENT4, "198.18.0.2", REASON_dns_unasked},
 	{CONNECTED, HOST4B, CLIENT4, CLIENT4, REASON_dns_unasked}, /* on another address */
@@ -94,8 +101,8 @@ Test(resolver, sockets)
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct visit v =
-			visit_make(rows[i].from, strcmp(rows[i].host, HOST4B) ? rows[i].host : HOST4, 4000);
+		struct visit v = visit_make(rows[i].from, strcmp(rows[i].host, HOST4B) ? rows[i].host : HOST4,
+					    port_of(rows[i].how));
 		int fd = rows[i].how == CLOSED ? -1 : host_socket(rows[i].how, rows[i].host, rows[i].asked);
 
 		v.client_port = 53;
