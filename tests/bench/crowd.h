@@ -31,7 +31,7 @@
 #define NSEC_PER_SEC  1000000000ull
 #define NSEC_PER_MSEC 1000000ull
 
-enum mode { MODE_HTTP, MODE_TLS, MODE_DNS, MODE_SILENT };
+enum mode { MODE_HTTP, MODE_TLS, MODE_DNS, MODE_SILENT, MODE_SYN, MODE_FORGED };
 
 /* How a visit ended; a visit has exactly one of these. */
 enum outcome {

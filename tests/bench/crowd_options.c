@@ -25,7 +25,9 @@ static const char usage[] =
 	"  --seconds S           how long (5); then --drain MS for what is open (2000)\n"
 	"\n"
 	"what they do\n"
-	"  --mode http|tls|dns|silent, --served-mode M   (http)\n"
+	"  --mode http|tls|dns|silent|syn|forged, --served-mode M   (http)\n"
+	"                        syn: spoofed, one SYN and never a word more; forged: an ACK\n"
+	"                        with a request in it, of a handshake that never was\n"
 	"  --v6                  IPv6\n"
 	"  --segments N          cut each request into N segments\n"
 	"  --sni first|last|mixed  where in the ClientHello the name stands (mixed)\n"
@@ -61,7 +63,7 @@ static double parse_number(const char *what, const char *arg, double max)
 
 static enum mode parse_mode(const char *arg)
 {
-	static const char *const names[] = {"http", "tls", "dns", "silent"};
+	static const char *const names[] = {"http", "tls", "dns", "silent", "syn", "forged"};
 
 	for (unsigned int i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (!strcmp(arg, names[i]))
@@ -341,7 +343,7 @@ static void streams_init(bool v6)
 	static const char *const from[2][2] = {{"198.18.0.0/16", "198.19.0.0/16"},
 					       {"2001:db8:18::/49", "2001:db8:18:8000::/49"}};
 	static const char *const name[2] = {"www.foreign.example", "www.served.example"};
-	static const uint16_t ports[] = {80, 443, 53, 80};
+	static const uint16_t ports[] = {80, 443, 53, 80, 80, 80};
 
 	for (unsigned int i = 0; i < 2; i++) {
 		struct stream *s = &streams[i];

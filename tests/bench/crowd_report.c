@@ -102,7 +102,7 @@ static unsigned int core_percent(unsigned int i)
 	return all ? (100 * (cores_after.busy[i] - cores_before.busy[i]) + all / 2) / all : 0;
 }
 
-static const char *const modes[] = {"http", "tls", "dns", "silent"};
+static const char *const modes[] = {"http", "tls", "dns", "silent", "syn", "forged"};
 
 static void text_latency(const char *what, const struct histogram *h)
 {

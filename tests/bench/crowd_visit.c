@@ -4,6 +4,7 @@
  *
  *	SYN_SENT -> WAITING -> CLOSING -> DONE		TCP
  *	ASKING -> DONE					DNS over UDP
+ *	DONE						spoofed: nobody waits for a reply
  *
  * WAITING: the request is sent, the answer not yet read to its end. CLOSING: our
  * FIN is sent. Packets arrive in order on a veth pair, so what is out of order
@@ -129,6 +130,18 @@ int visits_init(struct stream *s)
 	return 0;
 }
 
+/* What is sent in another's name; what comes back is counted, and goes nowhere. */
+static void send_spoofed(struct stream *s, struct visit *v)
+{
+	if (s->mode == MODE_SYN) {
+		send_flags(s, v, TCP_SYN, v->iss);
+		return;
+	}
+	v->rcv_nxt = random64();
+	v->ts_recent = random64();
+	send_request(s, v);
+}
+
 void visit_begin(struct stream *s)
 {
 	struct visit *v = &s->visits[s->next & s->mask];
@@ -152,6 +165,12 @@ void visit_begin(struct stream *s)
 	v->flags = 0;
 	s->c.offered++;
 	s->open++;
+	if (s->mode == MODE_SYN || s->mode == MODE_FORGED) {
+		send_spoofed(s, v);
+		v->state = DONE;
+		s->open--;
+		return;
+	}
 	if (s->mode == MODE_DNS) {
 		v->state = ASKING;
 		send_query(s, v);
@@ -329,6 +348,11 @@ static void visit_reply(struct stream *s, struct visit *v, const struct packet *
 
 static void visit_tcp(struct stream *s, struct visit *v, const struct packet *p)
 {
+	if (s->mode == MODE_SYN || s->mode == MODE_FORGED) {
+		s->c.connected += (p->flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
+		s->c.outcome[OUT_RESET] += !!(p->flags & TCP_RST);
+		return;
+	}
 	if (v->state == DONE) { /* our last ACK was lost: as in TIME_WAIT */
 		if (p->flags & TCP_FIN && v->flags & GOT_FIN)
 			send_flags(s, v, TCP_ACK, v->snd_nxt);
