@@ -277,7 +277,8 @@ def quic(addr, port, o):
     head = bytes([int(o.get("first", 0xC3))]) + struct.pack(">I", version)
     head += bytes([len(dcid)]) + dcid + bytes([len(scid)]) + scid
     data = head + os.urandom(max(0, int(o.get("size", 1200)) - len(head)))
-    s.sendto(data, (addr, port))
+    s.connect((addr, port))
+    s.send(data)
     try:
         got = s.recv(2048)
     except (socket.timeout, ConnectionRefusedError) as e:
