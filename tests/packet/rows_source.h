@@ -38,6 +38,20 @@ ROW("visits over the limit of their source", WEB "source 198.18.0.0/15 limit 1 v
 	STEP(tail_dropped, GONE, .flags = FIN | ACK)
 END
 
+ROW("a request in two segments is one visit", WEB "source 198.18.0.0/15 limit 1 visits/s burst 1\n", .how = OPEN)
+	STEP(undecided, SAME, .http = HERE, .only = 20)
+	STEP(served, SAME, .http = HERE, .first = 20)
+	STEP(visit_limited, RST_SERVER, .http = HERE, .fresh = true)
+END
+
+ROW("and what is held is one visit", DEEP "source 198.18.0.0/15 limit 1 visits/s burst 1\n", .how = SHAKE)
+	STEP(syn_answered, SYN_ACK, .flags = SYN)
+	STEP(held, GONE, .http = HERE, .only = 20)
+	STEP(served, ADOPTED, .http = HERE, .first = 20)
+	STEP(syn_answered, SYN_ACK, .flags = SYN, .fresh = true)
+	STEP(source_limited, GONE, .http = HERE)
+END
+
 ROW("queries over the limit of their source", WEB_DNS "source 198.18.0.0/15 limit 1 visits/s burst 1\n",
     .port = 53, .protocol = IPPROTO_UDP)
 	STEP(served, SAME, .dns = "a.served.example")

@@ -137,6 +137,50 @@ Test(handshake, every_offer)
 	try_offer(SAYS_MSS, 536, CLIENT4, HOST4);
 }
 
+/* {options, what is understood of them}: those with a wrong length, and what
+ * stands behind them, are not there. */
+static const struct {
+	struct bytes options;
+	unsigned int what;
+} strange[] = {
+	{BYTES("\2\4\5\xb4"), SAYS_MSS},
+	{BYTES("\2\3\5\1\4\2\1\1"), SAYS_SACK},
+	{BYTES("\4\3\0\1"), 0},
+	{BYTES("\4\2\2\4\5\xb4\1\1"), SAYS_MSS | SAYS_SACK},
+	{BYTES("\3\4\7\1"), 0},
+	{BYTES("\3\3\7\1"), SAYS_SCALE},
+	{BYTES("\1\1\1\3\3\xff\1\1"), SAYS_SCALE},
+	{BYTES("\0\2\4\5\xb4\4\2\1"), 0},
+	{BYTES("\2\4\5\xb4\4\0\4\2"), SAYS_MSS},
+	{BYTES("\2\4\5\xb4\4\1\4\2"), SAYS_MSS},
+	{BYTES("\2\4\5\xb4\x1e\4\0\0\4\2\1\1"), SAYS_MSS | SAYS_SACK}, /* one that is not known */
+	{BYTES("\x1e\x0c\0\0\0\0\0\0\0\0\0\0"), 0},		       /* MPTCP's, as long as stamps */
+	{BYTES("\1\1\1\1\1\1\4\x22"), 0},			       /* over the end */
+	{BYTES("\1\1\1\4"), 0},					       /* no length any more */
+	{BYTES("\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\2\4\5\xb4"),
+	 SAYS_MSS},
+};
+
+Test(handshake, strange_options)
+{
+	struct view view;
+	size_t i;
+
+	host_listen(80, false);
+	for (i = 0; i < sizeof(strange) / sizeof(strange[0]); i++) {
+		struct visit v = visit_make(CLIENT4, HOST4, 80);
+		unsigned int what;
+
+		snprintf(where, sizeof(where), "options %zu", i);
+		frame_build(&in, &v, &(struct spec){.flags = SYN, .tcp_options = strange[i].options});
+		expect_run(REASON_syn_answered, XDP_TX);
+		must(!frame_flaw(&out, &view) && out.len <= in.len, "SYN-ACK");
+		what = (view.mss ? SAYS_MSS : 0) | (view.sack ? SAYS_SACK : 0) |
+		       (view.scale ? SAYS_SCALE : 0) | (view.stamps ? SAYS_STAMPS : 0);
+		cr_expect(what == strange[i].what, "%s: %02x instead of %02x", where, what, strange[i].what);
+	}
+}
+
 /* After the handshake client and server talk on with what was agreed. */
 Test(handshake, the_server_answers)
 {

@@ -14,14 +14,14 @@
 #include "../../user/gate.h"
 #include "frame.h"
 
-#define HOST4	"192.0.2.1"
-#define HOST4B	"192.0.2.2"
-#define HOST6	"2001:db8::1"
+#define HOST4  "192.0.2.1"
+#define HOST4B "192.0.2.2"
+#define HOST6  "2001:db8::1"
 /* The same without a zero in it. */
 #define HOST6B	 "2001:db8:1122:3344:5566:7788:99aa:bbcc"
 #define CLIENT6B "2001:db8:c:4321:8765:cba9:fed:3579"
-#define CLIENT4 "198.18.0.1"
-#define CLIENT6 "2001:db8:c::1"
+#define CLIENT4	 "198.18.0.1"
+#define CLIENT6	 "2001:db8:c::1"
 
 /* Fixtures of every suite: TestSuite(x, .init = world_begin, .fini = world_end). */
 void world_begin(void);
