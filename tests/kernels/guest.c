@@ -13,7 +13,7 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } verbs[] = {
 	{"serve", "LOG", 1, 1, serve},
-	{"visit", "http|http-short|tls|dns ADDR NAME [FROM]", 3, 4, visit},
+	{"visit", "KIND ADDR NAME [FROM]", 3, 4, visit},
 	{"load", "FILE", 1, 1, load},
 	{"running", "", 0, 0, running},
 };

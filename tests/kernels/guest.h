@@ -14,7 +14,7 @@
 /* serve LOG: answers whatever comes to the three ports, and writes down what came. */
 int serve(int argc, char **argv);
 
-/* visit http|http-short|tls|dns ADDR NAME [FROM]: one visit; prints what became of it. */
+/* visit KIND ADDR NAME [FROM]: one visit; prints what became of it. */
 int visit(int argc, char **argv);
 
 /* load FILE: each program of an object, alone; prints how many instructions the

@@ -57,7 +57,7 @@ static const char *last_lines(const char *text, int n)
 {
 	const char *at = text + strlen(text);
 
-	while (at > text && (at[-1] != '\n' || --n >= 0))
+	while (at > text && (at[-1] != '\n' || --n > 0))
 		at--;
 	return at;
 }
@@ -66,12 +66,15 @@ static const char *last_lines(const char *text, int n)
  * and what led to it. */
 static void print_complaint(const char *name, int err)
 {
-	char *end = strstr(words, "\nprocessed ");
+	char *end = strstr(words, "\nprocessed "), *last;
 
 	if (end)
 		*end = 0;
-	printf("%s refused: %s: %s\n", name, strerror(-err), last_lines(words, 1));
 	fprintf(stderr, "%s:\n%s\n", name, last_lines(words, 60));
+	last = (char *)last_lines(words, 2);
+	for (end = last; (end = strchr(end, '\n'));)
+		*end = ' ';
+	printf("%s refused: %s: %s\n", name, strerror(-err), last);
 }
 
 /* With nothing else of the object: a program that this kernel does not take must

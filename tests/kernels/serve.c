@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -53,17 +54,36 @@ static void answer_datagram(int fd)
 	sendto(fd, bytes, len, 0, (struct sockaddr *)&from, size);
 }
 
+/* A request may come in pieces: a record of TLS says how long it is. */
+static bool is_whole(const unsigned char *bytes, ssize_t len)
+{
+	return bytes[0] != 22 || (len >= 5 && len >= 5 + (bytes[3] << 8 | bytes[4]));
+}
+
+static ssize_t read_request(int fd, void *bytes, size_t room)
+{
+	ssize_t len = recv(fd, bytes, room, 0), n;
+
+	while (len > 0 && !is_whole(bytes, len)) {
+		n = recv(fd, bytes + len, room - len, 0);
+		if (n <= 0)
+			return n;
+		len += n;
+	}
+	return len;
+}
+
 /* One request a connection. */
 static void answer_stream(int fd)
 {
 	char bytes[4096];
-	ssize_t len = recv(fd, bytes, sizeof(bytes), 0);
+	ssize_t len = read_request(fd, bytes, sizeof(bytes));
 
 	if (len > 0) {
 		fprintf(logged, "request %s\n", whose(bytes, len));
 		dprintf(fd, "the server read %zd bytes\n", len);
 	} else {
-		fprintf(logged, "connection without a word, %s\n", len ? strerror(errno) : "closed");
+		fprintf(logged, "connection without a request, %s\n", len ? strerror(errno) : "closed");
 	}
 	close(fd);
 }

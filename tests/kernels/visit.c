@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -19,19 +20,23 @@
 /* Emulated, a machine is slow, and the first retransmission takes 200 ms anyway. */
 #define CONNECT_MS 3000
 #define ANSWER_MS  6000
+#define SILENT_MS  300
 
 struct kind {
 	const char *name;
 	enum protocol as;
 	int port;
 	int type;
+	int cut; /* so many bytes in a segment of their own */
 };
 
 static const struct kind kinds[] = {
-	{"http", PROTO_HTTP, PORT_HTTP, SOCK_STREAM},
-	{"http-short", PROTO_HTTP, PORT_HTTP, SOCK_STREAM},
-	{"tls", PROTO_TLS, PORT_TLS, SOCK_STREAM},
-	{"dns", PROTO_DNS, PORT_DNS, SOCK_DGRAM},
+	{"http", PROTO_HTTP, PORT_HTTP, SOCK_STREAM, 0},
+	{"http-short", PROTO_HTTP, PORT_HTTP, SOCK_STREAM, 0},
+	{"tls", PROTO_TLS, PORT_TLS, SOCK_STREAM, 0},
+	{"tls-split", PROTO_TLS, PORT_TLS, SOCK_STREAM, 40}, /* the name is in the second */
+	{"silent", PROTO_TLS, PORT_TLS, SOCK_STREAM, -1},    /* all of them: says nothing */
+	{"dns", PROTO_DNS, PORT_DNS, SOCK_DGRAM, 0},
 };
 
 /* As browsers have it. */
@@ -171,6 +176,18 @@ static int read_datagram(int fd, const uint8_t *sent, int len)
 	return 0;
 }
 
+static bool send_all(int fd, const struct kind *k, const uint8_t *bytes, int len)
+{
+	int yes = 1;
+
+	if (k->cut) {
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+		if (send(fd, bytes, k->cut, 0) != k->cut)
+			return false;
+	}
+	return send(fd, bytes + k->cut, len - k->cut, 0) == len - k->cut;
+}
+
 int visit(int argc, char **argv)
 {
 	const struct kind *k = NULL;
@@ -190,7 +207,10 @@ int visit(int argc, char **argv)
 	fd = connect_to(k, argv[1], argc > 3 ? argv[3] : NULL);
 	if (fd < 0)
 		return 0;
-	if (send(fd, bytes, len, 0) != len)
+	if (k->cut < 0) {
+		usleep(SILENT_MS * 1000);
+		puts("a handshake, and no word");
+	} else if (!send_all(fd, k, bytes, len))
 		printf("cannot send: %s\n", strerror(errno));
 	else if (k->type == SOCK_STREAM)
 		read_stream(fd);

@@ -2,16 +2,32 @@
 /* The table of packets, played in full, and the promises that hold over all of it. */
 #include <criterion/criterion.h>
 
+#include "../../user/gate_load.h"
 #include "rows.h"
 
+/* Reasons of rows that this kernel cannot play: it adopts no visits. */
+static bool left_out[REASONS_MAX];
+
 TestSuite(table, .init = world_begin, .fini = world_end);
+
+static bool can_play(const struct row *row)
+{
+	const struct step *step;
+
+	if (row->start.how != SHAKE || kernel_adopts())
+		return true;
+	for (step = row->steps; step->reason; step++)
+		left_out[step->reason] = true;
+	return false;
+}
 
 static void play_all(enum pass pass, struct tally *t)
 {
 	size_t i;
 
 	for (i = 0; i < row_count; i++)
-		play(&rows[i], pass, t);
+		if (can_play(&rows[i]))
+			play(&rows[i], pass, t);
 	/* Promise 1: every run of the program is counted, once. */
 	cr_expect(world_counted() == t->packets, "%lu counted of %lu", (unsigned long)world_counted(),
 		  (unsigned long)t->packets);
@@ -24,7 +40,8 @@ Test(table, enforced)
 	struct tally t = {0};
 
 	play_all(ENFORCED, &t);
-#define R(nr, name, verdict, text) cr_expect(t.by_reason[nr], "no packet of the table caused " #name);
+#define R(nr, name, verdict, text) \
+	cr_expect(t.by_reason[nr] || left_out[nr], "no packet of the table caused " #name);
 	STRAYGATE_REASONS(R)
 #undef R
 	cr_expect(t.unproved, "promise 7 was not put to the test");
