@@ -88,18 +88,6 @@ def state(s):
     return TCP_STATES.get(info[0], str(info[0]))
 
 
-def tcp_info(s):
-    info = s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
-    return {
-        "state": info[0],
-        "options": info[5],
-        "snd_wscale": info[6] & 15,
-        "rcv_wscale": info[6] >> 4,
-        "snd_mss": struct.unpack_from("I", info, 16)[0],
-        "rcv_mss": struct.unpack_from("I", info, 20)[0],
-    }
-
-
 # --- verbs ------------------------------------------------------------------
 
 
@@ -251,21 +239,23 @@ def python_http(addr, port, o):
 
 
 def negotiated(addr, port, o):
-    """What both ends agreed on: TCP_INFO of this end, having got `size` bytes of `path`."""
+    """Stays for `wait` s behind one request and its page, so that both ends can be looked at."""
     s = connect(addr, port, o)
-    s.send(f"GET {o.get('path', '/')} HTTP/1.1\r\nHost: {o['name']}\r\n\r\n".encode())
-    got, want = 0, int(o.get("size", 1))
-    while got < want:
-        chunk = s.recv(65536)
-        if not chunk:
-            break
-        got += len(chunk)
-    info = tcp_info(s)
-    if "hold" in o:
-        print(json.dumps(info), flush=True)
-        sys.stdin.readline()
-        sys.exit(0)
-    return info
+    s.send(f"GET / HTTP/1.1\r\nHost: {o['name']}\r\n\r\n".encode())
+    s.recv(65536)
+    print("answered", flush=True)
+    time.sleep(float(o.get("wait", 5)))
+    return {}
+
+
+def window(addr, port, o):
+    """The window that the server has open after an upload of 1 MB."""
+    s = connect(addr, port, o)
+    s.sendall(f"POST /upload HTTP/1.1\r\nHost: {o['name']}\r\nContent-Length: 1000000\r\n\r\n".encode())
+    s.sendall(b"x" * 1000000)
+    s.recv(65536)
+    # tcpi_snd_wnd, since Linux 5.4
+    return {"window": struct.unpack_from("I", s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 232), 228)[0]}
 
 
 def quic(addr, port, o):
@@ -353,6 +343,7 @@ VERBS = {
     "half-closed": half_closed,
     "python": python_http,
     "negotiated": negotiated,
+    "window": window,
     "quic": quic,
 }
 
