@@ -55,8 +55,7 @@ size_t features_kernel(struct feature out[FEATURES_MAX])
 	if (err)
 		snprintf(out[n - 1].text, sizeof(out[n - 1].text), "the program does not load: %s%s",
 			 strerror(-err),
-			 err == -EPERM || err == -EACCES ? " (run as root)"
-							 : "; Linux 6.1 or later is needed");
+			 lacks_privilege(err) ? " (run as root)" : "; Linux 6.1 or later is needed");
 	set(&out[n++], "adoption kfunc", has_function(btf, "bpf_sk_assign_tcp_reqsk"),
 	    "listeners can be judged at the handshake",
 	    "no bpf_sk_assign_tcp_reqsk (Linux 6.9): listeners are judged at data");

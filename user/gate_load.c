@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -51,12 +52,19 @@ int object_try(void)
 	return bpf_object__load(object);
 }
 
+/* EACCES is also what the verifier says of a program that it does not like, and
+ * that cannot be helped by whoever has all privileges. */
+bool lacks_privilege(int err)
+{
+	return err == -EPERM || (err == -EACCES && geteuid());
+}
+
 static int cannot_load(int err)
 {
 	struct utsname u = {0};
 
 	uname(&u);
-	if (err == -EPERM || err == -EACCES)
+	if (lacks_privilege(err))
 		return fail(err,
 			    "the kernel refuses to load a BPF program: %s; run as root (CAP_BPF, "
 			    "CAP_NET_ADMIN, CAP_PERFMON)",

@@ -41,4 +41,7 @@ void object_close(struct bpf_object **object);
 /* Has this kernel bpf_sk_assign_tcp_reqsk()? */
 bool kernel_adopts(void);
 
+/* Does a load fail with err for want of privileges? */
+bool lacks_privilege(int err);
+
 #endif
