@@ -39,7 +39,7 @@ static __always_inline bool is_first(const struct packet *p, const struct socket
 	/* A cookie stays good: no RST takes it back. */
 	if (sk->state == SOCKET_COOKIE && f && f->state == FLOW_TURNED && f->first == p->seq)
 		return false;
-	return sk->state != SOCKET_NONE && !sk->bytes_received && p->seq == sk->rcv_nxt;
+	return sk->state > SOCKET_BARE && !sk->bytes_received && p->seq == sk->rcv_nxt;
 }
 
 /* What is left of a visit that was turned away is the gate's business: the
@@ -75,7 +75,10 @@ static __always_inline __u32 no_data(struct xdp_md *ctx, struct packet *p, struc
 	struct socket sk;
 
 	if (f && f->state != FLOW_TURNED && !(f->flags & FLOW_REUSED)) {
-		if (f->state == FLOW_ADOPTED)
+		/* A client that resets its visit itself is no sign of a firewall. */
+		if (f->state == FLOW_ADOPTED && p->tcp_flags & TCP_RST)
+			f->state = FLOW_JUDGED;
+		else if (f->state == FLOW_ADOPTED)
 			adopted_visit(ctx, p, f, s);
 		return REASON_control;
 	}
@@ -113,6 +116,30 @@ static __always_inline __u32 first_again(struct xdp_md *ctx, struct packet *p, s
 	return REASON_established;
 }
 
+/* Only a listening socket, and no proof: the first segment of a flight was lost
+ * or comes later, or the connection is older than the cookies or the host. The
+ * stack would answer with a RST, which the latter want and the former must not
+ * get. So it waits: the first segment comes again within a second, and what
+ * comes again later without it passes. */
+static __always_inline __u32 too_early(struct packet *p)
+{
+	struct engagement *e = engagement_of(p);
+	struct flow_key key = p->flow;
+	__u64 now = packet_tick(p), *since;
+
+	if (!e || !e->enabled || p->depth == DEPTH_OFF || p->observe)
+		return REASON_no_conversation;
+	since = bpf_map_lookup_elem(&early, &key);
+	if (!since) {
+		bpf_map_update_elem(&early, &key, &now, BPF_ANY);
+		return REASON_early;
+	}
+	if (now - *since < EARLY_PATIENCE)
+		return REASON_early;
+	bpf_map_delete_elem(&early, &key);
+	return REASON_no_conversation;
+}
+
 /* No socket waits for this as first data: what do we remember of it? */
 static __always_inline __u32 later_data(struct packet *p, const struct flow *f, const struct socket *sk)
 {
@@ -124,6 +151,8 @@ static __always_inline __u32 later_data(struct packet *p, const struct flow *f, 
 	}
 	if (f)
 		return REASON_established;
+	if (sk->state == SOCKET_BARE)
+		return too_early(p);
 	if (sk->state != SOCKET_FULL)
 		return REASON_no_conversation;
 	return sk->bytes_received ? REASON_forgotten : REASON_out_of_order;

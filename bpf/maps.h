@@ -101,6 +101,15 @@ struct {
 	__type(value, struct finder);
 } partials SEC(".maps");
 
+/* Data that came before the first data of its visit, or of no visit at all: when
+ * it was first seen. Full: the least recently used is forgotten, and waits anew. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, EARLY_MAX);
+	__type(key, struct flow_key);
+	__type(value, __u64);
+} early SEC(".maps");
+
 /* First data of visits that shook hands with the gate, until the name is
  * complete. Written by the program, taken by adopt. Full: the least recently
  * used is forgotten; its client sends the bytes again. */

@@ -427,7 +427,8 @@ stage int name(struct xdp_md *ctx, struct packet *p)
 	if (!p->resumed)
 		finder_begin(&s->finder, p);
 	else if (!resume(p, s))
-		return REASON_forgotten;
+		/* Evicted from `held`: nothing was acknowledged, all comes again. */
+		return p->resumed == RESUMED_HELD ? REASON_held : REASON_forgotten;
 	p->find = find_name(ctx, p, s);
 	reason = judge_found(ctx, p);
 	remember(p, s, reason);

@@ -88,8 +88,10 @@ static __always_inline bool listens(struct xdp_md *ctx, const struct packet *p)
 	if (sk->state == SOCKET_LISTEN && t) {
 		yes = !bpf_core_field_exists(t->is_mptcp) || !t->is_mptcp;
 		e = engagement_of(p);
-		if (!yes && e)
+		if (e && !yes)
 			e->shallow = SHALLOW_MPTCP;
+		else if (e && e->shallow == SHALLOW_MPTCP)
+			e->shallow = SHALLOW_NONE;
 	}
 	bpf_sk_release(sk);
 	return yes;

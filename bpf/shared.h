@@ -14,17 +14,19 @@
 #define STRAYGATE_LAYOUT 1
 
 /* Limits of the tables; user/policy.h refuses what is larger. */
-#define LISTENERS_MAX	   127	       /* ids 1..127; 0 stands for "no listener" */
-#define REASONS_MAX	   64	       /* room in a counter's index, not the number of reasons */
-#define RULES_MAX	   (1 << 21)   /* ids */
-#define RULES_SEGMENT	   4096	       /* ids of one piece of the rules' counters */
-#define GENERATIONS	   4	       /* images that can stand beside each other */
-#define FLOWS_MAX	   262144      /* visits remembered, LRU */
-#define HELD_MAX	   4096	       /* visits whose first data is kept by the gate, LRU */
-#define HELD_BYTES	   4095	       /* of one; what bpf_skb_adjust_room() can put back */
-#define PARTIALS_MAX	   16384       /* visits whose name is still incomplete, LRU */
-#define FINDER_LIMIT	   (80u << 10) /* no finder is undecided behind as many bytes */
-#define ADDRESSES_PER_PORT 32	       /* `listen .. on ADDR` lines of one port */
+#define LISTENERS_MAX	   127	     /* ids 1..127; 0 stands for "no listener" */
+#define REASONS_MAX	   64	     /* room in a counter's index, not the number of reasons */
+#define RULES_MAX	   (1 << 21) /* ids */
+#define RULES_SEGMENT	   4096	     /* ids of one piece of the rules' counters */
+#define GENERATIONS	   4	     /* images that can stand beside each other */
+#define FLOWS_MAX	   262144    /* visits remembered, LRU */
+#define HELD_MAX	   4096	     /* visits whose first data is kept by the gate, LRU */
+#define HELD_BYTES	   4095	     /* of one; what bpf_skb_adjust_room() can put back */
+#define EARLY_MAX	   16384
+#define EARLY_PATIENCE	   1000000000ULL /* ns */
+#define PARTIALS_MAX	   16384	 /* visits whose name is still incomplete, LRU */
+#define FINDER_LIMIT	   (80u << 10)	 /* no finder is undecided behind as many bytes */
+#define ADDRESSES_PER_PORT 32		 /* `listen .. on ADDR` lines of one port */
 
 /* What is spoken on a listener. */
 enum protocol { PROTO_NONE, PROTO_HTTP, PROTO_TLS, PROTO_DNS, PROTO_QUIC, PROTO_COUNT };
@@ -100,6 +102,7 @@ enum verdict { VERDICT_PASS, VERDICT_DROP, VERDICT_ANSWER, VERDICT_RESET };
 	R(46, cannot_hold, PASS, "name not complete and too long to keep: handed to the server undecided")  \
 	R(47, silent_closed, RESET, "a visit that never said a word, closed by its client")                 \
 	R(48, adopt_failed, RESET, "a visit that the kernel did not take over; the client comes again")     \
+	R(49, early, DROP, "data ahead of the first, which its client sends again")                         \
 	R(50, tail_dropped, DROP, "after a visit was turned away: dropped")                                 \
 	R(51, tail_answered, ANSWER, "after a visit was turned away: its request answered")                 \
 	R(52, tail_reset, RESET, "after a visit was turned away: client reset")                             \
@@ -216,8 +219,8 @@ struct shake {
 /* Why a listener is judged at data although its line allows more. Numbers are
  * shared with `status`. */
 enum shallow {
-	SHALLOW_NONE,	    /* judged at the handshake */
-	SHALLOW_POLICY,	    /* `handshake off`, or the listener or the posture observes */
+	SHALLOW_NONE, /* judged at the handshake */
+	SHALLOW_RESERVED,
 	SHALLOW_KERNEL,	    /* no bpf_sk_assign_tcp_reqsk */
 	SHALLOW_SYNCOOKIES, /* net.ipv4.tcp_syncookies is 0 */
 	SHALLOW_MPTCP,	    /* the socket that listens speaks MPTCP */

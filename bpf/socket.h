@@ -28,6 +28,7 @@ struct tcp_request_sock {
 
 enum socket_state {
 	SOCKET_NONE,   /* none, or one that is past reading (TIME-WAIT) */
+	SOCKET_BARE,   /* only a listening one */
 	SOCKET_COOKIE, /* only a listening one, and this ACK proves the kernel's own SYN cookie */
 	SOCKET_HALF,   /* handshake under way: the final ACK is this packet, or still on its way up */
 	SOCKET_FULL,
@@ -89,6 +90,7 @@ static __always_inline void socket_read(struct xdp_md *ctx, const struct packet 
 	case SOCKET_TIME_WAIT:
 		return;
 	case SOCKET_LISTEN:
+		out->state = SOCKET_BARE;
 		if (p->payload_len && kernel_cookie(ctx, p, sk, s)) {
 			out->state = SOCKET_COOKIE;
 			out->rcv_nxt = p->seq;

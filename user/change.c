@@ -63,7 +63,7 @@ int change_policy(struct gate *g, struct policy *now, struct policy *before, con
 int change_policy_for(struct gate *g, struct policy *now, struct policy *before, const char *file,
 		      unsigned int seconds)
 {
-	uint32_t deadline = seconds ? monotonic_ns() / 1000000000 + seconds : 0;
+	uint32_t deadline = seconds ? monotonic_ns() / 1000000000 + seconds + 1 : 0;
 	struct policy_error err;
 	int r = policy_check(now, &err);
 
@@ -96,7 +96,7 @@ int change_line(const struct call *c, const char *line,
 	if (gate_open(&g, c->instance, GATE_WRITE) || gate_running(&g, &before) || gate_running(&g, &now))
 		return EXIT_FAILED;
 	r = how(now, line, &err);
-	if (r >= 0 && !c->force && locks_out(now))
+	if (r >= 0 && !c->force && locks_out(now, before))
 		return EXIT_FAILED;
 	if (r < 0) {
 		say("%s", err.text);
@@ -112,11 +112,13 @@ void print_result(const struct call *c, const char *result)
 {
 	if (!c->json) {
 		puts(result);
+		if (c->confirm && strcmp(result, "unchanged"))
+			printf("goes back in %u s unless `straygate confirm` comes\n", c->confirm);
 		return;
 	}
 	json_open(c->instance);
 	json_member("result", json_string(result));
-	if (c->confirm)
+	if (c->confirm && strcmp(result, "unchanged"))
 		json_member("goes_back_in", json_integer(c->confirm));
 	json_close();
 }

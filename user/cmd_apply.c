@@ -60,7 +60,7 @@ static int apply(struct gate *g, struct policy *now, const struct call *c)
 	if (c->diff)
 		return print_differences(before, now, c);
 	changes = policy_diff(before, now, ignore_difference, NULL);
-	if (!c->force && locks_out(now))
+	if (!c->force && locks_out(now, before))
 		return EXIT_FAILED;
 	if (forgets_visited(g, now, before) && !c->force)
 		return fail(EXIT_FAILED,
@@ -69,9 +69,7 @@ static int apply(struct gate *g, struct policy *now, const struct call *c)
 			    c->argv[0]);
 	if (change_policy_for(g, now, before, realpath(c->argv[0], path), c->confirm))
 		return EXIT_FAILED;
-	print_result(c, changes ? "changed" : "unchanged");
-	if (c->confirm && !c->json)
-		printf("goes back in %u s unless `straygate confirm` comes\n", c->confirm);
+	print_result(c, changes || c->confirm ? "changed" : "unchanged");
 	return EXIT_OK;
 }
 

@@ -105,7 +105,7 @@ static void print_listeners(struct gate *g, const struct tally *t, const struct 
 		const struct listener_tally *l = &t->listener[i], *b = &before->listener[i];
 
 		printf("  %-22s %-5s %-14s %12s %12s %12s %10s %10s%s\n", l->rule->subject,
-		       protocol_name(l->rule->as), depth_text(g, l->rule),
+		       protocol_name(l->rule->as), depth_text(g, t->policy, l->rule),
 		       grouped(per_second(l->visits, b->visits)), grouped(per_second(l->served, b->served)),
 		       grouped(per_second(l->stray, b->stray)), grouped(per_second(l->unnamed, b->unnamed)),
 		       grouped(per_second(l->by_source, b->by_source)),
@@ -224,11 +224,11 @@ static int status_json(struct gate *g, const struct call *c)
 		json_item(json_pack(
 			"{s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:s}", "listener",
 			t.listener[i].rule->subject, "as", protocol_name(t.listener[i].rule->as), "depth",
-			depth_text(g, t.listener[i].rule), "observe", t.listener[i].rule->observe, "visits",
-			(json_int_t)t.listener[i].visits, "served", (json_int_t)t.listener[i].served, "stray",
-			(json_int_t)t.listener[i].stray, "unnamed", (json_int_t)t.listener[i].unnamed,
-			"by_source", (json_int_t)t.listener[i].by_source, "shallow",
-			shallow_reason(g, t.listener[i].rule)));
+			depth_text(g, t.policy, t.listener[i].rule), "observe", t.listener[i].rule->observe,
+			"visits", (json_int_t)t.listener[i].visits, "served",
+			(json_int_t)t.listener[i].served, "stray", (json_int_t)t.listener[i].stray, "unnamed",
+			(json_int_t)t.listener[i].unnamed, "by_source", (json_int_t)t.listener[i].by_source,
+			"shallow", shallow_reason(g, t.listener[i].rule)));
 	json_list_end();
 	json_close();
 	return EXIT_OK;

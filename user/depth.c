@@ -4,15 +4,19 @@
 #include <netinet/in.h>
 #include <stdio.h>
 
+#include "change.h"
+
 /* "handshake", "handshake 1/64", "data", "-" (no TCP). */
-const char *depth_text(struct gate *g, const struct rule *r)
+const char *depth_text(struct gate *g, struct policy *p, const struct rule *r)
 {
 	static char text[32];
 	struct engagement e;
 
 	if (r->l4 != IPPROTO_TCP)
 		return "-";
-	if (gate_engagement(g, r, &e) || !e.enabled || e.until > monotonic_ns() || !e.width)
+	if (r->depth == DEPTH_OFF || r->observe || policy_posture(p) == POSTURE_OBSERVE)
+		return "data";
+	if (gate_engagement(g, r, &e) || !e.enabled || e.until > monotonic_ns() || e.shallow == SHALLOW_MPTCP)
 		return "data";
 	if (e.width >= ENGAGED_FULLY)
 		return "handshake";

@@ -25,6 +25,7 @@ const char *const gate_map_names[GATE_MAPS] = {
 	[GATE_FLOWS] = "flows",
 	[GATE_PARTIALS] = "partials",
 	[GATE_HELD] = "held",
+	[GATE_EARLY] = "early",
 	[GATE_SHAKE] = "shake",
 	[GATE_ENGAGEMENTS] = "engagements",
 	[GATE_STRAY_NAMES] = "stray_names",

@@ -127,10 +127,10 @@ int gate_shake(struct gate *g)
 
 /* ---- listeners ------------------------------------------------------------ */
 
-static enum shallow why_shallow(const struct rule *r, enum posture posture)
+/* Whether the policy wants it is for the program to see, with each packet: a
+ * policy may go back by itself. */
+static enum shallow why_shallow(void)
 {
-	if (r->depth == DEPTH_OFF || r->observe || posture == POSTURE_OBSERVE)
-		return SHALLOW_POLICY;
 	if (!kernel_adopts())
 		return SHALLOW_KERNEL;
 	if (!sysctl_value("ipv4/tcp_syncookies", 0, 0))
@@ -138,20 +138,10 @@ static enum shallow why_shallow(const struct rule *r, enum posture posture)
 	return SHALLOW_NONE;
 }
 
-static enum posture posture_of(struct policy *p)
-{
-	size_t i;
-
-	for (i = 0; i < policy_count(p); i++)
-		if (policy_rule(p, i)->statement == ST_POSTURE)
-			return policy_rule(p, i)->posture;
-	return POSTURE_OBSERVE;
-}
-
-static int engage(struct gate *g, const struct rule *r, enum posture posture)
+static int engage(struct gate *g, const struct rule *r)
 {
 	struct engagement e = {0};
-	enum shallow why = why_shallow(r, posture);
+	enum shallow why = why_shallow();
 	uint32_t id = r->id;
 
 	if (bpf_map_lookup_elem(g->maps[GATE_ENGAGEMENTS], &id, &e))
@@ -174,7 +164,6 @@ static int engage(struct gate *g, const struct rule *r, enum posture posture)
 
 int gate_engage(struct gate *g, struct policy *p)
 {
-	enum posture posture = posture_of(p);
 	size_t i;
 	int err = 0;
 
@@ -182,7 +171,7 @@ int gate_engage(struct gate *g, struct policy *p)
 		const struct rule *r = policy_rule(p, i);
 
 		if (r->statement == ST_LISTEN && r->l4 == IPPROTO_TCP)
-			err = engage(g, r, posture);
+			err = engage(g, r);
 	}
 	return err ? fail(err, "%s/engagements: %s", g->dir, strerror(-err)) : 0;
 }
@@ -199,13 +188,13 @@ const char *shallow_text(enum shallow s)
 {
 	static const char *const texts[] = {
 		[SHALLOW_NONE] = "",
-		[SHALLOW_POLICY] = "the policy says so",
 		[SHALLOW_KERNEL] = "this kernel adopts no visits (Linux 6.9 does)",
 		[SHALLOW_SYNCOOKIES] = "net.ipv4.tcp_syncookies is 0",
 		[SHALLOW_MPTCP] = "the server listens with MPTCP",
 		[SHALLOW_LOST] = "adopted visits were lost: a firewall that wants to see the SYN?",
 		[SHALLOW_ROUTE] = "the way back leaves by another device",
-		[SHALLOW_DEVICE] = "the driver leaves no room for metadata",
+		[SHALLOW_DEVICE] =
+			"nothing can be attached at tc ingress, or the driver leaves no room for metadata",
 	};
 
 	return (size_t)s < sizeof(texts) / sizeof(texts[0]) ? texts[s] : "?";

@@ -28,6 +28,7 @@
 #include <bpf/libbpf.h>
 
 #include "../bpf/cookie.h"
+#include "change.h"
 #include "gate_load.h"
 #include "say.h"
 
@@ -221,9 +222,12 @@ static void conclude(struct gate *g, const struct rule *r, const struct engageme
 
 	if (gate_engagement(g, r, &now))
 		return;
-	if (through)
+	if (through) {
 		e.width = ENGAGED_FULLY;
-	else if (now.adopted > before->adopted) {
+		e.until = e.rest = 0;
+		e.failures = 0;
+		e.shallow = SHALLOW_NONE;
+	} else if (now.adopted > before->adopted) {
 		/* The kernel took it, and it never became a connection. */
 		e.until = monotonic_ns() + ENGAGED_REST_MAX;
 		e.rest = ENGAGED_REST_MAX / 2;
@@ -236,7 +240,7 @@ static void conclude(struct gate *g, const struct rule *r, const struct engageme
 
 static bool wants_trial(struct gate *g, const struct rule *r, struct engagement *e)
 {
-	return r->statement == ST_LISTEN && r->l4 == IPPROTO_TCP && r->depth == DEPTH_AUTO &&
+	return r->statement == ST_LISTEN && r->l4 == IPPROTO_TCP && r->depth == DEPTH_AUTO && !r->observe &&
 	       !gate_engagement(g, r, e) && e->enabled && e->width < ENGAGED_FULLY;
 }
 
@@ -247,7 +251,7 @@ void gate_trials(struct gate *g, struct policy *p)
 	struct engagement e;
 	size_t count, i;
 
-	if (!kernel_adopts() || gate_devices(g, &devices, &count))
+	if (!kernel_adopts() || policy_posture(p) == POSTURE_OBSERVE || gate_devices(g, &devices, &count))
 		return;
 	for (i = 0; i < policy_count(p); i++) {
 		const struct rule *r = policy_rule(p, i);

@@ -16,7 +16,7 @@ static unsigned int ssh_port(void)
 	return session && sscanf(session, "%*s %*s %*s %u", &port) == 1 ? port : 0;
 }
 
-bool locks_out(struct policy *now)
+bool locks_out(struct policy *now, struct policy *before)
 {
 	unsigned int port = ssh_port();
 	size_t i;
@@ -24,7 +24,8 @@ bool locks_out(struct policy *now)
 	for (i = 0; port && i < policy_count(now); i++) {
 		const struct rule *r = policy_rule(now, i);
 
-		if (r->statement != ST_LISTEN || r->l4 != IPPROTO_TCP || r->port != port)
+		if (r->statement != ST_LISTEN || r->l4 != IPPROTO_TCP || r->port != port ||
+		    policy_find(before, ST_LISTEN, r->subject))
 			continue;
 		say("listen %s is the port of this very SSH session; --force if you mean it", r->subject);
 		return true;

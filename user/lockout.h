@@ -5,8 +5,9 @@
 
 #include "gate.h"
 
-/* A listener on the port of the very SSH session that this runs in. Says so. */
-bool locks_out(struct policy *now);
+/* A listener that `before` had not, on the port of the very SSH session that this
+ * runs in. Says so. */
+bool locks_out(struct policy *now, struct policy *before);
 
 /* Names that `now` stops serving and that had visits since they were applied.
  * Says which, and returns how many; the others it only mentions. */

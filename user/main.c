@@ -54,7 +54,10 @@ static const struct option_text {
 	 "",
 	 "for a metrics collector"},
 	{{"diff", no_argument, NULL, OPT_DIFF}, TAKES_DIFF, "", "show what would change, change nothing"},
-	{{"force", no_argument, NULL, OPT_FORCE}, TAKES_FORCE, "", "whatever state it is in"},
+	{{"force", no_argument, NULL, OPT_FORCE},
+	 TAKES_FORCE,
+	 "",
+	 "do it although it may lock out or forget"},
 	{{"top", required_argument, NULL, OPT_TOP}, TAKES_TOP, "N", "the N first (default: 20)"},
 	{{"confirm", required_argument, NULL, OPT_CONFIRM},
 	 TAKES_CONFIRM,
@@ -129,6 +132,8 @@ static bool seconds(const char *text, unsigned int *out)
 	char *end;
 	unsigned long n = strtoul(text, &end, 10);
 
+	if (n > 3600)
+		return false;
 	if (*end == 'm')
 		n *= 60;
 	if ((*end == 's' || *end == 'm') && end != text)

@@ -49,14 +49,15 @@ static json_t *devices_json(const struct tally *t)
 	return all;
 }
 
-static json_t *listener_json(struct gate *g, const struct listener_tally *l)
+static json_t *listener_json(struct gate *g, struct policy *p, const struct listener_tally *l)
 {
 	return json_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "listener",
-			 l->rule->subject, "as", protocol_name(l->rule->as), "depth", depth_text(g, l->rule),
-			 "observe", l->rule->observe, "visits", (json_int_t)l->visits, "served",
-			 (json_int_t)l->served, "stray", (json_int_t)l->stray, "unnamed",
-			 (json_int_t)l->unnamed, "unreadable", (json_int_t)l->unreadable, "by_source",
-			 (json_int_t)l->by_source, "reasons", reasons_json(l->reason));
+			 l->rule->subject, "as", protocol_name(l->rule->as), "depth",
+			 depth_text(g, p, l->rule), "observe", l->rule->observe, "visits",
+			 (json_int_t)l->visits, "served", (json_int_t)l->served, "stray",
+			 (json_int_t)l->stray, "unnamed", (json_int_t)l->unnamed, "unreadable",
+			 (json_int_t)l->unreadable, "by_source", (json_int_t)l->by_source, "reasons",
+			 reasons_json(l->reason));
 }
 
 static void rules_json(struct policy *p, const struct counter *rule)
@@ -88,7 +89,7 @@ static void counters_json(struct gate *g, const struct tally *t, const struct co
 	json_member("devices", devices_json(t));
 	json_list("listeners");
 	for (i = 0; i < t->listener_count; i++)
-		json_item(listener_json(g, &t->listener[i]));
+		json_item(listener_json(g, t->policy, &t->listener[i]));
 	json_list_end();
 	rules_json(t->policy, rule);
 	json_close();

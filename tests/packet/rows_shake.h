@@ -193,12 +193,23 @@ ROW("nothing is proved by a cookie that is not ours, or another's", DEEP, .how =
 	STEP(control, SAME, .flags = ACK, .from_port = 999)
 	STEP(control, SAME, .flags = ACK, .from = "198.18.0.2")
 	STEP(control, SAME, .flags = ACK, .to = HOST4B)
-	STEP(no_conversation, SAME, .http = HERE, .ack_ahead = 0x200, .lost = true)
-	STEP(no_conversation, SAME, .http = STRAY, .ahead = 7)
-	STEP(no_conversation, SAME, .http = STRAY, .ahead = -1)
-	STEP(no_conversation, SAME, .http = STRAY, .from_port = 999)
-	STEP(no_conversation, SAME, .http = STRAY, .flags = PSH, .ahead = 0, .from_port = 998)
+	STEP(early, GONE, .http = HERE, .ack_ahead = 0x200, .lost = true)
+	STEP(early, GONE, .http = STRAY, .ahead = 7)
+	STEP(early, GONE, .http = STRAY, .ahead = -1)
+	STEP(early, GONE, .http = STRAY, .from_port = 999)
+	STEP(early, GONE, .http = STRAY, .flags = PSH, .ahead = 0, .from_port = 998)
 	STEP(served, ADOPTED, .http = HERE)
+END
+
+ROW("data ahead of a first segment that was lost waits for it", DEEP, .how = SHAKE)
+	SHAKEN
+	STEP(early, GONE, .http = HERE, .ahead = 1000, .lost = true)
+	STEP(served, ADOPTED, .http = HERE)
+END
+
+ROW("data that proves nothing passes when it comes again much later", DEEP, .how = SHAKE)
+	STEP(early, GONE, .http = HERE, .from_port = 997, .lost = true)
+	STEP(no_conversation, SAME, .again = true, .pause = 1100)
 END
 
 ROW("a served name that spans segments: held, joined, adopted", DEEP, .how = SHAKE)
