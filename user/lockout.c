@@ -37,6 +37,7 @@ bool locks_out(struct policy *now, struct policy *before)
 
 struct forgotten {
 	const struct counter *counters; /* by rule id */
+	struct policy *now;
 	size_t all;
 	size_t visited;
 };
@@ -47,6 +48,9 @@ static void forgotten(const struct name *n, const struct rule *of, void *arg)
 	uint64_t visits = f->counters[of->id].packets;
 	char text[260];
 
+	/* A list that stays and lost names: whose the visits were is not known. */
+	if (of->from && policy_find(f->now, of->statement, of->subject))
+		visits = 0;
 	f->visited += visits > 0;
 	if (f->all++ >= FORGOTTEN_SHOWN || name_print(n, text, sizeof(text)) < 0)
 		return;
@@ -56,8 +60,7 @@ static void forgotten(const struct name *n, const struct rule *of, void *arg)
 		say("no longer served: %s", text);
 }
 
-/* Forgetting a name is an outage: each one is said. Of a list it is not known
- * which of its names had the visits. */
+/* Forgetting a name is an outage: each one is said. */
 size_t forgets_visited(struct gate *g, struct policy *now, struct policy *before)
 {
 	struct counter *counters;
@@ -66,6 +69,7 @@ size_t forgets_visited(struct gate *g, struct policy *now, struct policy *before
 	if (gate_rule_counters(g, before, &counters))
 		return 0;
 	f.counters = counters;
+	f.now = now;
 	policy_forgotten(before, now, ST_SERVE, forgotten, &f);
 	policy_forgotten(before, now, ST_ZONE, forgotten, &f);
 	if (f.all > FORGOTTEN_SHOWN)
