@@ -59,7 +59,8 @@ static void put_link(struct frame *f, const struct spec *s, bool v4)
 	int i;
 
 	put(f, macs, sizeof(macs));
-	f->bytes[5] += s->other_mac;
+	if (s->other_mac)
+		f->bytes[s->other_mac - 1] ^= 0x10;
 	for (i = 0; i < TAGS_MAX && s->tags[i]; i++) {
 		put16(f, s->tags[i]);
 		put16(f, 0x6000 + 100 + i); /* priority 3, VLAN 100, 101, ... */

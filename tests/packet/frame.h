@@ -67,8 +67,8 @@ struct spec {
 	uint8_t protocol;
 	uint8_t flags;
 	struct bytes tcp_options;
-	bool stamps;	/* and timestamps (RFC 7323), the server's last one echoed */
-	bool other_mac; /* not the host's */
+	bool stamps;	   /* and timestamps (RFC 7323), the server's last one echoed */
+	uint8_t other_mac; /* not the host's: which byte differs, from 1 on */
 	/* One of these is the payload. */
 	struct bytes data;
 	const char *text;
@@ -88,6 +88,7 @@ struct spec {
 	bool fresh;	    /* a new visit begins with this packet */
 	bool lost;	    /* not delivered to the server */
 	unsigned int pause; /* ms before */
+	bool quick;	    /* within 50 ms of the packet before, or the row ends here */
 	uint32_t observed;  /* the reason where nothing is carried out, if it is another */
 };
 

@@ -11,6 +11,7 @@ ROW("a served visit is handed to the server, once", DEEP, .how = SHAKE)
 	STEP(ack_absorbed, GONE, .flags = ACK)
 	STEP(ack_absorbed, GONE, .again = true)
 	STEP(keepalive_answered, ACK_CLIENT, .flags = ACK, .ahead = -1)
+	STEP(keepalive_answered, ACK_CLIENT, .flags = ACK, .ahead = -1, .data = BYTES("\0"))
 	STEP(served, ADOPTED, .http = HERE)
 	STEP(established, SAME, .again = true)
 	STEP(established, SAME, .http = STRAY)
@@ -46,7 +47,9 @@ ROW("a SYN without options gets none; one with data (Fast Open) gets nothing for
 END
 
 ROW("SYNs that are the kernel's", DEEP, .how = SHAKE)
-	STEP(handshake, SAME, OFFER, .other_mac = true, .ahead = 1)
+	STEP(handshake, SAME, OFFER, .other_mac = 1, .ahead = 1)
+	STEP(handshake, SAME, OFFER, .other_mac = 4, .ahead = 1)
+	STEP(handshake, SAME, OFFER, .other_mac = 6, .ahead = 1)
 	STEP(handshake, SAME, .flags = SYN, .tcp_options = BYTES("\x02\x04\x02\x17"), .ahead = 1)
 	STEP(handshake, SAME, .flags = SYN | ACK, .ahead = 1)
 	STEP(handshake, SAME, .flags = SYN | FIN, .ahead = 1)
@@ -263,7 +266,7 @@ END
 ROW("an adopted visit of which no socket is ever seen", DEEP, .how = SHAKE)
 	SHAKEN
 	STEP(served, ADOPTED, .http = HERE, .lost = true)
-	STEP(established, SAME, .again = true)
+	STEP(established, SAME, .again = true, .quick = true)
 	STEP(adopt_failed, RST_CLIENT, .again = true, .pause = 60)
 	STEP(tail_reset, RST_CLIENT, .again = true)
 END

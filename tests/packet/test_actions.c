@@ -191,3 +191,32 @@ Test(actions, unconfirmed)
 	snprintf(where, sizeof(where), "taken back");
 	expect_run(REASON_source_dropped);
 }
+
+/* The most-asked names and the networks that ask most, amid a flood of strangers. */
+Test(actions, heavy_hitters)
+{
+	struct visit v = visit_make(CLIENT4, HOST4, 53);
+	size_t place, i;
+	char name[64];
+	uint64_t n;
+
+	srandom(1402);
+	world_policy(LISTENERS);
+	for (i = 0; i < 40000; i++) {
+		/* of ten visits two for one name, and one of them from one network */
+		snprintf(name, sizeof(name), i % 5 ? "u%zu.example" : "heavy.example", i);
+		v.client[13] = random();
+		v.client[14] = random();
+		if (i % 10 == 0)
+			address_read("198.19.77.1", v.client);
+		frame_build(&in, &v, &(struct spec){.protocol = IPPROTO_UDP, .dns = name});
+		cr_assert(world_run_only(&in, NULL) == XDP_TX);
+	}
+	n = world_heavy(GATE_STRAY_NAMES, "heavy.example", 13, &place);
+	cr_expect(!place && n >= 7600 && n <= 8800, "8,000 visits for the name are %lu, place %zu",
+		  (unsigned long)n, place);
+	address_read("198.19.77.0", v.client);
+	n = world_heavy(GATE_STRAY_SOURCES, v.client, 16, &place);
+	cr_expect(!place && n >= 3800 && n <= 4600, "4,000 visits from the network are %lu, place %zu",
+		  (unsigned long)n, place);
+}

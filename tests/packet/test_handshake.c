@@ -20,9 +20,19 @@
 
 #define POLICY "posture enforce\nlisten tcp/80 as http handshake on\nserve www.served.example\n"
 
+/* A tick that ends amid a test would be one test's cookie less. */
+static void wait_for_tick(void)
+{
+	uint64_t left = (1ULL << COOKIE_TICK_SHIFT) - (monotonic_ns() & ((1ULL << COOKIE_TICK_SHIFT) - 1));
+
+	if (left < 2000000000)
+		usleep(left / 1000 + 1000);
+}
+
 static void begin(void)
 {
 	world_begin();
+	wait_for_tick();
 	if (!world_adopts())
 		cr_skip_test("this kernel takes no visits over (Linux 6.9 does)");
 	world_policy(POLICY);
@@ -243,6 +253,43 @@ Test(handshake, old_cookies)
 	}
 }
 
+/* A new secret makes the cookies of its ticks; those of the tick before are good
+ * under the old one. */
+Test(handshake, secrets_change)
+{
+	struct visit v = visit_make(CLIENT4, HOST4, 80);
+	struct shake first = world_shake(), s = first, odd;
+	uint64_t now = monotonic_ns();
+
+	host_listen(80, false);
+	s.drawn -= 7200;
+	world_set_shake(&s);
+	world_policy(POLICY "serve another.example\n");
+	s = world_shake();
+	must(!memcmp(s.key[0], first.key[0], sizeof(s.key[0])), "the old secret is gone at once");
+	must(memcmp(s.key[0], s.key[1], sizeof(s.key[0])), "no new secret");
+	must(s.since == (uint32_t)(now >> COOKIE_TICK_SHIFT) + 1, "from tick %u on", s.since);
+
+	snprintf(where, sizeof(where), "in the tick of the change");
+	s.since--; /* a tick has gone by */
+	world_set_shake(&s);
+	v.ack = cookie_at(&v, now) + 1;
+	frame_build(&in, &v, &(struct spec){.flags = ACK});
+	expect_run(REASON_ack_absorbed, XDP_DROP);
+	snprintf(where, sizeof(where), "of the tick before");
+	v.ack = cookie_at(&v, now - (1ULL << COOKIE_TICK_SHIFT)) + 1;
+	frame_build(&in, &v, &(struct spec){.flags = ACK});
+	expect_run(REASON_ack_absorbed, XDP_DROP);
+	snprintf(where, sizeof(where), "of the wrong secret");
+	odd = s;
+	odd.since++;
+	world_set_shake(&odd);
+	v.ack = cookie_at(&v, now) + 1;
+	world_set_shake(&s);
+	frame_build(&in, &v, &(struct spec){.flags = ACK});
+	expect_run(REASON_control, XDP_PASS);
+}
+
 /* The kernel and the host make the same cookie, or the row above shows nothing. */
 Test(handshake, cookies_on_both_sides)
 {
@@ -323,11 +370,11 @@ Test(handshake, replayed)
 	expect_run(REASON_served, XDP_PASS);
 	visit_deliver(&out);
 	visit_expect(&v, NULL, in.len - in.payload);
-	visit_close(&v);
 	for (i = 0; i < 3; i++) {
 		in = recorded;
 		expect_run(REASON_established, XDP_PASS);
 		cr_assert(!out.meta_len);
+		visit_close(&v);
 	}
 	/* A spoofed SYN for the same ports does not wash it clean. */
 	again = v;

@@ -195,6 +195,28 @@ struct shake world_shake(void)
 	return s;
 }
 
+void world_set_shake(const struct shake *s)
+{
+	uint32_t zero = 0;
+
+	cr_assert(!bpf_map_update_elem(gate.maps[GATE_SHAKE], &zero, s, BPF_ANY));
+}
+
+uint64_t world_heavy(enum gate_map map, const void *key, size_t length, size_t *place)
+{
+	struct heavy *all;
+	uint64_t n = 0;
+	size_t count;
+
+	cr_assert(!gate_heavy(&gate, map, &all, &count));
+	for (*place = 0; *place < count && !n; ++*place)
+		if (!memcmp(all[*place].key, key, length) && !all[*place].key[length])
+			n = all[*place].count;
+	*place -= !!n;
+	free(all);
+	return n;
+}
+
 static int count_flow(const struct flow_key *k, const struct flow *f, void *arg)
 {
 	(void)k;

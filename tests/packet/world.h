@@ -42,6 +42,10 @@ bool world_adopts(void);
 /* How a listener ("tcp/80") does at the handshake; the gate's secrets. */
 struct engagement world_engagement(const char *listener);
 struct shake world_shake(void);
+void world_set_shake(const struct shake *s);
+/* Visits of a stray name, or of strays from a client network (its address), as
+ * the heavy hitters have them; *place: how many are heavier. */
+uint64_t world_heavy(enum gate_map map, const void *key, size_t length, size_t *place);
 /* Visits that are remembered. */
 int world_flows(void);
 
