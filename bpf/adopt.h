@@ -77,7 +77,7 @@ static __always_inline struct bpf_sock *adopt_lookup(struct __sk_buff *skb, cons
 	return bpf_skc_lookup_tcp(skb, &t, sizeof(t.ipv6), BPF_F_CURRENT_NETNS, 0);
 }
 
-static __always_inline int adopt_assign(struct __sk_buff *skb, const struct joining *j)
+static __always_inline int adopt_assign(struct __sk_buff *skb, const struct joining *j, struct engagement *e)
 {
 	const struct adoption *a = &j->word;
 	struct bpf_tcp_req_attrs attrs = {
@@ -104,6 +104,9 @@ static __always_inline int adopt_assign(struct __sk_buff *skb, const struct join
 	/* Weak: an older kernel has no such function. */
 	if (t && bpf_sk_assign_tcp_reqsk)
 		err = bpf_sk_assign_tcp_reqsk(skb, (struct sock *)t, &attrs, sizeof(attrs));
+	/* The one refusal whose cause can be seen. */
+	if (err && t && bpf_core_field_exists(t->is_mptcp) && t->is_mptcp)
+		e->shallow = SHALLOW_MPTCP;
 	bpf_sk_release(sk);
 	return err;
 }
@@ -133,7 +136,7 @@ static __always_inline int adopt_packet(struct __sk_buff *skb)
 	e = bpf_map_lookup_elem(&engagements, &id);
 	if (!e || !adopt_key(skb, j))
 		return TC_ACT_UNSPEC;
-	if ((j->word.flags & ADOPTION_HELD && join(skb, j)) || adopt_assign(skb, j))
+	if ((j->word.flags & ADOPTION_HELD && join(skb, j)) || adopt_assign(skb, j, e))
 		adopt_refused(j, e);
 	else
 		__sync_fetch_and_add(&e->adopted, 1);
