@@ -59,24 +59,6 @@ static __always_inline bool adopt_key(struct __sk_buff *skb, struct joining *j)
 	       !bpf_skb_load_bytes(skb, a->l3 + 16, j->key.server + 12, 4);
 }
 
-static __always_inline struct bpf_sock *adopt_lookup(struct __sk_buff *skb, const struct joining *j)
-{
-	struct bpf_sock_tuple t = {};
-
-	if (!(j->word.flags & ADOPTION_IPV6)) {
-		t.ipv4.saddr = *(__be32 *)(j->key.client + 12);
-		t.ipv4.daddr = *(__be32 *)(j->key.server + 12);
-		t.ipv4.sport = j->key.client_port;
-		t.ipv4.dport = j->key.server_port;
-		return bpf_skc_lookup_tcp(skb, &t, sizeof(t.ipv4), BPF_F_CURRENT_NETNS, 0);
-	}
-	__builtin_memcpy(t.ipv6.saddr, j->key.client, 16);
-	__builtin_memcpy(t.ipv6.daddr, j->key.server, 16);
-	t.ipv6.sport = j->key.client_port;
-	t.ipv6.dport = j->key.server_port;
-	return bpf_skc_lookup_tcp(skb, &t, sizeof(t.ipv6), BPF_F_CURRENT_NETNS, 0);
-}
-
 static __always_inline int adopt_assign(struct __sk_buff *skb, const struct joining *j, struct engagement *e)
 {
 	const struct adoption *a = &j->word;
@@ -91,13 +73,15 @@ static __always_inline int adopt_assign(struct __sk_buff *skb, const struct join
 		.sack_ok = !!(a->flags & ADOPTION_SACK),
 		.tstamp_ok = !!(a->flags & ADOPTION_TIMESTAMPS),
 	};
+	struct bpf_sock_tuple tuple = {};
+	__u32 size = socket_tuple(&tuple, &j->key, a->flags & ADOPTION_IPV6);
 	struct bpf_sock *sk;
 	struct tcp_sock *t;
 	int err = -1;
 
 	if (!attrs.wscale_ok)
 		attrs.rcv_wscale = attrs.snd_wscale = 0;
-	sk = adopt_lookup(skb, j);
+	sk = bpf_skc_lookup_tcp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
 	if (!sk)
 		return -1;
 	t = sk->state == SOCKET_LISTEN ? bpf_skc_to_tcp_sock(sk) : NULL;

@@ -6,6 +6,7 @@
 #ifndef STRAYGATE_JOIN_H
 #define STRAYGATE_JOIN_H
 
+#include "checksum.h"
 #include "maps.h"
 #include "packet.h"
 
@@ -29,24 +30,9 @@ struct {
 #define JOIN_HEADERS_MAX 120
 #define JOIN_SUM	 512 /* bytes that bpf_csum_diff() takes at once */
 
-static __always_inline __u32 fold16(__u64 sum)
+static __always_inline __u64 joined_pseudo_sum(const struct joining *j, __u32 len)
 {
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
-}
-
-/* IPv4's pseudo header is that of the mapped addresses, less their prefixes. */
-static __always_inline __u64 pseudo_sum(const struct joining *j, __u32 len)
-{
-	const __u32 *c = (const __u32 *)j->key.client, *v = (const __u32 *)j->key.server;
-	__u64 sum = (__u64)bpf_htonl(len) + bpf_htonl(IPPROTO_TCP) + c[3] + v[3];
-
-	if (j->word.flags & ADOPTION_IPV6)
-		sum += (__u64)c[0] + c[1] + c[2] + v[0] + v[1] + v[2];
-	return sum;
+	return pseudo_sum(&j->key, j->word.flags & ADOPTION_IPV6, IPPROTO_TCP, len);
 }
 
 /* A TCP header of 20 to 60 bytes. */
@@ -84,13 +70,14 @@ static __always_inline __u32 held_sum(struct joining *j)
 static __always_inline void new_header(struct joining *j, __u32 old_len)
 {
 	struct tcphdr *t = (struct tcphdr *)(j->headers + (j->tcp & 63));
-	__u32 payload = 0xffff - fold16(pseudo_sum(j, old_len) + header_sum(j));
+	__u32 payload = 0xffff - fold16(joined_pseudo_sum(j, old_len) + header_sum(j));
 
 	if (j->held.length & 1)
 		payload = (payload >> 8 | payload << 8) & 0xffff;
 	t->seq = bpf_htonl(j->held.first);
 	t->check = 0;
-	t->check = ~fold16(pseudo_sum(j, old_len + j->held.length) + header_sum(j) + held_sum(j) + payload);
+	t->check = ~fold16(joined_pseudo_sum(j, old_len + j->held.length) + header_sum(j) + held_sum(j) +
+			   payload);
 }
 
 /* The new length in the IP header; the length of the TCP segment as it was. */

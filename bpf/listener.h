@@ -52,21 +52,14 @@ static __always_inline struct image_listener *find_listener(void *image, struct 
 stage int listener(struct packet *p, __u32 entry)
 {
 	struct image_listener *l;
-	struct image_head *head;
-	void *image;
+	struct view v;
 
-	if (!p)
+	if (!p || !view_open(&v, p))
 		return REASON_table_missing;
-	image = image_in(p->slot);
-	if (!image)
-		return REASON_table_missing;
-	head = image_cell(image, IMAGE_HEAD);
-	if (!head)
-		return REASON_table_missing;
-	l = find_listener(image, head, p, entry);
+	l = find_listener(v.image, v.head, p, entry);
 	if (!l)
 		return REASON_no_listener;
-	if (!address_find(image, IMAGE_LOCAL4, p->flow.server, p->ipv6))
+	if (!address_find(v.image, IMAGE_LOCAL4, p->flow.server, p->ipv6))
 		return REASON_not_local;
 	p->listener = l->id;
 	p->as = l->protocol;

@@ -247,23 +247,18 @@ static __always_inline __u32 turned(const struct packet *p, __u32 finding)
 stage int not_served(struct packet *p, __u32 finding)
 {
 	struct image_acts *acts;
-	struct image_head *head;
 	struct image_rule *r;
-	void *image;
+	struct view v;
 	__u8 action;
 	__u32 at;
 
-	if (!p)
+	if (!p || !view_open(&v, p))
 		return REASON_table_missing;
 	at = p->as * FINDING_COUNT + finding;
-	image = image_in(p->slot);
-	if (!image)
+	acts = image_cell(v.image, IMAGE_ACTS);
+	if (!acts || at >= PROTO_COUNT * FINDING_COUNT)
 		return REASON_table_missing;
-	head = image_cell(image, IMAGE_HEAD);
-	acts = image_cell(image, IMAGE_ACTS);
-	if (!head || !acts || at >= PROTO_COUNT * FINDING_COUNT)
-		return REASON_table_missing;
-	r = image_rule(image, head, ((__u32 *)acts)[at]);
+	r = image_rule(v.image, v.head, ((__u32 *)acts)[at]);
 	if (!r)
 		return REASON_table_missing;
 	p->name_rule = r->id;
@@ -277,25 +272,20 @@ stage int not_served(struct packet *p, __u32 finding)
 stage int judge_name(struct packet *p)
 {
 	struct scratch *s = scratch_memory();
-	struct image_head *head;
 	struct image_names *n;
 	struct image_rule *r;
 	__u64 hash = 0;
 	__u32 index;
-	void *image;
+	struct view v;
 
-	if (!p || !s)
+	if (!p || !s || !view_open(&v, p))
 		return REASON_table_missing;
-	image = image_in(p->slot);
-	if (!image)
-		return REASON_table_missing;
-	head = image_cell(image, IMAGE_HEAD);
-	n = image_cell(image, IMAGE_NAMES);
-	if (!head || !n)
+	n = image_cell(v.image, IMAGE_NAMES);
+	if (!n)
 		return REASON_table_missing;
 	if (names_destination(p, s))
 		return not_served(p, FINDING_UNNAMED);
-	index = name_find(image, n, &s->finder, p->as == PROTO_DNS ? NAMES_ZONES : NAMES_SERVED, &hash);
+	index = name_find(v.image, n, &s->finder, p->as == PROTO_DNS ? NAMES_ZONES : NAMES_SERVED, &hash);
 	if (!index) {
 		if (!p->explain) {
 			heavy_name(p, &s->finder, hash);
@@ -303,7 +293,7 @@ stage int judge_name(struct packet *p)
 		}
 		return not_served(p, FINDING_STRAY);
 	}
-	r = image_rule(image, head, index);
+	r = image_rule(v.image, v.head, index);
 	if (!r)
 		return REASON_table_missing;
 	p->name_rule = r->id;
@@ -315,19 +305,12 @@ stage int judge_name(struct packet *p)
 /* The visit's first data spends a visit of its source, if that is limited. */
 static __always_inline bool source_has_visit(struct packet *p)
 {
-	struct image_head *head;
 	struct image_rule *r;
-	void *image;
+	struct view v;
 
-	if (!p->source || p->resumed)
+	if (!p->source || p->resumed || !view_open(&v, p))
 		return true;
-	image = image_in(p->slot);
-	if (!image)
-		return true;
-	head = image_cell(image, IMAGE_HEAD);
-	if (!head)
-		return true;
-	r = image_rule(image, head, p->source);
+	r = image_rule(v.image, v.head, p->source);
 	return !r || within_limit(p, r);
 }
 

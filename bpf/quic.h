@@ -27,19 +27,12 @@ static __always_inline bool quic_is_initial(struct xdp_md *ctx, const struct pac
 
 stage int quic(struct xdp_md *ctx, struct packet *p)
 {
-	struct image_head *head;
 	struct image_rule *r;
-	void *image;
+	struct view v;
 
-	if (!p)
+	if (!p || !view_open(&v, p))
 		return REASON_table_missing;
-	image = image_in(p->slot);
-	if (!image)
-		return REASON_table_missing;
-	head = image_cell(image, IMAGE_HEAD);
-	if (!head)
-		return REASON_table_missing;
-	r = image_rule(image, head, p->listener_rule);
+	r = image_rule(v.image, v.head, p->listener_rule);
 	if (!r)
 		return REASON_table_missing;
 	p->name_rule = r->id;

@@ -8,8 +8,9 @@
 #ifndef STRAYGATE_REWRITE_H
 #define STRAYGATE_REWRITE_H
 
-#include "packet.h"
+#include "checksum.h"
 #include "maps.h"
+#include "packet.h"
 
 /* In scratch->bytes the transport header always stands here, the IP header
  * right before it. */
@@ -28,33 +29,17 @@ struct draft {
 	__u32 length;  /* payload, already in place behind the options */
 };
 
-static __always_inline __u32 sum_fold(__u64 sum)
-{
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return ~sum & 0xffff;
-}
-
 /* Of the transport header and what is behind it, which must lie in
  * bytes[REWRITE_L4..] and be followed by three bytes of zero. */
 static __always_inline __u16 transport_sum(const struct packet *p, struct scratch *s, __u32 len)
 {
-	const __u32 *c = (const __u32 *)p->flow.client, *v = (const __u32 *)p->flow.server;
-	__u64 sum = (__u64)bpf_htonl(len) + bpf_htonl(p->protocol);
+	__u64 sum = pseudo_sum(&p->flow, p->ipv6, p->protocol, len);
 
-	/* The mapped prefix ::ffff: is not part of IPv4's pseudo header. */
-	sum += (__u64)c[3] + v[3];
-	if (p->ipv6)
-		sum += (__u64)c[0] + c[1] + c[2] + v[0] + v[1] + v[2];
 	len = (len + 3) & ~3u;
 	if (len > REWRITE_MAX)
 		return 0;
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	return sum_fold((__u64)sum +
-			(__u32)bpf_csum_diff(NULL, 0, (__be32 *)(s->bytes + REWRITE_L4), len, 0));
+	sum += (__u32)bpf_csum_diff(NULL, 0, (__be32 *)(s->bytes + REWRITE_L4), len, 0);
+	return ~fold16(sum);
 }
 
 static __always_inline void write_ip(const struct packet *p, struct scratch *s, __u32 to_client, __u32 len)
@@ -82,7 +67,7 @@ static __always_inline void write_ip(const struct packet *p, struct scratch *s, 
 	ip->check = 0;
 	ip->saddr = *(const __be32 *)(from + 12);
 	ip->daddr = *(const __be32 *)(to + 12);
-	ip->check = sum_fold((__u32)bpf_csum_diff(NULL, 0, (__be32 *)ip, sizeof(*ip), 0));
+	ip->check = ~fold16((__u32)bpf_csum_diff(NULL, 0, (__be32 *)ip, sizeof(*ip), 0));
 }
 
 /* Lays the draft over the packet: len bytes from the transport header on. */

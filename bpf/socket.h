@@ -62,22 +62,29 @@ static __always_inline bool kernel_cookie(struct xdp_md *ctx, const struct packe
 					sizeof(struct tcphdr));
 }
 
+/* Both ends for a look-up; returns the size of what was filled in. */
+static __always_inline __u32 socket_tuple(struct bpf_sock_tuple *t, const struct flow_key *f, __u32 ipv6)
+{
+	if (!ipv6) {
+		t->ipv4.saddr = *(__be32 *)(f->client + 12);
+		t->ipv4.daddr = *(__be32 *)(f->server + 12);
+		t->ipv4.sport = f->client_port;
+		t->ipv4.dport = f->server_port;
+		return sizeof(t->ipv4);
+	}
+	__builtin_memcpy(t->ipv6.saddr, f->client, 16);
+	__builtin_memcpy(t->ipv6.daddr, f->server, 16);
+	t->ipv6.sport = f->client_port;
+	t->ipv6.dport = f->server_port;
+	return sizeof(t->ipv6);
+}
+
 static __always_inline struct bpf_sock *socket_lookup(struct xdp_md *ctx, const struct packet *p)
 {
 	struct bpf_sock_tuple t = {};
+	__u32 size = socket_tuple(&t, &p->flow, p->ipv6);
 
-	if (!p->ipv6) {
-		t.ipv4.saddr = *(__be32 *)(p->flow.client + 12);
-		t.ipv4.daddr = *(__be32 *)(p->flow.server + 12);
-		t.ipv4.sport = p->flow.client_port;
-		t.ipv4.dport = p->flow.server_port;
-		return bpf_skc_lookup_tcp(ctx, &t, sizeof(t.ipv4), BPF_F_CURRENT_NETNS, 0);
-	}
-	__builtin_memcpy(t.ipv6.saddr, p->flow.client, 16);
-	__builtin_memcpy(t.ipv6.daddr, p->flow.server, 16);
-	t.ipv6.sport = p->flow.client_port;
-	t.ipv6.dport = p->flow.server_port;
-	return bpf_skc_lookup_tcp(ctx, &t, sizeof(t.ipv6), BPF_F_CURRENT_NETNS, 0);
+	return bpf_skc_lookup_tcp(ctx, &t, size, BPF_F_CURRENT_NETNS, 0);
 }
 
 static __always_inline void socket_read(struct xdp_md *ctx, const struct packet *p, struct bpf_sock *sk,

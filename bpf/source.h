@@ -33,24 +33,17 @@ static __always_inline __u32 leaf_rule(void *image, struct image_head *head, __u
 
 stage int source(struct packet *p)
 {
-	struct image_head *head;
 	struct image_rule *r;
 	__u32 leaf, index;
-	void *image;
+	struct view v;
 
-	if (!p)
+	if (!p || !view_open(&v, p))
 		return REASON_table_missing;
-	image = image_in(p->slot);
-	if (!image)
-		return REASON_table_missing;
-	head = image_cell(image, IMAGE_HEAD);
-	if (!head)
-		return REASON_table_missing;
-	leaf = address_find(image, IMAGE_SOURCE4, p->flow.client, p->ipv6);
+	leaf = address_find(v.image, IMAGE_SOURCE4, p->flow.client, p->ipv6);
 	if (!leaf)
 		return CONTINUE;
-	index = leaf_rule(image, head, leaf, p);
-	r = image_rule(image, head, index);
+	index = leaf_rule(v.image, v.head, leaf, p);
+	r = image_rule(v.image, v.head, index);
 	if (!index || !r)
 		return CONTINUE;
 	p->source_rule = r->id;

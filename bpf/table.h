@@ -91,6 +91,21 @@ static __always_inline __u32 address_find(void *image, __u32 tree4, const __u8 *
 	return tree_find(image, t, bpf_be64_to_cpu(half[1]));
 }
 
+/* The image that judges a packet, and its head. */
+struct view {
+	void *image;
+	struct image_head *head;
+};
+
+static __always_inline bool view_open(struct view *v, const struct packet *p)
+{
+	v->image = image_in(p->slot);
+	if (!v->image)
+		return false;
+	v->head = image_cell(v->image, IMAGE_HEAD);
+	return v->head;
+}
+
 static __always_inline struct image_rule *image_rule(void *image, struct image_head *head, __u32 index)
 {
 	struct image_rule *pair = image_cell(image, head->rules + index / 2);

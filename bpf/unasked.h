@@ -6,6 +6,7 @@
 #ifndef STRAYGATE_UNASKED_H
 #define STRAYGATE_UNASKED_H
 
+#include "socket.h"
 #include "source.h"
 
 /* A port that the kernel gives out to those who ask without naming one: nsd's
@@ -25,22 +26,10 @@ static __always_inline bool is_ephemeral(const struct packet *p)
 static __always_inline bool socket_asked(struct xdp_md *ctx, const struct packet *p)
 {
 	struct bpf_sock_tuple t = {};
-	struct bpf_sock *sk;
+	__u32 size = socket_tuple(&t, &p->flow, p->ipv6);
+	struct bpf_sock *sk = bpf_sk_lookup_udp(ctx, &t, size, BPF_F_CURRENT_NETNS, 0);
 	bool asked;
 
-	if (!p->ipv6) {
-		t.ipv4.saddr = *(__be32 *)(p->flow.client + 12);
-		t.ipv4.daddr = *(__be32 *)(p->flow.server + 12);
-		t.ipv4.sport = p->flow.client_port;
-		t.ipv4.dport = p->flow.server_port;
-		sk = bpf_sk_lookup_udp(ctx, &t, sizeof(t.ipv4), BPF_F_CURRENT_NETNS, 0);
-	} else {
-		__builtin_memcpy(t.ipv6.saddr, p->flow.client, 16);
-		__builtin_memcpy(t.ipv6.daddr, p->flow.server, 16);
-		t.ipv6.sport = p->flow.client_port;
-		t.ipv6.dport = p->flow.server_port;
-		sk = bpf_sk_lookup_udp(ctx, &t, sizeof(t.ipv6), BPF_F_CURRENT_NETNS, 0);
-	}
 	if (!sk)
 		return false;
 	asked = sk->dst_port != 0 || is_ephemeral(p);
@@ -61,24 +50,19 @@ static __always_inline bool is_dns_answer(struct xdp_md *ctx, const struct packe
 
 stage int unasked(struct xdp_md *ctx, struct packet *p)
 {
-	struct image_head *head;
 	struct image_rule *r;
 	__u32 leaf, index;
-	void *image;
+	struct view v;
 
-	if (!p)
+	if (!p || !view_open(&v, p))
 		return REASON_table_missing;
-	image = image_in(p->slot);
-	if (!image)
-		return REASON_table_missing;
-	head = image_cell(image, IMAGE_HEAD);
-	if (!head || !(head->flags & IMAGE_HAS_RESOLVERS) || !is_dns_answer(ctx, p))
+	if (!(v.head->flags & IMAGE_HAS_RESOLVERS) || !is_dns_answer(ctx, p))
 		return CONTINUE;
-	if (!address_find(image, IMAGE_LOCAL4, p->flow.server, p->ipv6))
+	if (!address_find(v.image, IMAGE_LOCAL4, p->flow.server, p->ipv6))
 		return CONTINUE;
-	leaf = address_find(image, IMAGE_RESOLVER4, p->flow.client, p->ipv6);
-	index = leaf_rule(image, head, leaf, p);
-	r = image_rule(image, head, index);
+	leaf = address_find(v.image, IMAGE_RESOLVER4, p->flow.client, p->ipv6);
+	index = leaf_rule(v.image, v.head, leaf, p);
+	r = image_rule(v.image, v.head, index);
 	if (index && r) {
 		p->source_rule = r->id;
 		return REASON_dns_awaited;
