@@ -10,24 +10,17 @@
 #include "lockout.h"
 #include "say.h"
 
-enum posture policy_posture(struct policy *p)
+/* The one posture line, which has no subject; NULL: there is none. */
+static const struct rule *posture_rule(struct policy *p)
 {
-	size_t i;
-
-	for (i = 0; i < policy_count(p); i++)
-		if (policy_rule(p, i)->statement == ST_POSTURE)
-			return policy_rule(p, i)->posture;
-	return POSTURE_OBSERVE;
+	return policy_find(p, ST_POSTURE, "");
 }
 
-static bool says_posture(struct policy *p)
+enum posture policy_posture(struct policy *p)
 {
-	size_t i;
+	const struct rule *r = posture_rule(p);
 
-	for (i = 0; i < policy_count(p); i++)
-		if (policy_rule(p, i)->statement == ST_POSTURE)
-			return true;
-	return false;
+	return r ? r->posture : POSTURE_OBSERVE;
 }
 
 int keep_posture(struct policy *now, struct policy *before)
@@ -36,7 +29,7 @@ int keep_posture(struct policy *now, struct policy *before)
 	char line[64];
 	int r;
 
-	if (says_posture(now) || !says_posture(before))
+	if (posture_rule(now) || !posture_rule(before))
 		return 0;
 	snprintf(line, sizeof(line), "posture %s", posture_name(policy_posture(before)));
 	r = policy_add(now, line, &err);

@@ -18,10 +18,7 @@ static int run(const struct call *c)
 		say("%s", err.text);
 		return EXIT_FAILED;
 	}
-	if (c->json)
-		policy_json(p, c->instance);
-	else
-		policy_print(p, stdout);
+	policy_out(p, c);
 	return EXIT_OK;
 }
 

@@ -15,18 +15,11 @@
 
 /* ---- from words to a packet ---------------------------------------------- */
 
-static bool is_ipv4(const struct prefix *p)
-{
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-
-	return !memcmp(p->addr, mapped, sizeof(mapped));
-}
-
 static bool is_loopback(const struct prefix *p)
 {
 	static const uint8_t one[16] = {[15] = 1};
 
-	return is_ipv4(p) ? p->addr[12] == 127 : !memcmp(p->addr, one, 16);
+	return address_is_v4(p->addr) ? p->addr[12] == 127 : !memcmp(p->addr, one, 16);
 }
 
 /* "tcp/443" or "tcp/443 on ADDR" */
@@ -55,11 +48,12 @@ static int choose_server(struct probe *p, const struct prefix *client, struct pr
 		if (local_addresses(&local, &count))
 			return -EIO;
 		for (i = 0; i < count; i++)
-			if (is_ipv4(&local[i]) == is_ipv4(client) && (!on->len || is_loopback(on)))
+			if (address_is_v4(local[i].addr) == address_is_v4(client->addr) &&
+			    (!on->len || is_loopback(on)))
 				*on = local[i];
 		free(local);
 	}
-	if (!on->len || is_ipv4(on) != is_ipv4(client))
+	if (!on->len || address_is_v4(on->addr) != address_is_v4(client->addr))
 		return fail(-EINVAL,
 			    "this host has no address of the client's family; say --to \"tcp/443 on ADDR\"");
 	memcpy(p->server, on->addr, 16);

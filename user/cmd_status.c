@@ -39,13 +39,6 @@ static const char *file_name(const struct gate *g)
 
 enum drift { DRIFT_NO_FILE, DRIFT_NONE, DRIFT_DIFFERS, DRIFT_UNREADABLE };
 
-static void ignore(char sign, const struct rule *r, void *arg)
-{
-	(void)sign;
-	(void)r;
-	(void)arg;
-}
-
 /* Does what runs differ from the file it came from? */
 static enum drift drift(const struct gate *g, struct policy *running)
 {
@@ -56,7 +49,7 @@ static enum drift drift(const struct gate *g, struct policy *running)
 		return DRIFT_NO_FILE;
 	if (!file || policy_read_file(file, g->meta.policy, &err) || keep_posture(file, running))
 		return DRIFT_UNREADABLE;
-	return policy_diff(file, running, ignore, NULL) ? DRIFT_DIFFERS : DRIFT_NONE;
+	return policy_diff(file, running, NULL, NULL) ? DRIFT_DIFFERS : DRIFT_NONE;
 }
 
 static void print_device(const struct gate *g, const struct tally *t, const struct device_tally *d)

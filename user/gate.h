@@ -92,7 +92,7 @@ struct gate_device {
 	uint32_t program;     /* id */
 	uint64_t runs;	      /* of the program and its predecessors, while the kernel counts them */
 	enum shallow shallow; /* why no visit is adopted here */
-	uint64_t since;	      /* load time, ns of CLOCK_BOOTTIME */
+	uint8_t mac[6];
 };
 
 /* Attaches, or replaces the program of a device that is attached already. */
@@ -100,7 +100,6 @@ int gate_attach(struct gate *g, const char *device, bool generic);
 int gate_detach(struct gate *g, const char *device);
 /* Reads anew what the programs must know of the devices: MAC, MTU, way back. */
 int gate_refresh_devices(struct gate *g);
-int gate_device_mac(struct gate *g, const struct gate_device *d, uint8_t mac[6]);
 /* All devices of the instance; free with gate_devices_free(). */
 int gate_devices(struct gate *g, struct gate_device **devices, size_t *count);
 void gate_devices_free(struct gate_device *devices, size_t count);

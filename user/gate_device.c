@@ -56,34 +56,48 @@ static int put_device_pin(struct gate *g, const char *device, const char *what, 
 	return pin_put(g, name, fd);
 }
 
-/* The ifindex that a link is attached to; 0: its device is gone. */
-static unsigned int link_ifindex(int link)
+static struct bpf_link_info link_info(int link)
 {
 	struct bpf_link_info info = {0};
 	__u32 size = sizeof(info);
 
-	return bpf_obj_get_info_by_fd(link, &info, &size) ? 0 : info.xdp.ifindex;
+	if (link >= 0)
+		bpf_obj_get_info_by_fd(link, &info, &size);
+	return info;
+}
+
+/* The ifindex that a link is attached to; 0: its device is gone. */
+static unsigned int link_ifindex(int link)
+{
+	return link_info(link).xdp.ifindex;
+}
+
+static struct bpf_prog_info program_info(int program)
+{
+	struct bpf_prog_info info = {0};
+	__u32 size = sizeof(info);
+
+	if (program >= 0)
+		bpf_obj_get_info_by_fd(program, &info, &size);
+	return info;
 }
 
 /* Whose program is there? Never displaced, always named. */
 static int say_busy(const char *device, unsigned int ifindex)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-	struct bpf_prog_info info = {0};
-	__u32 size = sizeof(info), id = 0;
 	cleanup_fd int fd = -1;
+	__u32 id = 0;
 
 	if (!bpf_xdp_query(ifindex, 0, &query))
 		id = query.prog_id	 ? query.prog_id
 		     : query.drv_prog_id ? query.drv_prog_id
 					 : query.skb_prog_id;
 	fd = id ? bpf_prog_get_fd_by_id(id) : -1;
-	if (fd >= 0)
-		bpf_obj_get_info_by_fd(fd, &info, &size);
 	return fail(-EBUSY,
 		    "%s: another XDP program is attached (id %u, \"%s\"); straygate does not displace it, "
 		    "see `bpftool net show dev %s`",
-		    device, id, info.name, device);
+		    device, id, program_info(fd).name, device);
 }
 
 static int link_create(int program, unsigned int ifindex, bool generic)
@@ -115,16 +129,6 @@ static int attach_link(const char *device, int program, bool generic)
 	say("%s: driver has no native XDP (%s), running generic (slower); see `straygate features`", device,
 	    strerror(-err));
 	return link;
-}
-
-static struct bpf_prog_info program_info(int program)
-{
-	struct bpf_prog_info info = {0};
-	__u32 size = sizeof(info);
-
-	if (program >= 0)
-		bpf_obj_get_info_by_fd(program, &info, &size);
-	return info;
 }
 
 /* What former programs of the device ran, and the id of the last that was added. */
@@ -177,20 +181,12 @@ static int next_becomes_program(struct gate *g, const char *device, int counters
 	return err;
 }
 
-static uint32_t link_program(int link)
-{
-	struct bpf_link_info info = {0};
-	__u32 size = sizeof(info);
-
-	return bpf_obj_get_info_by_fd(link, &info, &size) ? 0 : info.prog_id;
-}
-
 /* A command that was killed while it replaced the program. */
 static void finish_replacement(struct gate *g, const char *device, int link, int counters)
 {
 	cleanup_fd int next = open_device_pin(g, device, "next");
 
-	if (next >= 0 && program_info(next).id == link_program(link))
+	if (next >= 0 && program_info(next).id == link_info(link).prog_id)
 		next_becomes_program(g, device, counters, next);
 }
 
@@ -239,7 +235,7 @@ static int refresh_device(struct gate *g, const struct gate_device *d)
 
 	if (!d->attached || map < 0)
 		return 0;
-	return write_device(d->name, map, link >= 0 && link_ifindex(link));
+	return write_device(d->name, map, link_ifindex(link));
 }
 
 int gate_refresh_devices(struct gate *g)
@@ -357,7 +353,7 @@ int gate_attach(struct gate *g, const char *device, bool generic)
 	if (!*device || strlen(device) >= IFNAMSIZ)
 		return fail(-ENODEV, "%.40s: no such device; see `ip link`", device);
 	link = open_device_pin(g, device, "link");
-	if (link >= 0 && link_ifindex(link) && link_ifindex(link) == if_nametoindex(device))
+	if (link_ifindex(link) && link_ifindex(link) == if_nametoindex(device))
 		return replace_program(g, device, link);
 	return attach_new(g, device, generic);
 }
@@ -404,8 +400,7 @@ static void read_program(struct gate *g, struct gate_device *d)
 	struct bpf_prog_info program = program_info(fd), next = program_info(next_fd);
 
 	d->runs = all_runs(&program, &next, d->counters);
-	d->program = link >= 0 && next.id && link_program(link) == next.id ? next.id : program.id;
-	d->since = program.load_time;
+	d->program = next.id && link_info(link).prog_id == next.id ? next.id : program.id;
 }
 
 static void read_link(struct gate *g, struct gate_device *d)
@@ -429,18 +424,7 @@ static void read_settings(struct gate *g, struct gate_device *d)
 
 	if (fd >= 0 && !bpf_map_lookup_elem(fd, &zero, &settings))
 		d->shallow = settings.shallow;
-}
-
-int gate_device_mac(struct gate *g, const struct gate_device *d, uint8_t mac[6])
-{
-	cleanup_fd int fd = open_device_pin(g, d->name, "device");
-	struct device settings;
-	uint32_t zero = 0;
-
-	if (fd < 0 || bpf_map_lookup_elem(fd, &zero, &settings))
-		return -errno;
-	memcpy(mac, settings.mac, sizeof(settings.mac));
-	return 0;
+	memcpy(d->mac, settings.mac, sizeof(d->mac));
 }
 
 static void read_device(struct gate *g, struct gate_device *d, const char *dir)

@@ -53,6 +53,10 @@ struct prefix {
 	uint8_t addr[16];
 	uint8_t len;
 };
+/* Is this address a v4-mapped one? */
+bool address_is_v4(const uint8_t addr[16]);
+/* Is this prefix one of IPv4? (::/0 covers the mapped addresses, and is not.) */
+bool prefix_is_v4(const struct prefix *p);
 
 enum name_kind {
 	NAME_EXACT = 1,	   /* www.example.com */
@@ -158,7 +162,7 @@ void policy_print(struct policy *p, FILE *out);
  * before may be NULL. 0 or -ENOMEM (then now is not to be used). */
 int policy_inherit(struct policy *now, struct policy *before, uint64_t now_ns);
 
-/* Calls fn for each difference: '+' (only in b), '-' (only in a), '~' (same
+/* Calls fn (may be NULL) for each difference: '+' (only in b), '-' (only in a), '~' (same
  * subject, another line; `from FILE` whose content changed counts). Returns the
  * number of differences. */
 size_t policy_diff(struct policy *a, struct policy *b, void (*fn)(char sign, const struct rule *r, void *arg),

@@ -104,7 +104,8 @@ size_t policy_diff(struct policy *a, struct policy *b, void (*fn)(char sign, con
 		if (twin(b, a->rules[i]))
 			continue;
 		differences++;
-		fn('-', a->rules[i], arg);
+		if (fn)
+			fn('-', a->rules[i], arg);
 	}
 	for (size_t i = 0; i < b->count; i++) {
 		const struct rule *old = twin(a, b->rules[i]);
@@ -112,7 +113,8 @@ size_t policy_diff(struct policy *a, struct policy *b, void (*fn)(char sign, con
 		if (old && rule_same(old, b->rules[i]))
 			continue;
 		differences++;
-		fn(old ? '~' : '+', b->rules[i], arg);
+		if (fn)
+			fn(old ? '~' : '+', b->rules[i], arg);
 	}
 	return differences;
 }

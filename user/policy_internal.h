@@ -73,7 +73,6 @@ int rule_subject(const struct rule *r, char *buf, size_t size);
 
 /* 0, -EINVAL, or -EDOM: host bits were set; p is what was meant, perhaps. */
 int prefix_read(const char *text, size_t len, struct prefix *p);
-bool prefix_is_v4(const struct prefix *p);
 /* Clears the bits behind len; true if there were any. */
 bool prefix_mask(struct prefix *p);
 char *address_put_v6(char *at, const uint8_t addr[16]);

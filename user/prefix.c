@@ -75,9 +75,14 @@ bool prefix_mask(struct prefix *p)
 	return had;
 }
 
+bool address_is_v4(const uint8_t addr[16])
+{
+	return !memcmp(addr, mapped, sizeof(mapped));
+}
+
 bool prefix_is_v4(const struct prefix *p)
 {
-	return p->len >= 96 && !memcmp(p->addr, mapped, sizeof(mapped));
+	return p->len >= 96 && address_is_v4(p->addr);
 }
 
 int prefix_read(const char *text, size_t size, struct prefix *p)

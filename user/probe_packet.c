@@ -121,13 +121,6 @@ static void write_payload(struct writer *w, const struct probe *p)
 	}
 }
 
-static bool is_ipv4(const uint8_t addr[16])
-{
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-
-	return !memcmp(addr, mapped, sizeof(mapped));
-}
-
 static void write_l4(struct writer *w, const struct probe *p, size_t payload)
 {
 	struct tcphdr t = {
@@ -149,7 +142,7 @@ static void write_ip(struct writer *w, const struct probe *p, size_t l4)
 	struct iphdr ip = {.version = 4, .ihl = 5, .ttl = 64, .protocol = p->l4};
 	struct ipv6hdr ip6 = {.version = 6, .nexthdr = p->l4, .hop_limit = 64};
 
-	if (is_ipv4(p->client)) {
+	if (address_is_v4(p->client)) {
 		ip.tot_len = htons(sizeof(ip) + l4);
 		memcpy(&ip.saddr, p->client + 12, 4);
 		memcpy(&ip.daddr, p->server + 12, 4);
@@ -164,12 +157,12 @@ static void write_ip(struct writer *w, const struct probe *p, size_t l4)
 
 int probe_packet(const struct probe *p, uint8_t out[PROBE_MAX])
 {
-	struct ethhdr eth = {.h_proto = htons(is_ipv4(p->client) ? ETH_P_IP : ETH_P_IPV6)};
+	struct ethhdr eth = {.h_proto = htons(address_is_v4(p->client) ? ETH_P_IP : ETH_P_IPV6)};
 	struct writer w = {.to = out, .room = PROBE_MAX};
 	uint8_t payload[PROBE_MAX];
 	struct writer data = {.to = payload, .room = sizeof(payload)};
 
-	if (is_ipv4(p->client) != is_ipv4(p->server))
+	if (address_is_v4(p->client) != address_is_v4(p->server))
 		return -EINVAL;
 	write_payload(&data, p);
 	put(&w, &eth, sizeof(eth));

@@ -14,8 +14,8 @@ int show_names(struct gate *g, const struct call *c);
 int show_flows(struct gate *g, const struct call *c);
 int show_strays(struct gate *g, const struct call *c);
 
-/* The lines of a policy, as `show policy -j` and `check -j` print them. */
-void policy_json(struct policy *p, const char *instance);
+/* The lines of a policy, as `show policy` and `check` print them. */
+void policy_out(struct policy *p, const struct call *c);
 
 /* "12,345,678" in one of a few buffers that take turns. */
 const char *grouped(uint64_t n);

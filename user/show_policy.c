@@ -3,7 +3,7 @@
 #include "say.h"
 #include "show.h"
 
-void policy_json(struct policy *p, const char *instance)
+static void policy_json(struct policy *p, const char *instance)
 {
 	char line[RULE_LINE_MAX];
 	size_t i;
@@ -22,15 +22,20 @@ void policy_json(struct policy *p, const char *instance)
 	json_close();
 }
 
+void policy_out(struct policy *p, const struct call *c)
+{
+	if (c->json)
+		policy_json(p, c->instance);
+	else
+		policy_print(p, stdout);
+}
+
 int show_policy(struct gate *g, const struct call *c)
 {
 	cleanup_policy struct policy *p = NULL;
 
 	if (gate_running(g, &p))
 		return EXIT_FAILED;
-	if (c->json)
-		policy_json(p, c->instance);
-	else
-		policy_print(p, stdout);
+	policy_out(p, c);
 	return EXIT_OK;
 }

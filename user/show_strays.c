@@ -13,12 +13,11 @@ static void name_text(char out[64], const struct heavy *h)
 
 static void source_text(char out[64], const struct heavy *h)
 {
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 	struct prefix p = {.len = h->length};
 
 	memcpy(p.addr, h->key, 16);
 	/* A /24 stands as ::ffff:a.b.c.0/120. */
-	if (memcmp(p.addr, mapped, sizeof(mapped)) && p.len == 120)
+	if (!address_is_v4(p.addr) && p.len == 120)
 		p.len = 56;
 	prefix_print(&p, out, 64);
 }

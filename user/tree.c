@@ -302,13 +302,6 @@ static int by_place(const void *a, const void *b)
 	return (x->rank > y->rank) - (x->rank < y->rank);
 }
 
-static bool is_mapped(const struct prefix *p)
-{
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-
-	return p->len >= 96 && !memcmp(p->addr, mapped, sizeof(mapped));
-}
-
 int tree_build(struct cells *c, uint32_t cell, struct tree_item *items, size_t count, struct leaves *leaves)
 {
 	size_t first = 0, n = 0;
@@ -320,9 +313,9 @@ int tree_build(struct cells *c, uint32_t cell, struct tree_item *items, size_t c
 	if (first < count)
 		qsort(items, count, sizeof(*items), by_place);
 	/* ::ffff:0:0/96 is one stretch of the order: IPv4. */
-	for (first = 0; first < count && !is_mapped(&items[first].prefix); first++)
+	for (first = 0; first < count && !prefix_is_v4(&items[first].prefix); first++)
 		;
-	while (first + n < count && is_mapped(&items[first + n].prefix))
+	while (first + n < count && prefix_is_v4(&items[first + n].prefix))
 		n++;
 	err = build4(c, cell, items + first, n, leaves);
 	if (err)
@@ -358,7 +351,7 @@ uint32_t tree_look(const struct cells *c, uint32_t cell, const uint8_t addr[16])
 
 	memcpy(i.prefix.addr, addr, 16);
 	i.prefix.len = 128;
-	if (is_mapped(&i.prefix))
+	if (prefix_is_v4(&i.prefix))
 		return look(c, cell, half(&i, 1) & UINT32_MAX);
 	value = look(c, cell + 1, half(&i, 0));
 	return value & IMAGE_SUBTREE ? look(c, value & ~IMAGE_SUBTREE, half(&i, 1)) : value;

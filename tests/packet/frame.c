@@ -15,11 +15,6 @@ void address_read(const char *text, uint8_t out[16])
 		  "address %s", text);
 }
 
-bool address_is_v4(const uint8_t address[16])
-{
-	return !memcmp(address, mapped, sizeof(mapped));
-}
-
 /* ---- putting together ---- */
 
 static void put(struct frame *f, const void *bytes, size_t n)

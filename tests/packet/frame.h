@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../../user/policy.h" /* address_is_v4() */
+
 #define FRAME_MAX 40000
 #define TAGS_MAX  3
 
@@ -97,7 +99,6 @@ struct spec {
 #define extension_letters "hrdafFL"
 
 void address_read(const char *text, uint8_t out[16]);
-bool address_is_v4(const uint8_t address[16]);
 
 void frame_build(struct frame *f, const struct visit *v, const struct spec *s);
 
