@@ -88,6 +88,7 @@ struct spec {
 	int ack_ahead;	    /* acknowledgement off by so many */
 	bool again;	    /* the very packet before this one once more */
 	bool fresh;	    /* a new visit begins with this packet */
+	int reopen;	    /* the same, from the same ports, so far on in sequence numbers */
 	bool lost;	    /* not delivered to the server */
 	unsigned int pause; /* ms before */
 	bool quick;	    /* within 50 ms of the packet before, or the row ends here */

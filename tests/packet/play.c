@@ -40,7 +40,7 @@ struct scene {
 
 /* ---- the beginning ---- */
 
-static void open_visit(struct scene *s)
+static void open_visit(struct scene *s, const struct visit *ports_of)
 {
 	static const char before[] = "GET / HTTP/1.1\r\nHost: older.example\r\n\r\n";
 	static const struct spec old = {.text = before};
@@ -48,6 +48,10 @@ static void open_visit(struct scene *s)
 
 	s->v = visit_make(b->client ? b->client : CLIENT4, b->server ? b->server : HOST4,
 			  b->port ? b->port : 80);
+	if (ports_of) {
+		s->v.client_port = ports_of->client_port;
+		s->v.seq = ports_of->seq + s->step->packet.reopen;
+	}
 	/* Where the gate only observes, the kernel shakes hands. */
 	s->turned = b->how == SHAKE && s->pass;
 	s->held_len = 0;
@@ -270,13 +274,14 @@ static void run_packet(struct scene *s, struct tally *t, size_t said)
 static void play_step(struct scene *s, struct tally *t)
 {
 	const struct spec *p = &s->step->packet;
+	struct visit before = s->v;
 	size_t said;
 
 	snprintf(where, sizeof(where), "%s, step %zu%s", s->row->what, (size_t)(s->step - s->row->steps) + 1,
 		 s->pass ? " (observed)" : "");
-	if (p->fresh) {
+	if (p->fresh || p->reopen) {
 		visit_close(&s->v);
-		open_visit(s);
+		open_visit(s, p->reopen ? &before : NULL);
 	}
 	if (p->pause)
 		pause_for(p->pause);
@@ -298,7 +303,7 @@ void play(const struct row *row, enum pass pass, struct tally *t)
 	apply(row, pass);
 	if (row->start.how == COOKIE)
 		sysctl_set("net/ipv4/tcp_syncookies", "2");
-	open_visit(&s);
+	open_visit(&s, NULL);
 	s.late = false;
 	for (; s.step->reason && !s.late; s.step++)
 		play_step(&s, t);

@@ -150,13 +150,13 @@ void world_add(const char *line)
 	make_running(p);
 }
 
-void world_try_policy(const char *lines, uint32_t deadline)
+void world_try_policy(const char *lines, unsigned int seconds)
 {
 	struct policy *p = policy_new();
 
 	cr_assert(p);
 	add_lines(p, lines);
-	cr_assert(!policy_inherit(p, running, monotonic_ns()) && !gate_publish(&gate, p, running, deadline));
+	cr_assert(!policy_inherit(p, running, monotonic_ns()) && !gate_publish(&gate, p, running, seconds));
 	policy_free(p);
 }
 
@@ -217,9 +217,8 @@ uint64_t world_heavy(enum gate_map map, const void *key, size_t length, size_t *
 	return n;
 }
 
-static int count_flow(const struct flow_key *k, const struct flow *f, void *arg)
+static int count_flow(const struct flow *f, void *arg)
 {
-	(void)k;
 	(void)f;
 	(void)arg;
 	return 0;

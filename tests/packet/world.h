@@ -33,7 +33,7 @@ void world_policy(const char *lines);
 void world_add(const char *line);
 /* The same as world_policy(), but unconfirmed: what was before rules again from
  * that second of CLOCK_MONOTONIC on (`apply --confirm`). */
-void world_try_policy(const char *lines, uint32_t deadline);
+void world_try_policy(const char *lines, unsigned int seconds);
 /* No policy at all, as between `up` and the first one. */
 void world_no_policy(void);
 
