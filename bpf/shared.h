@@ -113,7 +113,8 @@ enum verdict { VERDICT_PASS, VERDICT_DROP, VERDICT_ANSWER, VERDICT_RESET };
 	R(58, table_missing, PASS, "a table of the policy could not be read")                               \
 	R(59, cannot_rewrite, PASS, "the packet could not be rewritten or resized")                         \
 	R(60, dns_awaited, PASS, "DNS answer of a resolver, or one that a socket waits for")                \
-	R(61, dns_unasked, DROP, "DNS answer that nobody asked for")
+	R(61, dns_unasked, DROP, "DNS answer that nobody asked for")                                        \
+	R(62, held_forgotten, DROP, "what was kept of a visit is forgotten by a full table; it comes again")
 
 enum reason {
 	CONTINUE = 0, /* a stage's word for "no reason yet, go on" */
@@ -150,10 +151,10 @@ static inline __u32 counter_index(__u32 listener, __u32 observed, __u32 reason)
  * uptime; 0: none) the previous one does again.
  */
 #define CONTROL_DEADLINE_SHIFT 26 /* of nanoseconds */
-#define CONTROL_SLOT(w)	    ((__u32)((w)&0xff))
-#define CONTROL_PREVIOUS(w) ((__u32)(((w) >> 8) & 0xff))
-#define CONTROL_COUNT(w)    ((__u32)(((w) >> 16) & 0xffff))
-#define CONTROL_DEADLINE(w) ((__u32)((w) >> 32))
+#define CONTROL_SLOT(w)	       ((__u32)((w)&0xff))
+#define CONTROL_PREVIOUS(w)    ((__u32)(((w) >> 8) & 0xff))
+#define CONTROL_COUNT(w)       ((__u32)(((w) >> 16) & 0xffff))
+#define CONTROL_DEADLINE(w)    ((__u32)((w) >> 32))
 #define CONTROL_WORD(slot, previous, count, deadline) \
 	((__u64)(slot) | (__u64)(previous) << 8 | (__u64)((count)&0xffff) << 16 | (__u64)(deadline) << 32)
 #define CONTROL_NO_SLOT 0xff
