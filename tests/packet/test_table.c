@@ -46,8 +46,9 @@ Test(table, enforced)
 	struct tally t = {0};
 
 	play_all(ENFORCED, &t);
-#define R(nr, name, verdict, text) \
-	cr_expect(t.by_reason[nr] || left_out[nr] || takes_full_table(nr), "no packet of the table caused " #name);
+#define R(nr, name, verdict, text)                                         \
+	cr_expect(t.by_reason[nr] || left_out[nr] || takes_full_table(nr), \
+		  "no packet of the table caused " #name);
 	STRAYGATE_REASONS(R)
 #undef R
 	cr_expect(t.unproved, "promise 7 was not put to the test");
