@@ -260,6 +260,7 @@ struct device {
 	__u16 mtu;
 	__u32 flags;
 	__u32 shallow; /* enum shallow: why not */
+	__u32 program; /* id of the one that is attached */
 };
 #define DEVICE_SHAKES 0x01 /* adopt is attached, and the way back is this device */
 
@@ -327,7 +328,7 @@ _Static_assert(sizeof(struct flow_key) == 40, "flow_key has no padding");
 _Static_assert(sizeof(struct flow) == 32, "flow has no padding");
 _Static_assert(sizeof(struct shake) == 64, "shake is one cache line");
 _Static_assert(sizeof(struct engagement) == 64, "engagement is one cache line");
-_Static_assert(sizeof(struct device) == 16, "device has no padding");
+_Static_assert(sizeof(struct device) == 20, "device has no padding");
 _Static_assert(sizeof(struct adoption) == 24, "adoption fits the metadata of every kernel");
 _Static_assert(sizeof(struct heavy) == 80, "heavy has no padding");
 _Static_assert(sizeof(struct meta) == 408, "meta has no padding");

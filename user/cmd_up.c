@@ -64,6 +64,12 @@ static int destroy_unused(struct gate *g)
 	return EXIT_FAILED;
 }
 
+/* The same, where no device was touched: one that was just made has no policy. */
+static int destroy_fresh(struct gate *g)
+{
+	return CONTROL_SLOT(gate_word(g)) == CONTROL_NO_SLOT ? destroy_unused(g) : EXIT_FAILED;
+}
+
 /* Listeners of a policy that came before the device. */
 static void try_listeners(struct gate *g)
 {
@@ -87,6 +93,8 @@ static int up_devices(const struct call *c)
 			return fail(EXIT_FAILED, "%.40s: no such device; see `ip link`", c->argv[i]);
 	if (gate_make(&g, c->instance, c->netns))
 		return EXIT_FAILED;
+	if (c->group && gate_share(&g, c->group))
+		return destroy_fresh(&g);
 	if (CONTROL_SLOT(gate_word(&g)) == CONTROL_NO_SLOT)
 		status = first_policy(&g, empty, NULL, c);
 	for (i = 0; i < c->argc && status == EXIT_OK; i++)
@@ -123,9 +131,8 @@ static int up_file(const struct call *c)
 		return fail(EXIT_FAILED, "%s has no `device` line; add one, or name the devices", path);
 	if (gate_make(&g, c->instance, c->netns))
 		return EXIT_FAILED;
-	/* One that was just made has no policy. */
-	if (first_policy(&g, p, path, c))
-		return CONTROL_SLOT(gate_word(&g)) == CONTROL_NO_SLOT ? destroy_unused(&g) : EXIT_FAILED;
+	if ((c->group && gate_share(&g, c->group)) || first_policy(&g, p, path, c))
+		return destroy_fresh(&g);
 	for (i = 0; i < policy_count(p); i++)
 		if (policy_rule(p, i)->statement == ST_DEVICE && attach(&g, policy_rule(p, i)->subject, c))
 			return destroy_unused(&g);
@@ -156,7 +163,7 @@ const struct verb verb_up = {
 	.help = "With devices: a new gate starts with an empty policy, posture observe.\n"
 		"Without: devices and policy are those of " POLICY_DIR "/INSTANCE.policy.\n"
 		"What is loaded stays until `straygate down`; no process is left running.\n",
-	.takes = TAKES_JSON | TAKES_NETNS | TAKES_GENERIC | TAKES_FORCE,
+	.takes = TAKES_JSON | TAKES_NETNS | TAKES_GENERIC | TAKES_FORCE | TAKES_GROUP,
 	.least = 0,
 	.most = -1,
 	.run = run,
