@@ -215,6 +215,12 @@ int gate_open_any(struct gate *g, const char *instance)
 	return err && err != -ENOENT ? no_access(g, -err) : err;
 }
 
+int gate_note_build(struct gate *g)
+{
+	memcpy(g->meta.build, gate_build, sizeof(g->meta.build));
+	return gate_write_meta(g);
+}
+
 int gate_write_meta(struct gate *g)
 {
 	uint32_t zero = 0;
@@ -249,11 +255,10 @@ static int write_first_meta(struct gate *g, const char *netns)
 	uint32_t zero = 0;
 
 	g->meta = (struct meta){.layout = STRAYGATE_LAYOUT};
-	snprintf(g->meta.build, sizeof(g->meta.build), "%s", STRAYGATE_BUILD);
 	snprintf(g->meta.netns, sizeof(g->meta.netns), "%s", netns ? netns : "");
 	if (bpf_map_update_elem(g->maps[GATE_CONTROL], &zero, &control, BPF_ANY))
 		return no_access(g, errno);
-	return gate_write_meta(g);
+	return gate_note_build(g);
 }
 
 /* The maps of a new instance, complete before they get their name. */

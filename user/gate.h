@@ -93,6 +93,8 @@ int gate_make(struct gate *g, const char *instance, const char *netns);
 /* Takes everything away, whatever state it is in. */
 int gate_destroy(struct gate *g);
 int gate_write_meta(struct gate *g);
+/* The build whose programs run is this one. */
+int gate_note_build(struct gate *g);
 
 /* ---- a group that may read (gate_share.c) ---- */
 

@@ -322,7 +322,8 @@ static int replace_program(struct gate *g, const char *device, int link)
 		return fail(-errno, "%s: cannot replace the program: %s", device, strerror(errno));
 	note_program(l.device, l.program);
 	fault_point();
-	return next_becomes_program(g, device, counters, l.program);
+	err = next_becomes_program(g, device, counters, l.program);
+	return err ? err : gate_note_build(g);
 }
 
 static int make_dir(struct gate *g, const char *device)

@@ -17,6 +17,11 @@
 #include "say.h"
 #include "straygate.skel.h"
 
+#ifndef STRAYGATE_BUILD
+#define STRAYGATE_BUILD "unknown"
+#endif
+const char gate_build[64] = STRAYGATE_BUILD;
+
 static int print(enum libbpf_print_level level, const char *format, va_list args)
 {
 	if (!say_debug || (level == LIBBPF_DEBUG && say_debug < 2))

@@ -78,14 +78,16 @@ static struct visit stranger(uint32_t n)
 	return v;
 }
 
-/* So many strangers say this; all of it has the same end. */
+static uint32_t strangers; /* so far */
+
+/* So many new strangers say this; all of it has the same end. */
 static void flood(uint32_t count, const struct spec *what, uint32_t reason, uint32_t action)
 {
 	uint64_t before = world_counted_as(reason);
 	uint32_t n, other = 0;
 
 	for (n = 0; n < count; n++) {
-		struct visit v = stranger(n);
+		struct visit v = stranger(strangers++);
 
 		frame_build(&in, &v, what);
 		other += world_run_only(&in, &out) != action;
@@ -211,6 +213,34 @@ Test(full, tombstones)
 			unchanged();
 	}
 	cr_expect(passed >= VISITS / 2, "only %u of %u were forgotten", passed, VISITS);
+}
+
+/* What makes sure that no first data is adopted twice can be pushed out, by as many
+ * visits as there is room for, each from an address of its own. Not by fewer. */
+Test(full, replays)
+{
+	static struct frame recorded[VISITS];
+	unsigned int i, again = 0;
+
+	for (i = 0; i < VISITS; i++) {
+		struct visit v = open_visit(DEEP);
+
+		must(say(&v, &served) == REASON_served, "a served visit");
+		recorded[i] = in;
+		heard(&v);
+		must(say(&v, &(struct spec){.flags = ACK}) == REASON_control, "its acknowledgement");
+		visit_close(&v);
+	}
+	flood(FLOWS_MAX / 8, &stray, REASON_stray_answered, XDP_TX);
+	for (i = 0; i < VISITS; i++) {
+		struct outcome o = world_run(&recorded[i], &out);
+
+		must(o.reason == REASON_established && !out.meta_len, "replayed: %s", reason_name(o.reason));
+	}
+	flood(TIMES * FLOWS_MAX, &stray, REASON_stray_answered, XDP_TX);
+	for (i = 0; i < VISITS; i++)
+		again += world_run(&recorded[i], &out).reason == REASON_served;
+	cr_expect(again >= VISITS / 2, "only %u of %u were forgotten", again, VISITS);
 }
 
 /* ---- half a name ---- */
