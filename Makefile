@@ -101,8 +101,10 @@ fuzz: $(FUZZ)
 format:
 	clang-format -i bpf/*.[ch] user/*.[ch] tests/*/*.[ch]
 
-lint:
+lint: $(B)/straygate.bpf.o
 	clang-format --dry-run -Werror $(wildcard bpf/*.[ch] user/*.[ch] tests/*/*.[ch])
+	scripts/reasons-doc check
+	OBJECT=$(B)/straygate.bpf.o scripts/maps-doc check
 
 install: all
 	install -D -m 755 $(B)/straygate $(DESTDIR)$(PREFIX)/sbin/straygate

@@ -391,6 +391,17 @@ static __always_inline bool resume(struct packet *p, struct scratch *s)
 	return true;
 }
 
+/* The beginning of this visit's name was forgotten by a full table. Of what was
+ * held nothing was acknowledged: all of it comes again. The rest of others is
+ * no longer judged. */
+static __always_inline __u32 lost_finder(struct packet *p)
+{
+	if (p->resumed == RESUMED_HELD)
+		return REASON_held_forgotten;
+	flow_remember(p, FLOW_JUDGED, p->seq, p->ack);
+	return REASON_forgotten;
+}
+
 stage int name(struct xdp_md *ctx, struct packet *p)
 {
 	struct scratch *s = scratch_memory();
@@ -410,8 +421,7 @@ stage int name(struct xdp_md *ctx, struct packet *p)
 	if (!p->resumed)
 		finder_begin(&s->finder, p);
 	else if (!resume(p, s))
-		/* Evicted from `held`: nothing was acknowledged, all comes again. */
-		return p->resumed == RESUMED_HELD ? REASON_held : REASON_forgotten;
+		return lost_finder(p);
 	p->find = find_name(ctx, p, s);
 	reason = judge_found(ctx, p);
 	remember(p, s, reason);

@@ -115,7 +115,8 @@ enum verdict { VERDICT_PASS, VERDICT_DROP, VERDICT_ANSWER, VERDICT_RESET };
 	R(58, table_missing, PASS, "a table of the policy could not be read")                               \
 	R(59, cannot_rewrite, PASS, "the packet could not be rewritten or resized")                         \
 	R(60, dns_awaited, PASS, "DNS answer of a resolver, or one that a socket waits for")                \
-	R(61, dns_unasked, DROP, "DNS answer that nobody asked for")
+	R(61, dns_unasked, DROP, "DNS answer that nobody asked for")                                        \
+	R(62, held_forgotten, DROP, "what was kept of a visit is forgotten by a full table; it comes again")
 
 enum reason {
 	CONTINUE = 0, /* a stage's word for "no reason yet, go on" */
@@ -282,6 +283,7 @@ struct device {
 	__u16 mtu;
 	__u32 flags;
 	__u32 shallow; /* enum shallow: why not */
+	__u32 program; /* id of the one that is attached */
 };
 #define DEVICE_SHAKES 0x01 /* adopt is attached, and the way back is this device */
 
@@ -350,7 +352,7 @@ _Static_assert(sizeof(struct flow) == 64, "flow is one cache line");
 _Static_assert(sizeof(struct flow_set) == 64 + 64 * FLOW_WAYS, "the flows of a set are a line each");
 _Static_assert(sizeof(struct shake) == 192, "shake is three cache lines");
 _Static_assert(sizeof(struct engagement) == 64, "engagement is one cache line");
-_Static_assert(sizeof(struct device) == 16, "device has no padding");
+_Static_assert(sizeof(struct device) == 20, "device has no padding");
 _Static_assert(sizeof(struct adoption) == 24, "adoption fits the metadata of every kernel");
 _Static_assert(sizeof(struct heavy) == 80, "heavy has no padding");
 _Static_assert(sizeof(struct meta) == 408, "meta has no padding");

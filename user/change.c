@@ -76,6 +76,14 @@ int change_policy_for(struct gate *g, struct policy *now, struct policy *before,
 	return r ? r : note_change(g, now, before, file);
 }
 
+/* Only then is it worth looking whether a name is served no more. (A word in
+ * quotes is no statement.) */
+static bool about_names(const char *line)
+{
+	line += strspn(line, " \t");
+	return !strncmp(line, "serve", 5) || !strncmp(line, "zone", 4);
+}
+
 int change_line(const struct call *c, const char *line,
 		int (*how)(struct policy *p, const char *line, struct policy_error *err))
 {
@@ -83,34 +91,56 @@ int change_line(const struct call *c, const char *line,
 	cleanup_policy struct policy *before = NULL;
 	cleanup_gate struct gate g = GATE_INIT;
 	struct policy_error err;
+	bool waited;
 	int r;
 
 	if (gate_open(&g, c->instance, GATE_WRITE) || gate_running(&g, &before) || gate_running(&g, &now))
 		return EXIT_FAILED;
 	r = how(now, line, &err);
-	if (r >= 0 && !c->force && locks_out(now, before))
-		return EXIT_FAILED;
 	if (r < 0) {
 		say("%s", err.text);
 		return EXIT_FAILED;
 	}
+	if (refused(&g, now, before, c, line, about_names(line)))
+		return EXIT_FAILED;
+	waited = gate_deadline(&g);
 	if (r && change_policy_for(&g, now, before, NULL, c->confirm))
 		return EXIT_FAILED;
-	print_result(c, r ? "changed" : "unchanged");
+	print_change(&g, c, r, waited);
 	return EXIT_OK;
 }
 
-void print_result(const struct call *c, const char *result)
+unsigned int seconds_left(struct gate *g)
+{
+	uint64_t deadline = gate_deadline(g), now = monotonic_ns();
+
+	if (!deadline)
+		return 0;
+	return deadline > now + 1000000000 ? (deadline - now) / 1000000000 : 1;
+}
+
+void print_result(const struct call *c, const char *result, unsigned int goes_back_in, bool confirms)
 {
 	if (!c->json) {
 		puts(result);
-		if (c->confirm && strcmp(result, "unchanged"))
-			printf("goes back in %u s unless `straygate confirm` comes\n", c->confirm);
+		if (goes_back_in)
+			printf("goes back in %u s unless `straygate confirm` comes\n", goes_back_in);
+		if (confirms)
+			puts("this confirms what waited to be confirmed");
 		return;
 	}
 	json_open(c->instance);
 	json_member("result", json_string(result));
-	if (c->confirm && strcmp(result, "unchanged"))
-		json_member("goes_back_in", json_integer(c->confirm));
+	if (goes_back_in)
+		json_member("goes_back_in", json_integer(goes_back_in));
+	if (confirms)
+		json_member("confirms", json_true());
 	json_close();
+}
+
+void print_change(struct gate *g, const struct call *c, bool changed, bool waited)
+{
+	unsigned int left = changed && c->confirm ? c->confirm : seconds_left(g);
+
+	print_result(c, changed ? "changed" : "unchanged", left, waited && !left);
 }

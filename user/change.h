@@ -20,8 +20,14 @@ int change_policy_for(struct gate *g, struct policy *now, struct policy *before,
 /* A file says nothing of the posture: what was said at the command line stays. */
 int keep_posture(struct policy *now, struct policy *before);
 
-/* "changed", "unchanged", ... as a line or as JSON. */
-void print_result(const struct call *c, const char *result);
+/* Seconds until what waits to be confirmed goes back, at least 1; 0: nothing waits. */
+unsigned int seconds_left(struct gate *g);
+
+/* A result as lines or as JSON: what goes back in how many seconds (0: nothing
+ * does), and whether it confirms what waited before. */
+void print_result(const struct call *c, const char *result, unsigned int goes_back_in, bool confirms);
+/* "changed" or "unchanged"; waited: before it, something was to be confirmed. */
+void print_change(struct gate *g, const struct call *c, bool changed, bool waited);
 
 /* The posture that a policy asks for; without a line: observe. */
 enum posture policy_posture(struct policy *p);

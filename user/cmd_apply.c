@@ -42,6 +42,7 @@ static int apply(struct gate *g, struct policy *now, const struct call *c)
 	cleanup_policy struct policy *before = NULL;
 	struct policy_error err;
 	size_t changes;
+	bool waited;
 	char path[PATH_MAX];
 
 	if (gate_running(g, &before) || keep_posture(now, before))
@@ -53,16 +54,12 @@ static int apply(struct gate *g, struct policy *now, const struct call *c)
 	if (c->diff)
 		return print_differences(before, now, c);
 	changes = policy_diff(before, now, NULL, NULL);
-	if (!c->force && locks_out(now, before))
+	if (refused(g, now, before, c, c->argv[0], true))
 		return EXIT_FAILED;
-	if (forgets_visited(g, now, before) && !c->force)
-		return fail(EXIT_FAILED,
-			    "%s: it stops serving names that have visitors; nothing was changed, "
-			    "--force if you mean it",
-			    c->argv[0]);
+	waited = gate_deadline(g);
 	if (change_policy_for(g, now, before, realpath(c->argv[0], path), c->confirm))
 		return EXIT_FAILED;
-	print_result(c, changes || c->confirm ? "changed" : "unchanged");
+	print_change(g, c, changes || c->confirm, waited);
 	return EXIT_OK;
 }
 

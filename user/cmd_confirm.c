@@ -15,7 +15,7 @@ static int run(const struct call *c)
 			    "and the policy before it rules again");
 	if (gate_confirm(&g))
 		return EXIT_FAILED;
-	print_result(c, "confirmed");
+	print_result(c, "confirmed", 0, false);
 	return EXIT_OK;
 }
 

@@ -177,7 +177,7 @@ static int run(const struct call *c)
 		say("explain wants --from ADDR and --to PROTO/PORT; see `straygate explain -h`");
 		return EXIT_USAGE;
 	}
-	if (gate_open(&g, c->instance, GATE_READ) || gate_running(&g, &p) || make_probe(c, p, &probe, name))
+	if (gate_open(&g, c->instance, GATE_RUN) || gate_running(&g, &p) || make_probe(c, p, &probe, name))
 		return EXIT_FAILED;
 	len = probe_packet(&probe, packet);
 	if (len < 0)

@@ -153,9 +153,8 @@ static void print_notes(struct gate *g, const struct tally *t)
 		       "enforce`\n",
 		       grouped(would));
 	print_shallow(g, t);
-	if (gate_deadline(g))
-		printf("  goes back in %llu s unless `straygate confirm` comes\n",
-		       (unsigned long long)(gate_deadline(g) - monotonic_ns() + 999999999) / 1000000000);
+	if (seconds_left(g))
+		printf("  goes back in %u s unless `straygate confirm` comes\n", seconds_left(g));
 	switch (drift(g, t->policy)) {
 	case DRIFT_DIFFERS:
 		printf("  what runs differs from the file; `straygate apply --diff %s`\n", g->meta.policy);
@@ -206,6 +205,7 @@ static int status_json(struct gate *g, const struct call *c)
 	json_member("build", json_string(g->meta.build));
 	json_member("policy", json_string(g->meta.policy));
 	json_member("differs_from_file", json_string(drifts[drift(g, t.policy)]));
+	json_member("goes_back_in", seconds_left(g) ? json_integer(seconds_left(g)) : json_null());
 	json_list("devices");
 	for (i = 0; i < t.device_count; i++)
 		json_item(json_pack("{s:s, s:s, s:b}", "device", t.devices[i].name, "mode",

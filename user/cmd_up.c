@@ -6,6 +6,7 @@
 
 #include "change.h"
 #include "json.h"
+#include "lockout.h"
 #include "say.h"
 #include "verb.h"
 
@@ -13,15 +14,20 @@
 
 /* An instance that was just made, or whose first command was killed, has no
  * policy yet: everything passes until it has one. */
-static int first_policy(struct gate *g, struct policy *now, const char *file)
+static int first_policy(struct gate *g, struct policy *now, const char *file, const struct call *c)
 {
 	cleanup_policy struct policy *before = NULL;
+	bool waited = gate_deadline(g);
 
 	if (gate_running(g, &before))
 		return EXIT_FAILED;
-	if (keep_posture(now, before))
+	if (keep_posture(now, before) || (file && refused(g, now, before, c, file, true)))
 		return EXIT_FAILED;
-	return change_policy(g, now, before, file) ? EXIT_FAILED : EXIT_OK;
+	if (change_policy(g, now, before, file))
+		return EXIT_FAILED;
+	if (waited)
+		say("this confirms what waited to be confirmed");
+	return EXIT_OK;
 }
 
 static int attach(struct gate *g, const char *device, const struct call *c)
@@ -58,6 +64,12 @@ static int destroy_unused(struct gate *g)
 	return EXIT_FAILED;
 }
 
+/* The same, where no device was touched: one that was just made has no policy. */
+static int destroy_fresh(struct gate *g)
+{
+	return CONTROL_SLOT(gate_word(g)) == CONTROL_NO_SLOT ? destroy_unused(g) : EXIT_FAILED;
+}
+
 /* Listeners of a policy that came before the device. */
 static void try_listeners(struct gate *g)
 {
@@ -81,8 +93,10 @@ static int up_devices(const struct call *c)
 			return fail(EXIT_FAILED, "%.40s: no such device; see `ip link`", c->argv[i]);
 	if (gate_make(&g, c->instance, c->netns))
 		return EXIT_FAILED;
+	if (c->group && gate_share(&g, c->group))
+		return destroy_fresh(&g);
 	if (CONTROL_SLOT(gate_word(&g)) == CONTROL_NO_SLOT)
-		status = first_policy(&g, empty, NULL);
+		status = first_policy(&g, empty, NULL, c);
 	for (i = 0; i < c->argc && status == EXIT_OK; i++)
 		status = attach(&g, c->argv[i], c);
 	if (status == EXIT_OK)
@@ -115,8 +129,10 @@ static int up_file(const struct call *c)
 		devices += policy_rule(p, i)->statement == ST_DEVICE;
 	if (!devices)
 		return fail(EXIT_FAILED, "%s has no `device` line; add one, or name the devices", path);
-	if (gate_make(&g, c->instance, c->netns) || first_policy(&g, p, path))
+	if (gate_make(&g, c->instance, c->netns))
 		return EXIT_FAILED;
+	if ((c->group && gate_share(&g, c->group)) || first_policy(&g, p, path, c))
+		return destroy_fresh(&g);
 	for (i = 0; i < policy_count(p); i++)
 		if (policy_rule(p, i)->statement == ST_DEVICE && attach(&g, policy_rule(p, i)->subject, c))
 			return destroy_unused(&g);
@@ -147,7 +163,7 @@ const struct verb verb_up = {
 	.help = "With devices: a new gate starts with an empty policy, posture observe.\n"
 		"Without: devices and policy are those of " POLICY_DIR "/INSTANCE.policy.\n"
 		"What is loaded stays until `straygate down`; no process is left running.\n",
-	.takes = TAKES_JSON | TAKES_NETNS | TAKES_GENERIC,
+	.takes = TAKES_JSON | TAKES_NETNS | TAKES_GENERIC | TAKES_FORCE | TAKES_GROUP,
 	.least = 0,
 	.most = -1,
 	.run = run,

@@ -47,14 +47,22 @@ void gate_close(struct gate *g)
 static int enter_netns(const char *name)
 {
 	char path[PATH_MAX];
+	struct stat wanted, here;
 	cleanup_fd int fd = -1;
 
 	if (!name[0])
 		return 0;
 	snprintf(path, sizeof(path), "/run/netns/%s", name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || setns(fd, CLONE_NEWNET))
+	if (fd < 0)
 		return fail(-errno, "network namespace %s: %s; see `ip netns list`", name, strerror(errno));
+	/* Whoever is there already needs no privilege for it. */
+	if (!fstat(fd, &wanted) && !stat("/proc/self/ns/net", &here) && wanted.st_dev == here.st_dev &&
+	    wanted.st_ino == here.st_ino)
+		return 0;
+	if (setns(fd, CLONE_NEWNET))
+		return fail(-errno, "cannot enter network namespace %s: %s%s", name, strerror(errno),
+			    errno == EPERM ? "; run as root (CAP_SYS_ADMIN)" : "");
 	return 0;
 }
 
@@ -73,6 +81,12 @@ static int name_instance(struct gate *g, const char *instance)
 /* bpf(2) answers EPERM where files would say EACCES; say what is lacking. */
 static int no_access(const struct gate *g, int err)
 {
+	if (err == EROFS)
+		return fail(-err, "%s: %s; `mount -o remount,rw %s`", g->dir, strerror(err), BPFFS);
+	if (g->read_only && (err == EACCES || err == EPERM))
+		return fail(-err,
+			    "%s: %s; run as root, or as one of the group that `straygate up --group` names",
+			    g->dir, strerror(err));
 	if (err == EACCES || err == EPERM)
 		return fail(-err, "%s: %s; run as root (CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON)", g->dir,
 			    strerror(err));
@@ -80,15 +94,35 @@ static int no_access(const struct gate *g, int err)
 }
 
 /* One command at a time changes an instance. The lock is that of the directory
- * itself: nothing is left behind when its holder is killed. */
+ * itself: nothing is left behind when its holder is killed. Whoever may not
+ * write there anyway is told before he waits. Says nothing. */
 static int take_lock(struct gate *g, enum gate_access access)
 {
-	g->lock = open(g->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (g->lock < 0)
-		return -errno;
-	if (access == GATE_WRITE && flock(g->lock, LOCK_EX))
-		return no_access(g, errno);
+	struct stat locked, now;
+
+	do {
+		close_fd(&g->lock);
+		g->lock = open(g->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (g->lock < 0 || fstat(g->lock, &locked))
+			return -errno;
+		g->shared = locked.st_mode & S_ISGID;
+		if (access != GATE_WRITE)
+			return 0;
+		if (eaccess(g->dir, W_OK) || flock(g->lock, LOCK_EX) || stat(g->dir, &now))
+			return -errno;
+		/* Who held it may have taken the gate away, and another made it anew. */
+	} while (locked.st_ino != now.st_ino);
 	return 0;
+}
+
+/* The same for making an instance, and for clearing away one that is half made. */
+static int lock_root(void)
+{
+	int fd = open(GATE_ROOT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		flock(fd, LOCK_EX);
+	return fd;
 }
 
 static int read_meta(struct gate *g)
@@ -105,12 +139,20 @@ static int read_meta(struct gate *g)
 		    g->instance, g->meta.layout, g->meta.build, STRAYGATE_LAYOUT);
 }
 
+/* What `status` and `show` want; see may_be_shared(). */
+static const bool read_by_all[GATE_MAPS] = {
+	[GATE_CONTROL] = true,	   [GATE_FLOWS] = true,		[GATE_ENGAGEMENTS] = true,
+	[GATE_STRAY_NAMES] = true, [GATE_STRAY_SOURCES] = true, [GATE_META] = true,
+};
+
 static int open_maps(struct gate *g)
 {
 	int i;
 
 	/* meta first: nothing else may be touched before the layout is known. */
 	for (i = GATE_MAPS - 1; i >= 0; i--) {
+		if (g->read_only && !read_by_all[i])
+			continue;
 		g->maps[i] = pin_open(g, gate_map_names[i]);
 		if (g->maps[i] < 0)
 			return errno == ENOENT
@@ -127,17 +169,30 @@ static int open_maps(struct gate *g)
 	return 0;
 }
 
+/* What is pinned in some other bpffs cannot be seen, and may well be running. */
+static int not_mounted(void)
+{
+	return fail(
+		-ENODEV,
+		"%s is no bpffs here, so a gate that runs cannot be seen; `mount -t bpf bpf %s`, or leave "
+		"`ip netns exec`",
+		BPFFS, BPFFS);
+}
+
 int gate_open(struct gate *g, const char *instance, enum gate_access access)
 {
 	int err = name_instance(g, instance);
 
 	if (err)
 		return err;
+	g->read_only = access == GATE_READ;
 	err = take_lock(g, access);
+	if (err == -ENOENT && !pin_mounted())
+		return not_mounted();
 	if (err == -ENOENT)
 		return fail(err, "instance %s is not up; `straygate up DEV` starts it", instance);
 	if (err)
-		return err == -EACCES || err == -EPERM ? no_access(g, -err) : err;
+		return no_access(g, -err);
 	err = open_maps(g);
 	return err ? err : enter_netns(g->meta.netns);
 }
@@ -145,14 +200,25 @@ int gate_open(struct gate *g, const char *instance, enum gate_access access)
 int gate_open_any(struct gate *g, const char *instance)
 {
 	char half_made[PATH_MAX];
+	cleanup_fd int root = -1;
 	int err = name_instance(g, instance);
 
 	if (err)
 		return err;
+	if (!pin_mounted())
+		return not_mounted();
 	snprintf(half_made, sizeof(half_made), "%s/%.31s+new", GATE_ROOT, instance);
+	root = lock_root();
 	pin_remove_dir(half_made);
+	close_fd(&root);
 	err = take_lock(g, GATE_WRITE);
-	return err == -EACCES || err == -EPERM ? no_access(g, -err) : err;
+	return err && err != -ENOENT ? no_access(g, -err) : err;
+}
+
+int gate_note_build(struct gate *g)
+{
+	memcpy(g->meta.build, gate_build, sizeof(g->meta.build));
+	return gate_write_meta(g);
 }
 
 int gate_write_meta(struct gate *g)
@@ -189,11 +255,10 @@ static int write_first_meta(struct gate *g, const char *netns)
 	uint32_t zero = 0;
 
 	g->meta = (struct meta){.layout = STRAYGATE_LAYOUT};
-	snprintf(g->meta.build, sizeof(g->meta.build), "%s", STRAYGATE_BUILD);
 	snprintf(g->meta.netns, sizeof(g->meta.netns), "%s", netns ? netns : "");
 	if (bpf_map_update_elem(g->maps[GATE_CONTROL], &zero, &control, BPF_ANY))
 		return no_access(g, errno);
-	return gate_write_meta(g);
+	return gate_note_build(g);
 }
 
 /* The maps of a new instance, complete before they get their name. */
@@ -205,8 +270,9 @@ static int make_instance(struct gate *g, const char *netns)
 
 	snprintf(fresh.dir, sizeof(fresh.dir), "%s/%s+new", GATE_ROOT, g->instance);
 	pin_remove_dir(fresh.dir);
-	if (mkdir(fresh.dir, 0700))
-		return no_access(&fresh, errno);
+	err = pin_make_dir(&fresh, fresh.dir);
+	if (err)
+		return no_access(g, -err);
 	err = object_make(&object);
 	if (!err)
 		err = pin_maps(&fresh, object);
@@ -221,7 +287,8 @@ static int make_instance(struct gate *g, const char *netns)
 	}
 	memcpy(g->maps, fresh.maps, sizeof(g->maps));
 	g->meta = fresh.meta;
-	return take_lock(g, GATE_WRITE);
+	err = take_lock(g, GATE_WRITE);
+	return err ? no_access(g, -err) : 0;
 }
 
 static bool is_there(const struct gate *g)
@@ -241,6 +308,7 @@ static int same_netns(const struct gate *g, const char *netns)
 
 int gate_make(struct gate *g, const char *instance, const char *netns)
 {
+	cleanup_fd int root = -1;
 	int err = name_instance(g, instance);
 
 	if (err)
@@ -257,6 +325,12 @@ int gate_make(struct gate *g, const char *instance, const char *netns)
 	if (mkdir(GATE_ROOT, 0700) && errno != EEXIST)
 		return no_access(g, errno);
 	err = enter_netns(netns ? netns : "");
+	root = lock_root();
+	/* Another command may have been quicker. */
+	if (!err && is_there(g)) {
+		close_fd(&root);
+		return gate_make(g, instance, netns);
+	}
 	return err ? err : make_instance(g, netns);
 }
 

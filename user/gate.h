@@ -15,6 +15,11 @@
  * complete, so that a killed command leaves the old or the new, and litter that
  * the next one sweeps up. (bpffs allows no dots; a device's are written "%".)
  *
+ * All of it is its owner's alone (0700, 0600); or a group may read what `status`
+ * and `show` want, no secret among it, and no link or program, which could be
+ * taken away through its pin. The directory then has the setgid bit, by which
+ * what is pinned later gets the group too.
+ *
  * Functions print their own errors and return 0 or -errno.
  */
 #ifndef STRAYGATE_GATE_H
@@ -25,6 +30,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "cells.h"
 #include "policy.h"
@@ -56,7 +62,9 @@ extern const char *const gate_map_names[GATE_MAPS]; /* of the pins, and in the o
 struct gate {
 	char instance[INSTANCE_LIMIT];
 	char dir[PATH_MAX];
-	int lock; /* fd of the directory, locked */
+	int lock;	/* fd of the directory, locked */
+	bool read_only; /* maps are opened so */
+	bool shared;	/* with a group */
 	int maps[GATE_MAPS];
 	struct meta meta;
 };
@@ -70,7 +78,11 @@ void gate_close(struct gate *g);
 
 /* ---- the instance (gate.c) ---- */
 
-enum gate_access { GATE_READ, GATE_WRITE /* takes the lock, waits for others */ };
+enum gate_access {
+	GATE_READ,  /* what a group may read, and no more: the other maps stay closed */
+	GATE_RUN,   /* all maps, to load a program on */
+	GATE_WRITE, /* the same, and takes the lock: waits for others */
+};
 
 /* Opens a running instance and enters its network namespace. -ENOENT: not up. */
 int gate_open(struct gate *g, const char *instance, enum gate_access access);
@@ -81,6 +93,13 @@ int gate_make(struct gate *g, const char *instance, const char *netns);
 /* Takes everything away, whatever state it is in. */
 int gate_destroy(struct gate *g);
 int gate_write_meta(struct gate *g);
+/* The build whose programs run is this one. */
+int gate_note_build(struct gate *g);
+
+/* ---- a group that may read (gate_share.c) ---- */
+
+/* A name or a number; root: nobody but the owner. */
+int gate_share(struct gate *g, const char *group);
 
 /* ---- devices (gate_device.c) ---- */
 
@@ -90,6 +109,7 @@ struct gate_device {
 	bool generic;	      /* no native XDP */
 	int counters;	      /* fd */
 	uint32_t program;     /* id */
+	bool runs_known;      /* not by those who may only read maps */
 	uint64_t runs;	      /* of the program and its predecessors, while the kernel counts them */
 	enum shallow shallow; /* why no visit is adopted here */
 	uint8_t mac[6];
@@ -151,17 +171,26 @@ int gate_explain(struct gate *g, const void *packet, size_t len, struct explanat
 
 /* ---- small helpers of gate*.c (gate_pin.c) ---- */
 
-/* -1 and errno as open(2). kind: NULL or the bpf object's kind in messages. */
+/* A map; -1 and errno as open(2). */
 int pin_open(struct gate *g, const char *name);
+/* A program or a link, for which the kernel wants the right to write. */
+int pin_open_object(struct gate *g, const char *name);
+/* A directory for pins. */
+int pin_make_dir(struct gate *g, const char *path);
+/* Owner and mode of all that is pinned below a directory, by g->shared. */
+int pin_share(struct gate *g, const char *dir, gid_t group);
 /* Pins fd as DIR/name, replacing what is there in one step. */
 int pin_put(struct gate *g, const char *name, int fd);
 void pin_remove(struct gate *g, const char *name);
 /* Removes a directory of pins. */
 int pin_remove_dir(const char *path);
+bool pin_mounted(void);
 int pin_mount(void);
+#define BPFFS "/sys/fs/bpf"
 /* For tests: the place where a kill -9 is put. With STRAYGATE_FAULT=N in the
  * environment the N-th one that is passed kills the process. */
 void fault_point(void);
+/* An array, mapped, or a copy of it if it is opened read-only; munmap(). */
 void *map_memory(int fd, size_t size, bool write);
 #define PIN_NAME_MAX 64
 
@@ -171,6 +200,7 @@ static inline void close_fd(int *fd)
 
 	if (*fd >= 0)
 		close(*fd);
+	*fd = -1;
 }
 #define cleanup_fd __attribute__((cleanup(close_fd)))
 

@@ -48,6 +48,15 @@ static int open_device_pin(struct gate *g, const char *device, const char *what)
 	return pin_open(g, name);
 }
 
+/* A program or a link. */
+static int open_device_object(struct gate *g, const char *device, const char *what)
+{
+	char name[PIN_NAME_MAX];
+
+	device_pin(name, device, what);
+	return pin_open_object(g, name);
+}
+
 static int put_device_pin(struct gate *g, const char *device, const char *what, int fd)
 {
 	char name[PIN_NAME_MAX];
@@ -168,7 +177,7 @@ static void carry_runs(int old, int counters)
  * as `program` when the runs of the one before are counted. */
 static int next_becomes_program(struct gate *g, const char *device, int counters, int next)
 {
-	cleanup_fd int old = open_device_pin(g, device, "program");
+	cleanup_fd int old = open_device_object(g, device, "program");
 	char name[PIN_NAME_MAX];
 	int err;
 
@@ -184,7 +193,7 @@ static int next_becomes_program(struct gate *g, const char *device, int counters
 /* A command that was killed while it replaced the program. */
 static void finish_replacement(struct gate *g, const char *device, int link, int counters)
 {
-	cleanup_fd int next = open_device_pin(g, device, "next");
+	cleanup_fd int next = open_device_object(g, device, "next");
 
 	if (next >= 0 && program_info(next).id == link_info(link).prog_id)
 		next_becomes_program(g, device, counters, next);
@@ -213,10 +222,12 @@ static int read_mac(const char *name, struct device *d)
 /* What the program must know of its device; adopts: adopt is attached there. */
 static int write_device(const char *name, int map, bool adopts)
 {
-	struct device d = {0};
+	struct device d = {0}, before = {0};
 	uint32_t zero = 0;
 	int err = read_mac(name, &d);
 
+	bpf_map_lookup_elem(map, &zero, &before);
+	d.program = before.program;
 	if (!adopts)
 		d.shallow = kernel_adopts() ? SHALLOW_DEVICE : SHALLOW_KERNEL;
 	else if (!route_returns(name))
@@ -228,9 +239,21 @@ static int write_device(const char *name, int map, bool adopts)
 	return err ? fail(err, "%s: %s", name, strerror(-err)) : 0;
 }
 
+/* For those who may not open the program's pin. */
+static void note_program(int map, int program)
+{
+	struct device d;
+	uint32_t zero = 0;
+
+	if (bpf_map_lookup_elem(map, &zero, &d))
+		return;
+	d.program = program_info(program).id;
+	bpf_map_update_elem(map, &zero, &d, BPF_ANY);
+}
+
 static int refresh_device(struct gate *g, const struct gate_device *d)
 {
-	cleanup_fd int link = open_device_pin(g, d->name, "adopt_link");
+	cleanup_fd int link = open_device_object(g, d->name, "adopt_link");
 	cleanup_fd int map = open_device_pin(g, d->name, "device");
 
 	if (!d->attached || map < 0)
@@ -255,7 +278,7 @@ int gate_refresh_devices(struct gate *g)
 /* No tc at all is no failure: its listeners are judged at data then. */
 static bool attach_adopt(struct gate *g, const char *device, int adopt)
 {
-	cleanup_fd int link = open_device_pin(g, device, "adopt_link");
+	cleanup_fd int link = open_device_object(g, device, "adopt_link");
 	unsigned int ifindex = if_nametoindex(device);
 
 	if (adopt < 0)
@@ -297,21 +320,23 @@ static int replace_program(struct gate *g, const char *device, int link)
 	fault_point();
 	if (bpf_link_update(link, l.program, NULL))
 		return fail(-errno, "%s: cannot replace the program: %s", device, strerror(errno));
+	note_program(l.device, l.program);
 	fault_point();
-	return next_becomes_program(g, device, counters, l.program);
+	err = next_becomes_program(g, device, counters, l.program);
+	return err ? err : gate_note_build(g);
 }
 
 static int make_dir(struct gate *g, const char *device)
 {
 	char dir[PIN_NAME_MAX], path[PATH_MAX + PIN_NAME_MAX];
+	int err;
 
 	device_dir(dir, device);
 	snprintf(path, sizeof(path), "%s/%s", g->dir, dir);
 	/* What a killed command, or a device that is gone, left. */
 	pin_remove_dir(path);
-	if (mkdir(path, 0700))
-		return fail(-errno, "%s: %s", path, strerror(errno));
-	return 0;
+	err = pin_make_dir(g, path);
+	return err ? fail(err, "%s: %s", path, strerror(-err)) : 0;
 }
 
 static int attach_new(struct gate *g, const char *device, bool generic)
@@ -337,6 +362,7 @@ static int attach_new(struct gate *g, const char *device, bool generic)
 		err = write_device(device, l.device, attach_adopt(g, device, l.adopt));
 	if (!err) {
 		fault_point();
+		note_program(l.device, l.program);
 		link = attach_link(device, l.program, generic);
 		fault_point();
 		err = link < 0 ? link : put_device_pin(g, device, "link", link);
@@ -352,7 +378,7 @@ int gate_attach(struct gate *g, const char *device, bool generic)
 
 	if (!*device || strlen(device) >= IFNAMSIZ)
 		return fail(-ENODEV, "%.40s: no such device; see `ip link`", device);
-	link = open_device_pin(g, device, "link");
+	link = open_device_object(g, device, "link");
 	if (link_ifindex(link) && link_ifindex(link) == if_nametoindex(device))
 		return replace_program(g, device, link);
 	return attach_new(g, device, generic);
@@ -360,8 +386,8 @@ int gate_attach(struct gate *g, const char *device, bool generic)
 
 int gate_detach(struct gate *g, const char *device)
 {
-	cleanup_fd int link = open_device_pin(g, device, "link");
-	cleanup_fd int adopt = open_device_pin(g, device, "adopt_link");
+	cleanup_fd int link = open_device_object(g, device, "link");
+	cleanup_fd int adopt = open_device_object(g, device, "adopt_link");
 	char dir[PIN_NAME_MAX], path[PATH_MAX + PIN_NAME_MAX];
 	int err;
 
@@ -392,30 +418,7 @@ static uint64_t all_runs(const struct bpf_prog_info *program, const struct bpf_p
 	return runs;
 }
 
-static void read_program(struct gate *g, struct gate_device *d)
-{
-	cleanup_fd int fd = open_device_pin(g, d->name, "program");
-	cleanup_fd int next_fd = open_device_pin(g, d->name, "next");
-	cleanup_fd int link = open_device_pin(g, d->name, "link");
-	struct bpf_prog_info program = program_info(fd), next = program_info(next_fd);
-
-	d->runs = all_runs(&program, &next, d->counters);
-	d->program = next.id && link_info(link).prog_id == next.id ? next.id : program.id;
-}
-
-static void read_link(struct gate *g, struct gate_device *d)
-{
-	cleanup_fd int fd = open_device_pin(g, d->name, "link");
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-	unsigned int ifindex;
-
-	ifindex = fd < 0 ? 0 : link_ifindex(fd);
-	if (!ifindex || bpf_xdp_query(ifindex, 0, &query))
-		return;
-	d->generic = query.skb_prog_id == d->program;
-	d->attached = d->generic || query.drv_prog_id == d->program;
-}
-
+/* What maps tell: the program is the one that the last `up` attached. */
 static void read_settings(struct gate *g, struct gate_device *d)
 {
 	cleanup_fd int fd = open_device_pin(g, d->name, "device");
@@ -425,6 +428,42 @@ static void read_settings(struct gate *g, struct gate_device *d)
 	if (fd >= 0 && !bpf_map_lookup_elem(fd, &zero, &settings))
 		d->shallow = settings.shallow;
 	memcpy(d->mac, settings.mac, sizeof(d->mac));
+	d->program = settings.program;
+}
+
+static void read_program(struct gate *g, struct gate_device *d)
+{
+	cleanup_fd int fd = open_device_object(g, d->name, "program");
+	cleanup_fd int next_fd = open_device_object(g, d->name, "next");
+	cleanup_fd int link = open_device_object(g, d->name, "link");
+	struct bpf_prog_info program = program_info(fd), next = program_info(next_fd);
+
+	if (fd < 0)
+		return;
+	d->runs_known = true;
+	d->runs = all_runs(&program, &next, d->counters);
+	d->program = next.id && link_info(link).prog_id == next.id ? next.id : program.id;
+}
+
+/* Links are their owner's alone, and closed where bpffs is read-only. */
+static unsigned int attached_to(struct gate *g, const char *device)
+{
+	cleanup_fd int fd = open_device_object(g, device, "link");
+
+	if (fd >= 0)
+		return link_ifindex(fd);
+	return errno == EACCES || errno == EPERM || errno == EROFS ? if_nametoindex(device) : 0;
+}
+
+static void read_link(struct gate *g, struct gate_device *d)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	unsigned int ifindex = attached_to(g, d->name);
+
+	if (!ifindex || !d->program || bpf_xdp_query(ifindex, 0, &query))
+		return;
+	d->generic = query.skb_prog_id == d->program;
+	d->attached = d->generic || query.drv_prog_id == d->program;
 }
 
 static void read_device(struct gate *g, struct gate_device *d, const char *dir)
@@ -436,9 +475,9 @@ static void read_device(struct gate *g, struct gate_device *d, const char *dir)
 		if (*c == '%')
 			*c = '.';
 	d->counters = open_device_pin(g, d->name, "counters");
+	read_settings(g, d);
 	read_program(g, d);
 	read_link(g, d);
-	read_settings(g, d);
 }
 
 static int by_name(const void *a, const void *b)

@@ -2,9 +2,11 @@
 #include "gate_load.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -14,6 +16,11 @@
 
 #include "say.h"
 #include "straygate.skel.h"
+
+#ifndef STRAYGATE_BUILD
+#define STRAYGATE_BUILD "unknown"
+#endif
+const char gate_build[64] = STRAYGATE_BUILD;
 
 static int print(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -52,11 +59,30 @@ int object_try(void)
 	return bpf_object__load(object);
 }
 
+/* The first of the privileges that are needed and not there; NULL: all are. */
+static const char *lacking(void)
+{
+	static const struct {
+		unsigned int number;
+		const char *name;
+	} needed[] = {{CAP_BPF, "CAP_BPF"}, {CAP_NET_ADMIN, "CAP_NET_ADMIN"}, {CAP_PERFMON, "CAP_PERFMON"}};
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct caps[2] = {0};
+	size_t i;
+
+	if (syscall(SYS_capget, &head, caps))
+		return NULL;
+	for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+		if (!(caps[needed[i].number / 32].effective >> needed[i].number % 32 & 1))
+			return needed[i].name;
+	return NULL;
+}
+
 /* EACCES is also what the verifier says of a program that it does not like, and
  * that cannot be helped by whoever has all privileges. */
 bool lacks_privilege(int err)
 {
-	return err == -EPERM || (err == -EACCES && geteuid());
+	return err == -EPERM || (err == -EACCES && lacking());
 }
 
 static int cannot_load(int err)
@@ -66,9 +92,9 @@ static int cannot_load(int err)
 	uname(&u);
 	if (lacks_privilege(err))
 		return fail(err,
-			    "the kernel refuses to load a BPF program: %s; run as root (CAP_BPF, "
-			    "CAP_NET_ADMIN, CAP_PERFMON)",
-			    strerror(-err));
+			    "the kernel refuses to load a BPF program: %s; %s is lacking, run as root "
+			    "(CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON)",
+			    strerror(-err), lacking() ? lacking() : "some privilege");
 	return fail(err,
 		    "kernel %s does not take the program: %s; Linux 6.1 or later with BTF is needed, "
 		    "see `straygate features` (--debug shows the verifier's words)",

@@ -7,9 +7,8 @@
 
 struct bpf_object;
 
-#ifndef STRAYGATE_BUILD
-#define STRAYGATE_BUILD "unknown"
-#endif
+/* Which build this is. */
+extern const char gate_build[64];
 
 /* What a device's programs are made of; fds are those of the object. */
 struct loaded {

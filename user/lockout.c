@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "change.h"
 #include "say.h"
 
 /* SSH_CONNECTION: client, its port, server, its port (ssh(1)). */
@@ -16,16 +17,23 @@ static unsigned int ssh_port(void)
 	return session && sscanf(session, "%*s %*s %*s %u", &port) == 1 ? port : 0;
 }
 
-bool locks_out(struct policy *now, struct policy *before)
+static bool carried_out(struct policy *p, const struct rule *listener)
+{
+	return policy_posture(p) != POSTURE_OBSERVE && !listener->observe;
+}
+
+static bool locks_out(struct policy *now, struct policy *before)
 {
 	unsigned int port = ssh_port();
 	size_t i;
 
 	for (i = 0; port && i < policy_count(now); i++) {
-		const struct rule *r = policy_rule(now, i);
+		const struct rule *r = policy_rule(now, i), *old;
 
-		if (r->statement != ST_LISTEN || r->l4 != IPPROTO_TCP || r->port != port ||
-		    policy_find(before, ST_LISTEN, r->subject))
+		if (r->statement != ST_LISTEN || r->l4 != IPPROTO_TCP || r->port != port)
+			continue;
+		old = policy_find(before, ST_LISTEN, r->subject);
+		if (old && (carried_out(before, old) || !carried_out(now, r)))
 			continue;
 		say("listen %s is the port of this very SSH session; --force if you mean it", r->subject);
 		return true;
@@ -60,8 +68,8 @@ static void forgotten(const struct name *n, const struct rule *of, void *arg)
 		say("no longer served: %s", text);
 }
 
-/* Forgetting a name is an outage: each one is said. */
-size_t forgets_visited(struct gate *g, struct policy *now, struct policy *before)
+/* Forgetting a name is an outage: each one is said. How many had visits? */
+static size_t forgets_visited(struct gate *g, struct policy *now, struct policy *before)
 {
 	struct counter *counters;
 	struct forgotten f = {0};
@@ -76,4 +84,16 @@ size_t forgets_visited(struct gate *g, struct policy *now, struct policy *before
 		say("no longer served: %zu names in all; see `straygate apply --diff`", f.all);
 	free(counters);
 	return f.visited;
+}
+
+bool refused(struct gate *g, struct policy *now, struct policy *before, const struct call *c,
+	     const char *what, bool names)
+{
+	if (!c->force && locks_out(now, before))
+		return true;
+	if (!names || !forgets_visited(g, now, before) || c->force)
+		return false;
+	say("%s: it stops serving names that have visitors; nothing was changed, --force if you mean it",
+	    what);
+	return true;
 }

@@ -4,13 +4,19 @@
 #define STRAYGATE_LOCKOUT_H
 
 #include "gate.h"
+#include "verb.h"
 
-/* A listener that `before` had not, on the port of the very SSH session that this
- * runs in. Says so. */
-bool locks_out(struct policy *now, struct policy *before);
-
-/* Names that `now` stops serving and that had visits since they were applied.
- * Says which, and returns how many; the others it only mentions. */
-size_t forgets_visited(struct gate *g, struct policy *now, struct policy *before);
+/*
+ * Is this change refused? It says why, and each name that `now` stops serving.
+ * Refused without --force are
+ *
+ *	a listener on the port of the very SSH session that this runs in, which
+ *	`before` had not, or had observed only;
+ *	that a name is served no more which had visits since it was applied.
+ *
+ * what: the file or line, for the message; names: it may be about names.
+ */
+bool refused(struct gate *g, struct policy *now, struct policy *before, const struct call *c,
+	     const char *what, bool names);
 
 #endif

@@ -27,6 +27,7 @@ enum {
 	OPT_FORCE,
 	OPT_TOP,
 	OPT_CONFIRM,
+	OPT_GROUP,
 	OPT_DEBUG,
 	OPT_VERSION,
 };
@@ -46,6 +47,10 @@ static const struct option_text {
 	 "NAME",
 	 "devices of this network namespace"},
 	{{"generic", no_argument, NULL, OPT_GENERIC}, TAKES_GENERIC, "", "generic XDP, not the driver's own"},
+	{{"group", required_argument, NULL, OPT_GROUP},
+	 TAKES_GROUP,
+	 "NAME",
+	 "who may run `status` and `show` (root: nobody else)"},
 	{{"from", required_argument, NULL, OPT_FROM}, TAKES_EXPLAIN, "ADDR", "the client"},
 	{{"to", required_argument, NULL, OPT_TO}, TAKES_EXPLAIN, "PROTO/PORT", "the listener, e.g. tcp/443"},
 	{{"name", required_argument, NULL, OPT_NAME}, TAKES_EXPLAIN, "NAME", "what is asked for"},
@@ -159,6 +164,9 @@ static bool set_option(struct call *c, int opt)
 		return true;
 	case OPT_GENERIC:
 		c->generic = true;
+		return true;
+	case OPT_GROUP:
+		c->group = optarg;
 		return true;
 	case OPT_FROM:
 		c->from = optarg;

@@ -40,11 +40,13 @@ static json_t *devices_json(const struct tally *t)
 
 		json_object_set_new(
 			all, d->device->name,
-			json_pack("{s:I, s:I, s:s, s:b, s:I, s:I, s:o}", "packets",
+			json_pack("{s:I, s:I, s:s, s:b, s:o, s:I, s:o}", "packets",
 				  (json_int_t)d->packets.packets, "bytes", (json_int_t)d->packets.bytes,
 				  "mode", d->device->generic ? "generic" : "native", "attached",
-				  d->device->attached, "run_count", (json_int_t)d->device->runs, "program",
-				  (json_int_t)d->device->program, "reasons", reasons_json(d->reason)));
+				  d->device->attached, "run_count",
+				  d->device->runs_known ? json_integer(d->device->runs) : json_null(),
+				  "program", (json_int_t)d->device->program, "reasons",
+				  reasons_json(d->reason)));
 	}
 	return all;
 }

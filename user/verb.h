@@ -21,6 +21,7 @@ struct call {
 	bool openmetrics;
 	bool diff;
 	bool force;
+	const char *group;    /* NULL: as it was */
 	unsigned int confirm; /* seconds; 0: none is needed */
 	int argc;	      /* what is left */
 	char **argv;
@@ -36,6 +37,7 @@ struct call {
 #define TAKES_FORCE	  0x40u
 #define TAKES_TOP	  0x80u
 #define TAKES_CONFIRM	  0x100u
+#define TAKES_GROUP	  0x200u
 
 struct verb {
 	const char *name;

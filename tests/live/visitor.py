@@ -169,8 +169,12 @@ def silent(addr, port, o):
 
 
 def in_flight(addr, port, o):
-    """Connects, says so on stderr, and asks once there is a line on stdin."""
+    """Connects (first=1: and asks), says so on stderr, and asks once there is a line on stdin."""
     opened = [connect(addr, port, o) for i in range(int(o["count"]))]
+    for s in opened if "first" in o else []:
+        s.send(f"HEAD / HTTP/1.1\r\nHost: {o['name']}\r\n\r\n".encode())
+        while b"\r\n\r\n" not in s.recv(65536):
+            pass
     print("connected", file=sys.stderr, flush=True)
     sys.stdin.readline()
     results = []

@@ -25,6 +25,7 @@
 #undef ROW
 #undef STEP
 #undef END
+extern const char covers_held_forgotten; /* takes a full table: test_full.c */
 
 /* A reason that no row causes is not declared, and stops the compiler here. */
 #define R(nr, name, verdict, text) +sizeof(covers_##name)

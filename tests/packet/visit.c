@@ -10,6 +10,7 @@
 
 #include <linux/tcp.h>
 
+#include "../../bpf/cookie.h"
 #include "wire.h"
 #include "world.h"
 
@@ -80,6 +81,17 @@ struct visit visit_make(const char *client, const char *server, uint16_t port)
 	v.seq = 0xfffffff0 + next;
 	v.ack = 1000000 + next;
 	return v;
+}
+
+uint32_t visit_cookie(const struct visit *v, const struct shake *secrets, uint64_t now)
+{
+	struct options o = {.mss = 1460, .scale = COOKIE_NO_SCALE};
+	struct flow_key k = {.client_port = htons(v->client_port), .server_port = htons(v->server_port)};
+	uint32_t tsval;
+
+	memcpy(k.client, v->client, 16);
+	memcpy(k.server, v->server, 16);
+	return cookie_make(secrets, &k, v->seq - 1, now, &o, !address_is_v4(v->client), &tsval);
 }
 
 void visit_deliver(const struct frame *f)

@@ -229,6 +229,31 @@ int world_flows(void)
 	return gate_flows(&gate, count_flow, NULL);
 }
 
+static uint64_t memory_of(int fd)
+{
+	char path[64], line[128];
+	uint64_t bytes = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	f = fopen(path, "r");
+	cr_assert(f, "%s: %s", path, strerror(errno));
+	while (fgets(line, sizeof(line), f))
+		sscanf(line, "memlock: %lu", &bytes);
+	fclose(f);
+	return bytes;
+}
+
+uint64_t world_memory(void)
+{
+	uint64_t sum = memory_of(loaded.counters) + memory_of(loaded.device);
+	int i;
+
+	for (i = 0; i < GATE_MAPS; i++)
+		sum += memory_of(gate.maps[i]);
+	return sum;
+}
+
 uint64_t world_rule_packets(enum statement s, const char *subject)
 {
 	const struct rule *r = policy_find(running, s, subject);

@@ -48,6 +48,8 @@ void world_set_shake(const struct shake *s);
 uint64_t world_heavy(enum gate_map map, const void *key, size_t length, size_t *place);
 /* Visits that are remembered. */
 int world_flows(void);
+/* Bytes of all maps, as the kernel accounts for them. */
+uint64_t world_memory(void);
 
 void sysctl_set(const char *name, const char *value);
 
@@ -91,6 +93,9 @@ const char *xdp_name(uint32_t action);
 struct visit visit_make(const char *client, const char *server, uint16_t port);
 /* SYN, SYN-ACK, ACK with a socket that listens there. */
 void visit_open(struct visit *v);
+/* The number of the SYN-ACK that the gate would have answered this visit's SYN
+ * with at that time (ns), if an MSS was all that came. */
+uint32_t visit_cookie(const struct visit *v, const struct shake *secrets, uint64_t now);
 /* Up to the SYN-ACK alone: the final ACK is still to come. */
 void visit_half(struct visit *v);
 /* Puts a frame on the wire; its VLAN tags are taken off. What the gate left in

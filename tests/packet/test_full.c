@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Full tables: each at its limit and far over it, by visits that come ever new.
+ * What a table forgot passes when its next packet comes, under a reason that
+ * says so, or comes again; served visits go on; and memory does not grow.
+ *
+ * Visits that shook hands with the gate fill them: one packet each, and no socket.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <linux/bpf.h>
+
+#include "../../bpf/cookie.h"
+#include "world.h"
+
+#define POLICY                                                  \
+	"posture enforce\nlisten tcp/80 as http handshake on\n" \
+	"listen tcp/8080 as http handshake off\nserve www.served.example\n"
+#define DEEP	80 /* ports: judged at the handshake, and at data */
+#define SHALLOW 8080
+#define VISITS	48 /* that are looked at */
+#define TIMES	2  /* over the limit */
+
+static struct frame in, out;
+static uint64_t memory;
+
+static void begin(void)
+{
+	world_begin();
+	if (!world_adopts())
+		cr_skip_test("this kernel takes no visits over (Linux 6.9 does)");
+	world_policy(POLICY);
+	host_listen(DEEP, false);
+	memory = world_memory();
+	cr_assert(memory > 1 << 20, "%lu bytes", (unsigned long)memory);
+}
+
+static void end(void)
+{
+	if (memory)
+		cr_expect(world_memory() == memory, "memory: %lu bytes, then %lu", (unsigned long)memory,
+			  (unsigned long)world_memory());
+	world_end();
+}
+
+TestSuite(full, .init = begin, .fini = end);
+
+/* ---- visits ---- */
+
+static const struct spec served = {.http = "www.served.example"}, stray = {.http = "www.stray.example"};
+
+/* Has shaken hands with the gate just now. */
+static void shaken(struct visit *v)
+{
+	static struct shake secrets;
+
+	if (!secrets.drawn)
+		secrets = world_shake();
+	v->ack = visit_cookie(v, &secrets, monotonic_ns()) + 1;
+	v->proved = true;
+}
+
+/* The n-th of many. */
+static struct visit stranger(uint32_t n)
+{
+	struct visit v = {.client_port = 1024 + (n >> 17), .server_port = DEEP, .socket = -1};
+
+	address_read("198.18.0.0", v.client);
+	address_read(HOST4, v.server);
+	v.client[13] |= n >> 16 & 1;
+	v.client[14] = n >> 8;
+	v.client[15] = n;
+	v.seq = n * 2654435761U;
+	shaken(&v);
+	return v;
+}
+
+static uint32_t strangers; /* so far */
+
+/* So many new strangers say this; all of it has the same end. */
+static void flood(uint32_t count, const struct spec *what, uint32_t reason, uint32_t action)
+{
+	uint64_t before = world_counted_as(reason);
+	uint32_t n, other = 0;
+
+	for (n = 0; n < count; n++) {
+		struct visit v = stranger(strangers++);
+
+		frame_build(&in, &v, what);
+		other += world_run_only(&in, &out) != action;
+	}
+	cr_expect(!other, "%u of %u packets of a flood met another end", other, count);
+	cr_expect(world_counted_as(reason) == before + count, "%lu of %u are %s",
+		  (unsigned long)(world_counted_as(reason) - before), count, reason_name(reason));
+}
+
+static uint32_t say(struct visit *v, const struct spec *what)
+{
+	struct outcome o;
+
+	frame_build(&in, v, what);
+	o = world_run(&in, &out);
+	snprintf(where, sizeof(where), "port %u, %s", v->server_port, reason_name(o.reason));
+	return o.reason;
+}
+
+static void unchanged(void)
+{
+	must(out.len == in.len && !memcmp(out.bytes, in.bytes, in.len), "changed");
+}
+
+/* The server gets it. */
+static void heard(struct visit *v)
+{
+	size_t n = in.len - in.payload;
+
+	visit_deliver(&out);
+	visit_expect(v, in.bytes + in.payload, n);
+	v->seq += n;
+}
+
+static struct visit open_visit(uint16_t port)
+{
+	struct visit v = visit_make("198.19.255.1", HOST4, port);
+
+	if (port == DEEP)
+		shaken(&v);
+	else
+		visit_open(&v);
+	return v;
+}
+
+/* A served visit, from its beginning until it is judged for good. */
+static struct visit served_visit(uint16_t port)
+{
+	struct visit v = open_visit(port);
+
+	must(say(&v, &served) == REASON_served, "a served visit");
+	heard(&v);
+	must(say(&v, &(struct spec){.flags = ACK}) == REASON_control, "its acknowledgement");
+	return v;
+}
+
+/* ---- what is remembered of visits ---- */
+
+/* The rest of a visit; true if it was forgotten. */
+static bool goes_on(struct visit *v)
+{
+	uint32_t reason = say(v, &(struct spec){.text = "and so on"});
+
+	must(reason == REASON_forgotten || reason == REASON_established, "the rest of a served visit");
+	unchanged();
+	heard(v);
+	return reason == REASON_forgotten;
+}
+
+Test(full, flows)
+{
+	struct visit deep[VISITS], shallow[VISITS], turned[VISITS];
+	unsigned int i, forgotten = 0, answered = 0;
+	uint32_t reason;
+
+	for (i = 0; i < VISITS; i++) {
+		deep[i] = served_visit(DEEP);
+		shallow[i] = served_visit(SHALLOW);
+		turned[i] = open_visit(DEEP);
+		must(say(&turned[i], &stray) == REASON_stray_answered, "a stray visit");
+	}
+	flood(TIMES * FLOWS_MAX, &stray, REASON_stray_answered, XDP_TX);
+	cr_expect(world_flows() <= FLOWS_MAX && world_flows() > FLOWS_MAX / 10 * 9, "%d of %u remembered",
+		  world_flows(), FLOWS_MAX);
+	for (i = 0; i < VISITS; i++) {
+		forgotten += goes_on(&deep[i]) + goes_on(&shallow[i]);
+		/* Its request again is judged again; its end is the host's. */
+		reason = say(&turned[i], &stray);
+		must(reason == REASON_stray_answered || reason == REASON_tail_answered, "its request again");
+		answered += reason == REASON_stray_answered;
+	}
+	cr_expect(forgotten >= VISITS, "only %u of %u were forgotten", forgotten, 2 * VISITS);
+	cr_expect(answered >= VISITS / 2, "only %u of %u were forgotten", answered, VISITS);
+	for (i = 0; i < VISITS; i++) {
+		visit_close(&deep[i]);
+		visit_close(&shallow[i]);
+		deep[i] = served_visit(DEEP);
+		shallow[i] = served_visit(SHALLOW);
+		visit_close(&deep[i]);
+		visit_close(&shallow[i]);
+	}
+}
+
+/* The end of a stray visit that is forgotten passes: the host has no socket, and resets it. */
+Test(full, tombstones)
+{
+	struct visit v[VISITS];
+	unsigned int i, passed = 0;
+
+	for (i = 0; i < VISITS; i++) {
+		v[i] = open_visit(DEEP);
+		must(say(&v[i], &stray) == REASON_stray_answered, "a stray visit");
+		v[i].seq += in.len - in.payload;
+		v[i].ack += 200;
+	}
+	flood(TIMES * FLOWS_MAX, &stray, REASON_stray_answered, XDP_TX);
+	for (i = 0; i < VISITS; i++) {
+		uint32_t reason = say(&v[i], &(struct spec){.flags = FIN | ACK});
+
+		must(reason == REASON_control || reason == REASON_tail_closed, "its end");
+		passed += reason == REASON_control;
+		if (reason == REASON_control)
+			unchanged();
+	}
+	cr_expect(passed >= VISITS / 2, "only %u of %u were forgotten", passed, VISITS);
+}
+
+/* What makes sure that no first data is adopted twice can be pushed out, by as many
+ * visits as there is room for, each from an address of its own. Not by fewer. */
+Test(full, replays)
+{
+	static struct frame recorded[VISITS];
+	unsigned int i, again = 0;
+
+	for (i = 0; i < VISITS; i++) {
+		struct visit v = open_visit(DEEP);
+
+		must(say(&v, &served) == REASON_served, "a served visit");
+		recorded[i] = in;
+		heard(&v);
+		must(say(&v, &(struct spec){.flags = ACK}) == REASON_control, "its acknowledgement");
+		visit_close(&v);
+	}
+	flood(FLOWS_MAX / 8, &stray, REASON_stray_answered, XDP_TX);
+	for (i = 0; i < VISITS; i++) {
+		struct outcome o = world_run(&recorded[i], &out);
+
+		must(o.reason == REASON_established && !out.meta_len, "replayed: %s", reason_name(o.reason));
+	}
+	flood(TIMES * FLOWS_MAX, &stray, REASON_stray_answered, XDP_TX);
+	for (i = 0; i < VISITS; i++)
+		again += world_run(&recorded[i], &out).reason == REASON_served;
+	cr_expect(again >= VISITS / 2, "only %u of %u were forgotten", again, VISITS);
+}
+
+/* ---- half a name ---- */
+
+#define HALF 20 /* bytes of a request, before its name */
+
+static const struct spec first_half = {.http = "www.served.example", .only = HALF},
+			 second_half = {.http = "www.served.example", .first = HALF};
+
+/* Judged at data: what is forgotten of it passes, and all that follows. */
+Test(full, partials)
+{
+	struct visit v[VISITS];
+	unsigned int i;
+	uint32_t n;
+
+	for (i = 0; i < VISITS; i++) {
+		v[i] = open_visit(SHALLOW);
+		must(say(&v[i], &first_half) == REASON_undecided, "its first half");
+		heard(&v[i]);
+	}
+	/* Said twice, the first half is handed over undecided. */
+	for (n = 0; n < TIMES * PARTIALS_MAX; n++) {
+		struct visit s = stranger(n);
+
+		frame_build(&in, &s, &first_half);
+		cr_assert(world_run_only(&in, &out) == XDP_DROP && world_run_only(&in, &out) == XDP_PASS,
+			  "visit %u", n);
+	}
+	cr_expect(world_counted_as(REASON_cannot_hold) == n);
+	for (i = 0; i < VISITS; i++) {
+		must(say(&v[i], &second_half) == REASON_forgotten, "its second half");
+		unchanged();
+		heard(&v[i]);
+		must(say(&v[i], &(struct spec){.text = "and so on"}) == REASON_established, "the rest");
+		unchanged();
+		heard(&v[i]);
+		visit_close(&v[i]);
+	}
+}
+
+/* Judged at the handshake: what is forgotten comes again, and is served. */
+Test(full, held)
+{
+	struct visit v[VISITS];
+	unsigned int i;
+
+	for (i = 0; i < VISITS; i++) {
+		v[i] = open_visit(DEEP);
+		must(say(&v[i], &first_half) == REASON_held, "its first half");
+	}
+	flood(TIMES * HELD_MAX, &first_half, REASON_held, XDP_DROP);
+	for (i = 0; i < VISITS; i++) {
+		struct visit again = v[i];
+
+		again.seq += HALF;
+		must(say(&again, &second_half) == REASON_held_forgotten, "its second half");
+		must(say(&v[i], &first_half) == REASON_cannot_hold, "its first half again");
+		unchanged();
+		heard(&v[i]);
+		must(say(&v[i], &second_half) == REASON_served, "its second half again");
+		unchanged();
+		heard(&v[i]);
+		visit_close(&v[i]);
+	}
+}
+
+/* Data ahead of the first waits for it; forgotten, it waits anew. */
+Test(full, early)
+{
+	static const struct spec late = {.http = "www.served.example", .first = HALF};
+	struct visit v[VISITS];
+	unsigned int i;
+
+	for (i = 0; i < VISITS; i++) {
+		struct visit ahead;
+
+		v[i] = open_visit(DEEP);
+		ahead = v[i];
+		ahead.seq += HALF;
+		must(say(&ahead, &late) == REASON_early, "ahead of the first");
+	}
+	usleep(EARLY_PATIENCE / 1000 + 10000);
+	flood(TIMES * EARLY_MAX, &(struct spec){.http = "www.stray.example", .ahead = HALF}, REASON_early,
+	      XDP_DROP);
+	for (i = 0; i < VISITS; i++) {
+		struct visit ahead = v[i];
+
+		ahead.seq += HALF;
+		must(say(&ahead, &late) == REASON_early, "again, behind the patience it would have had");
+		must(say(&v[i], &served) == REASON_served, "the first");
+		heard(&v[i]);
+		visit_close(&v[i]);
+	}
+}
