@@ -374,6 +374,16 @@ uint64_t world_counted_as(uint32_t reason)
 	return sum;
 }
 
+void world_by_reason(uint64_t sums[2][REASONS_MAX])
+{
+	unsigned int i;
+
+	memset(sums, 0, 2 * sizeof(sums[0]));
+	read_counters();
+	for (i = 0; i < COUNTERS_MAX; i++)
+		sums[i / REASONS_MAX % 2][i % REASONS_MAX] += counts[turn][i].packets;
+}
+
 uint64_t world_runs(void)
 {
 	struct bpf_prog_info info = {0};

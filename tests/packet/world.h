@@ -73,6 +73,8 @@ struct explanation world_explain(const struct frame *in);
  * counted of one reason. */
 uint64_t world_counted(void);
 uint64_t world_counted_as(uint32_t reason);
+/* All of it: [observed][reason]. */
+void world_by_reason(uint64_t sums[2][REASONS_MAX]);
 /* Runs of the program as the kernel counts them. */
 uint64_t world_runs(void);
 /* Packets of the rule with this subject. */
