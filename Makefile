@@ -25,7 +25,6 @@ USER     := $(filter-out user/main.c,$(wildcard user/*.c))
 OBJECTS  := $(USER:user/%.c=$(B)/user/%.o)
 UNIT     := $(patsubst tests/unit/%.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 PACKET   := $(patsubst tests/packet/%.c,$(B)/%,$(wildcard tests/packet/test_*.c))
-FUZZ     := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PACKET_LIB := $(filter-out tests/packet/test_%,$(wildcard tests/packet/*.c))
 
 all: $(B)/straygate $(B)/crowd $(B)/pass.bpf.o
@@ -81,10 +80,6 @@ $(UNIT): $(B)/%: tests/unit/%.c $(B)/libsanitized.a $(wildcard bpf/*.h tests/*.h
 $(PACKET): $(B)/%: tests/packet/%.c $(PACKET_LIB) $(wildcard tests/packet/*.h) $(B)/libstraygate.a
 	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $< $(PACKET_LIB) $(B)/libstraygate.a $(LIBS) -lcriterion -o $@
 
-$(FUZZ): $(B)/%: tests/fuzz/%.c $(wildcard bpf/*.h user/*.h user/*.c)
-	$(CLANG) -g -O1 -std=gnu17 -D_GNU_SOURCE $(WARN) -fsanitize=fuzzer,address,undefined $< \
-		$(filter-out $(wildcard user/gate*.c user/cmd_*.c user/main.c),$(wildcard user/*.c)) -lz -ljansson -o $@
-
 tests: $(UNIT) $(PACKET)
 
 check-unit: $(UNIT)
@@ -96,7 +91,8 @@ check-packet: $(PACKET)
 
 check: check-unit check-packet
 
-fuzz: $(FUZZ)
+fuzz:
+	$(MAKE) -f tests/fuzz/fuzz.mk targets
 
 format:
 	clang-format -i bpf/*.[ch] user/*.[ch] tests/*/*.[ch]

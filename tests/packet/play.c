@@ -53,7 +53,7 @@ static void open_visit(struct scene *s, const struct visit *ports_of)
 		s->v.seq = ports_of->seq + s->step->packet.reopen;
 	}
 	/* Where the gate only observes, the kernel shakes hands. */
-	s->turned = b->how == SHAKE && s->pass;
+	s->turned = b->how == SHAKE && (s->pass == OBSERVED || s->pass == LISTENER_OBSERVED);
 	s->held_len = 0;
 	if (b->how != ALONE)
 		host_listen(s->v.server_port, b->how == HALF);
@@ -271,6 +271,22 @@ static void run_packet(struct scene *s, struct tally *t, size_t said)
 	s->turned |= s->step->out >= GONE && s->row->start.how != SHAKE;
 }
 
+uint32_t (*play_harass)(const struct frame *in, struct frame *out, const struct visit *v);
+
+/* The visit goes on by the packet itself, as well as it may. */
+static void run_harassed(struct scene *s, size_t said)
+{
+	const struct spec *p = &s->step->packet;
+	uint32_t action = play_harass(&s->in, &s->out, &s->v);
+
+	if (!p->again && !p->ahead && !p->from_port && !p->lost)
+		s->v.seq += said + !!(s->in.bytes[s->in.l4 + 13] & (FIN | SYN));
+	if (action == XDP_TX)
+		client_hears(s);
+	if (action == XDP_PASS && s->v.socket >= 0 && !p->lost)
+		visit_deliver(&s->out);
+}
+
 static void play_step(struct scene *s, struct tally *t)
 {
 	const struct spec *p = &s->step->packet;
@@ -278,18 +294,23 @@ static void play_step(struct scene *s, struct tally *t)
 	size_t said;
 
 	snprintf(where, sizeof(where), "%s, step %zu%s", s->row->what, (size_t)(s->step - s->row->steps) + 1,
-		 s->pass ? " (observed)" : "");
+		 s->pass == HARASSED ? " (mutated)"
+		 : s->pass	     ? " (observed)"
+				     : "");
 	if (p->fresh || p->reopen) {
 		visit_close(&s->v);
 		open_visit(s, p->reopen ? &before : NULL);
 	}
-	if (p->pause)
+	if (p->pause && s->pass != HARASSED)
 		pause_for(p->pause);
 	said = make_packet(s);
 	/* Leaves no trace: all else goes on as if nobody had asked. */
 	if (s->pass == OBSERVED && s->row->policy && can_explain(s))
 		check_explained(s);
-	run_packet(s, t, said);
+	if (s->pass == HARASSED)
+		run_harassed(s, said);
+	else
+		run_packet(s, t, said);
 }
 
 void play(const struct row *row, enum pass pass, struct tally *t)
