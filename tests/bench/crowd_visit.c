@@ -424,12 +424,16 @@ void visit_timer(struct stream *s, struct visit *v)
 	}
 }
 
-/* The visitor closes the tab. */
+/* The visitor closes the tab. A server that has not seen all that was sent doubts
+ * a RST behind it (RFC 5961) and asks: the second is what it would be told. */
 static void visit_give_up(struct stream *s, struct visit *v)
 {
 	visit_outcome(s, v, OUT_TIMEOUT);
-	if (v->state == WAITING || v->state == CLOSING)
+	if (v->state == WAITING || v->state == CLOSING) {
 		send_flags(s, v, TCP_RST | TCP_ACK, v->snd_nxt);
+		if (v->snd_una != v->snd_nxt)
+			send_flags(s, v, TCP_RST, v->snd_una);
+	}
 	visit_done(s, v);
 }
 
