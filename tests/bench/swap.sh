@@ -30,7 +30,6 @@ swap_command()
 swap_loop()
 {
 	local n=0
-	trap 'exit 0' TERM
 	taskset -p -c "$TB_CORE_VICTIM" "$BASHPID" >/dev/null
 	while swap_command "$1" $n >/dev/null; do
 		n=$((n + 1))
@@ -52,6 +51,8 @@ swap_phase()
 	flood gate "$SWAP_STRAY" "$SWAP_SERVED" "$SWAP_SECONDS"
 	if [ -n "$loop" ]; then
 		tb_stop_pid "$loop"
+		wait "$loop" 2>/dev/null || true
+		sleep 0.3 # for its last command
 		n=$(cat "$DIR/times")
 		[[ $n =~ ^[0-9]+$ ]] || tb_die "swap: $what $n"
 		sample "swap.$what.times" "$n"
@@ -73,7 +74,7 @@ bench_swap()
 	local what i lost refused let_in rate p99 p50 served_p99
 	declare -A who=([quiet]="straygate, left alone" [apply]="straygate, apply after apply"
 		[show]="straygate, show strays after show strays")
-	CROWD=(--mode http --deadline 10000)
+	CROWD=(--mode http --drain 3000)
 	FLOOD_PORT[gate]=80
 	FLOOD_SOFTIRQ=$(softirq_thread)
 	bed_up gate
