@@ -147,13 +147,13 @@ function carries(b, label,    cpu, bytes)
 		number(gbits(bytes, 1)), number(gbits(bytes, 1) * cpu / 1e9), number(gbits(bytes, 10) * cpu / 1e9)
 }
 
-function capacity(    cpu, bytes, program, visits)
+function capacity()
 {
 	print "| | core time each | one core carries | on the wire to the server | 1 Gbit/s is full at | cores for that | for 10 Gbit/s |"
 	print "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
-	carries("stray HTTP visit", "visit")
-	carries("stray TLS visit", "tls")
-	carries("stray DNS query", "dns")
+	carries("visit", "stray HTTP visit")
+	carries("tls", "stray TLS visit")
+	carries("dns", "stray DNS query")
 }
 
 # 2014, by the assumptions that the README states.
