@@ -123,6 +123,8 @@ static double run(void)
 		wire_flush();
 		if (!work)
 			wait_for_work(end);
+		else if (config.fifo)
+			sched_yield(); /* to the thread that brings replies, with all of them at once */
 	}
 	visits_give_up();
 	wire_flush();
