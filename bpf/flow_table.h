@@ -27,6 +27,12 @@
 /* The order of writes, for the compiler; the exchange orders the rest. */
 #define flow_barrier() __asm__ __volatile__("" ::: "memory")
 
+/* Neighbours, whose sums may lie close together, go to sets far apart. */
+static __always_inline __u64 flow_spread(__u64 h)
+{
+	return (h ^ h >> 32) * 0x9e3779b97f4a7c15ULL;
+}
+
 /*
  * Multilinear hashing over 32-bit words (Lemire and Kaser, 2014): strongly
  * universal in its upper half, under keys that nobody outside knows, so nobody
@@ -41,14 +47,14 @@ static __always_inline __u64 flow_hash(const __u64 keys[FLOW_HASH_KEYS], const s
 	h += keys[2] * server[3];
 	h += keys[3] * ((__u32)k->client_port << 16 | k->server_port);
 	if (!(client[0] | client[1])) /* IPv4: the rest is the same for all */
-		return h;
+		return flow_spread(h);
 	h += keys[4] * client[0];
 	h += keys[5] * client[1];
 	h += keys[6] * client[2];
 	h += keys[7] * server[0];
 	h += keys[8] * server[1];
 	h += keys[9] * server[2];
-	return h;
+	return flow_spread(h);
 }
 
 static __always_inline __u32 flow_set_index(__u64 hash)
