@@ -7,9 +7,9 @@
  * Visits that shook hands with the gate fill them: one packet each, and no socket.
  */
 #include <criterion/criterion.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <linux/bpf.h>
@@ -28,8 +28,19 @@
 static struct frame in, out;
 static uint64_t memory;
 
+/* Each CPU has some of a table in hand, which others do not push out. */
+static void stay_on_cpu(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(sched_getcpu(), &set);
+	cr_assert(!sched_setaffinity(0, sizeof(set), &set));
+}
+
 static void begin(void)
 {
+	stay_on_cpu();
 	world_begin();
 	if (!world_adopts())
 		cr_skip_test("this kernel takes no visits over (Linux 6.9 does)");
@@ -53,16 +64,15 @@ TestSuite(full, .init = begin, .fini = end);
 
 static const struct spec served = {.http = "www.served.example"}, stray = {.http = "www.stray.example"};
 
-/* Has shaken hands with the gate just now. */
+/* Has shaken hands with the gate a moment ago: the program's clock may be behind
+ * ours, and a cookie of a tick to come is none. */
 static void shaken(struct visit *v)
 {
 	static struct shake secrets;
-	struct timespec tick; /* the gate's clock: a finer one is ahead where cookies change */
 
 	if (!secrets.drawn)
 		secrets = world_shake();
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &tick);
-	v->ack = visit_cookie(v, &secrets, tick.tv_sec * 1000000000ULL + tick.tv_nsec) + 1;
+	v->ack = visit_cookie(v, &secrets, monotonic_ns() - 1000000000) + 1;
 	v->proved = true;
 }
 
@@ -140,14 +150,14 @@ static struct visit open_visit(uint16_t port)
 	return v;
 }
 
-/* A served visit, from its beginning until it is judged for good. */
+/* One packet of it, as of those that push it out: a table may well favour visits
+ * that went on. */
 static struct visit served_visit(uint16_t port)
 {
 	struct visit v = open_visit(port);
 
 	must(say(&v, &served) == REASON_served, "a served visit");
 	heard(&v);
-	must(say(&v, &(struct spec){.flags = ACK}) == REASON_control, "its acknowledgement");
 	return v;
 }
 
@@ -222,12 +232,13 @@ Test(full, tombstones)
 	cr_expect(passed >= VISITS / 2, "only %u of %u were forgotten", passed, VISITS);
 }
 
-/* What makes sure that no first data is adopted twice can be pushed out, by as many
- * visits as there is room for, each from an address of its own. Not by fewer. */
+/* What makes sure that no first data is adopted twice is not pushed out by fewer
+ * visits than there is room for, each from an address of its own. By more it may be,
+ * and then the visit is one more. */
 Test(full, replays)
 {
 	static struct frame recorded[VISITS];
-	unsigned int i, again = 0;
+	unsigned int i;
 
 	for (i = 0; i < VISITS; i++) {
 		struct visit v = open_visit(DEEP);
@@ -245,9 +256,12 @@ Test(full, replays)
 		must(o.reason == REASON_established && !out.meta_len, "replayed: %s", reason_name(o.reason));
 	}
 	flood(TIMES * FLOWS_MAX, &stray, REASON_stray_answered, XDP_TX);
-	for (i = 0; i < VISITS; i++)
-		again += world_run(&recorded[i], &out).reason == REASON_served;
-	cr_expect(again >= VISITS / 2, "only %u of %u were forgotten", again, VISITS);
+	for (i = 0; i < VISITS; i++) {
+		struct outcome o = world_run(&recorded[i], &out);
+
+		must(o.reason == REASON_established || (o.reason == REASON_served && out.meta_len),
+		     "replayed: %s", reason_name(o.reason));
+	}
 }
 
 /* ---- half a name ---- */
@@ -261,8 +275,8 @@ static const struct spec first_half = {.http = "www.served.example", .only = HAL
 Test(full, partials)
 {
 	struct visit v[VISITS];
-	unsigned int i;
-	uint32_t n;
+	unsigned int i, forgotten = 0;
+	uint32_t n, reason;
 
 	for (i = 0; i < VISITS; i++) {
 		v[i] = open_visit(SHALLOW);
@@ -279,7 +293,9 @@ Test(full, partials)
 	}
 	cr_expect(world_counted_as(REASON_cannot_hold) == n);
 	for (i = 0; i < VISITS; i++) {
-		must(say(&v[i], &second_half) == REASON_forgotten, "its second half");
+		reason = say(&v[i], &second_half);
+		must(reason == REASON_forgotten || reason == REASON_served, "its second half");
+		forgotten += reason == REASON_forgotten;
 		unchanged();
 		heard(&v[i]);
 		must(say(&v[i], &(struct spec){.text = "and so on"}) == REASON_established, "the rest");
@@ -287,13 +303,25 @@ Test(full, partials)
 		heard(&v[i]);
 		visit_close(&v[i]);
 	}
+	cr_expect(forgotten >= VISITS / 2, "only %u of %u were forgotten", forgotten, VISITS);
 }
 
-/* Judged at the handshake: what is forgotten comes again, and is served. */
+/* Forgotten, the first half comes again, and is served with the second. */
+static void comes_again(struct visit *v)
+{
+	must(say(v, &first_half) == REASON_cannot_hold, "its first half again");
+	unchanged();
+	heard(v);
+	must(say(v, &second_half) == REASON_served, "its second half again");
+	unchanged();
+	heard(v);
+}
+
+/* Judged at the handshake. */
 Test(full, held)
 {
 	struct visit v[VISITS];
-	unsigned int i;
+	unsigned int i, forgotten = 0;
 
 	for (i = 0; i < VISITS; i++) {
 		v[i] = open_visit(DEEP);
@@ -301,26 +329,25 @@ Test(full, held)
 	}
 	flood(TIMES * HELD_MAX, &first_half, REASON_held, XDP_DROP);
 	for (i = 0; i < VISITS; i++) {
-		struct visit again = v[i];
+		struct visit then = v[i];
+		uint32_t reason;
 
-		again.seq += HALF;
-		must(say(&again, &second_half) == REASON_held_forgotten, "its second half");
-		must(say(&v[i], &first_half) == REASON_cannot_hold, "its first half again");
-		unchanged();
-		heard(&v[i]);
-		must(say(&v[i], &second_half) == REASON_served, "its second half again");
-		unchanged();
-		heard(&v[i]);
+		then.seq += HALF;
+		reason = say(&then, &second_half);
+		must(reason == REASON_held_forgotten || reason == REASON_served, "its second half");
+		forgotten += reason == REASON_held_forgotten;
+		if (reason == REASON_held_forgotten)
+			comes_again(&v[i]);
 		visit_close(&v[i]);
 	}
+	cr_expect(forgotten >= VISITS / 2, "only %u of %u were forgotten", forgotten, VISITS);
 }
 
 /* Data ahead of the first waits for it; forgotten, it waits anew. */
 Test(full, early)
 {
-	static const struct spec late = {.http = "www.served.example", .first = HALF};
 	struct visit v[VISITS];
-	unsigned int i;
+	unsigned int i, forgotten = 0;
 
 	for (i = 0; i < VISITS; i++) {
 		struct visit ahead;
@@ -328,18 +355,23 @@ Test(full, early)
 		v[i] = open_visit(DEEP);
 		ahead = v[i];
 		ahead.seq += HALF;
-		must(say(&ahead, &late) == REASON_early, "ahead of the first");
+		must(say(&ahead, &second_half) == REASON_early, "ahead of the first");
 	}
 	usleep(EARLY_PATIENCE / 1000 + 10000);
 	flood(TIMES * EARLY_MAX, &(struct spec){.http = "www.stray.example", .ahead = HALF}, REASON_early,
 	      XDP_DROP);
 	for (i = 0; i < VISITS; i++) {
 		struct visit ahead = v[i];
+		uint32_t reason;
 
 		ahead.seq += HALF;
-		must(say(&ahead, &late) == REASON_early, "again, behind the patience it would have had");
+		reason = say(&ahead, &second_half);
+		must(reason == REASON_early || reason == REASON_no_conversation,
+		     "behind the patience it had");
+		forgotten += reason == REASON_early;
 		must(say(&v[i], &served) == REASON_served, "the first");
 		heard(&v[i]);
 		visit_close(&v[i]);
 	}
+	cr_expect(forgotten >= VISITS / 2, "only %u of %u were forgotten", forgotten, VISITS);
 }
