@@ -110,6 +110,7 @@ bench_visit()
 	SERVED_RATE=1000 GOOD_PPM=990000 P99_USEC=5000
 	FLOOD_WHO=([gate]=straygate [data]="straygate, judged at data" [444]="nginx return 444"
 		[haproxy]="HAProxy reject by Host" [iptables]="iptables -m string DROP" [nothing]="nothing: nginx answers")
+	FLOOD_START=([gate]=64000 [data]=12000 [444]=12000 [haproxy]=8000 [iptables]=6000 [nothing]=6000)
 	beds 80 "${all[@]}"
 	bed_nginx gate
 	bed_gate gate "${HTTP_GATE[@]}"
@@ -127,16 +128,15 @@ bench_visit()
 
 bench_tls()
 {
-	local all=(gate data reject haproxy nothing)
+	local all=(gate reject haproxy nothing)
 	CROWD=(--mode tls --served-mode tls)
 	SERVED_RATE=300 GOOD_PPM=990000 P99_USEC=5000
-	FLOOD_WHO=([gate]=straygate [data]="straygate, judged at data" [reject]="nginx ssl_reject_handshake"
+	FLOOD_WHO=([gate]=straygate [reject]="nginx ssl_reject_handshake"
 		[haproxy]="HAProxy reject by SNI" [nothing]="nothing: nginx answers")
+	FLOOD_START=([gate]=32000 [reject]=4000 [haproxy]=6000 [nothing]=1500)
 	beds 443 "${all[@]}"
 	bed_nginx gate
 	bed_gate gate "${TLS_GATE[@]}"
-	bed_nginx data
-	bed_gate data "listen tcp/443 as tls handshake off" "${TLS_GATE[@]:1}"
 	bed_nginx reject "ssl_reject_handshake on;"
 	bed_nginx haproxy
 	bed_haproxy haproxy
@@ -152,6 +152,7 @@ bench_dns()
 	SERVED_RATE=2000 GOOD_PPM=999000 P99_USEC=500000
 	FLOOD_WHO=([gate]=straygate [dnsdist]="dnsdist, rule on the suffix" [rrl]="nsd with RRL 200"
 		[nothing]="nothing: nsd answers")
+	FLOOD_START=([gate]=100000 [dnsdist]=16000 [rrl]=4000 [nothing]=24000)
 	beds 53 "${all[@]}"
 	start_nsd "$(bed gate)"
 	bed_gate gate "${DNS_GATE[@]}"

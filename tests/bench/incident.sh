@@ -45,7 +45,7 @@ bench_incident()
 	for d in "${all[@]}"; do
 		figure "incident.$d.good" incident "served visits that were good" "${who[$d]}" %
 		figure "incident.$d.p99" incident "a served page, p99" "${who[$d]}" ms
-		figure "incident.$d.strays" incident "stray visits in 30 s" "${who[$d]}" visits
+		figure "incident.$d.strays" incident "stray visits in 20 s" "${who[$d]}" visits
 		figure "incident.$d.again" incident "of these, people who came again" "${who[$d]}" visits
 	done
 	beds_down
