@@ -70,16 +70,31 @@ static __always_inline void write_ip(const struct packet *p, struct scratch *s, 
 	ip->check = ~fold16((__u32)bpf_csum_diff(NULL, 0, (__be32 *)ip, sizeof(*ip), 0));
 }
 
+/* Longer than it came: drivers say how much room is behind a frame only if they
+ * know it, but before it there are 256 bytes (XDP_PACKET_HEADROOM). There the link
+ * layer goes then; what is left behind it is written anew all the same. */
+static __always_inline bool make_room(struct xdp_md *ctx, int grow)
+{
+	__u8 link[ETH_HLEN + 8];
+
+	if (!bpf_xdp_adjust_tail(ctx, grow))
+		return true;
+	if (grow < 0 || bpf_xdp_adjust_head(ctx, -grow))
+		return false;
+	return !bpf_xdp_load_bytes(ctx, grow, link, sizeof(link)) &&
+	       !bpf_xdp_store_bytes(ctx, 0, link, sizeof(link));
+}
+
 /* Lays the draft over the packet: len bytes from the transport header on. */
 static __always_inline bool lay_over(struct xdp_md *ctx, const struct packet *p, struct scratch *s, __u32 len)
 {
 	__u32 header = p->ipv6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
 	__u32 total = header + len;
-	long grow = (long)(p->l3 + total) - (long)p->frame_len;
+	int grow = (int)(p->l3 + total) - (int)p->frame_len;
 
 	if (total < 28 || total > REWRITE_MAX)
 		return false;
-	if (grow && bpf_xdp_adjust_tail(ctx, grow))
+	if (grow && !make_room(ctx, grow))
 		return false;
 	if (p->ipv6)
 		return !bpf_xdp_store_bytes(ctx, p->l3, s->bytes, total);
