@@ -124,9 +124,9 @@ static int index_ready(struct policy *p, size_t more)
 	return index_reserve(&p->index, p->count + more);
 }
 
-/* The slot of a rule with k's statement and subject, after the index has caught
- * up with the rules; NULL without memory. */
-static struct index_slot *slot_of(struct policy *p, const struct rule *k)
+/* The slot of a rule with k's statement and subject, whose hash this is, after the
+ * index has caught up with the rules; NULL without memory. */
+static struct index_slot *slot_for(struct policy *p, const struct rule *k, uint32_t k_hash)
 {
 	if (index_ready(p, 1))
 		return NULL;
@@ -139,7 +139,12 @@ static struct index_slot *slot_of(struct policy *p, const struct rule *k)
 		if (!s->at)
 			*s = (struct index_slot){.hash = hash, .at = (uint32_t)p->indexed};
 	}
-	return index_find(&p->index, rule_hash(k), is_rule, p->rules, k);
+	return index_find(&p->index, k_hash, is_rule, p->rules, k);
+}
+
+static struct index_slot *slot_of(struct policy *p, const struct rule *k)
+{
+	return slot_for(p, k, rule_hash(k));
 }
 
 /* After anything but an append. Larger than any count. */
@@ -171,12 +176,13 @@ int policy_reserve(struct policy *p, size_t more)
 
 int policy_append(struct policy *p, struct rule *r, struct rule **there)
 {
+	uint32_t hash = rule_hash(r);
 	struct index_slot *s;
 	int err = policy_reserve(p, 1);
 
 	if (err)
 		return err;
-	s = slot_of(p, r);
+	s = slot_for(p, r, hash);
 	if (!s)
 		return -ENOMEM;
 	if (s->at) {
@@ -185,7 +191,7 @@ int policy_append(struct policy *p, struct rule *r, struct rule **there)
 	}
 	p->rules[p->count++] = r;
 	p->indexed = p->count;
-	*s = (struct index_slot){.hash = rule_hash(r), .at = (uint32_t)p->count};
+	*s = (struct index_slot){.hash = hash, .at = (uint32_t)p->count};
 	return 0;
 }
 

@@ -76,40 +76,44 @@ struct origin {
 	unsigned int column;
 };
 
+/* There may be a million of these: small types, the largest first. */
 struct rule {
-	enum statement statement;
 	char *subject; /* canonical, e.g. "tcp/443 on 192.0.2.10"; unique within a statement */
-	uint32_t id;   /* given by policy_inherit(): listeners 1..LISTENERS_MAX, others above; 0: none yet */
+	char *from;    /* absolute path of `from FILE`, or NULL */
 	struct origin origin;
-	char *from; /* absolute path of `from FILE`, or NULL */
 
-	enum action action; /* source, stray, unnamed, unreadable; quic listeners */
-	struct rate rate;   /* with ACT_LIMIT */
-	uint64_t duration;  /* ns, of `for`; 0: forever */
-	uint64_t expires;   /* CLOCK_MONOTONIC ns; 0: never; set by policy_inherit() */
-
-	/* ST_LISTEN */
-	uint8_t l4;	  /* IPPROTO_TCP or IPPROTO_UDP */
-	uint16_t port;	  /* host order */
-	bool any;	  /* no `on ADDR` */
-	uint8_t addr[16]; /* of `on`, IPv4 v4-mapped */
-	enum protocol as; /* also the protocol of stray, unnamed, unreadable */
-	enum depth depth; /* tcp only: `handshake auto|on|off` */
-	bool observe;	  /* this listener alone */
+	struct rate rate;  /* with ACT_LIMIT */
+	uint64_t duration; /* ns, of `for`; 0: forever */
+	uint64_t expires;  /* CLOCK_MONOTONIC ns; 0: never; set by policy_inherit() */
 
 	/* ST_SOURCE, ST_RESOLVER: one prefix, or the list of FILE, in order of
 	 * address and length, none twice */
 	struct prefix *prefixes;
-	size_t prefix_count;
 	/* ST_SERVE, ST_ZONE: one name, or the list of FILE in its order, none twice */
 	struct name *names;
-	size_t name_count;
+	uint32_t prefix_count;
+	uint32_t name_count;
+
+	uint32_t id; /* given by policy_inherit(): listeners 1..LISTENERS_MAX, others above; 0: none yet */
+	uint8_t statement; /* enum statement */
+	uint8_t action;	   /* enum action: source, stray, unnamed, unreadable; quic listeners */
+
+	/* ST_LISTEN */
+	uint16_t port;	  /* host order */
+	uint8_t addr[16]; /* of `on`, IPv4 v4-mapped */
+	uint8_t l4;	  /* IPPROTO_TCP or IPPROTO_UDP */
+	uint8_t as;	  /* enum protocol; also of stray, unnamed, unreadable */
+	uint8_t depth;	  /* enum depth; tcp only: `handshake auto|on|off` */
+	bool any;	  /* no `on ADDR` */
+	bool observe;	  /* this listener alone */
+
 	/* ST_DEVICE: the device's name is the subject; ST_POSTURE: */
-	enum posture posture;
+	uint8_t posture; /* enum posture */
 
 	bool restart; /* added again after its time was over: policy_inherit() starts it anew */
 	bool gone;    /* the policy's own, while it deletes */
 };
+_Static_assert(sizeof(struct rule) <= 128, "a million rules are to fit");
 
 struct policy; /* opaque: rules in order, the strings they point into */
 
