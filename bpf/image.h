@@ -33,6 +33,13 @@
  * lies before the boundary; what is left of a cell is filled with all ones, which
  * lie before no key.
  *
+ * A policy that differs from another's by some sources has an image of its own
+ * but for what is large: its source trees say nothing (0) of all addresses for
+ * which nothing is different, and the head says in which slot the image of the
+ * other one is, its base, whose trees and rules hold for those. Names stand in the
+ * base alone. No image is changed once it is there, and a base is no image over
+ * another base.
+ *
  * Served names and zones are a hash table of buckets, two choices a name
  * (Azar et al. 1994), keyed with secrets of this image.
  */
@@ -75,7 +82,8 @@ struct image_head {
 	__u32 rules;	 /* struct image_rule, two a cell; index 0 is none */
 	__u32 leaves;	 /* struct image_leaf, eight a cell; index 0 is none */
 	__u32 rule_count;
-	__u32 reserved2[9];
+	__u32 base; /* slot of the base, plus one; 0: none */
+	__u32 reserved2[8];
 };
 
 /* A port's entry: index of the listener of all addresses (0: none), and whether
@@ -113,7 +121,7 @@ struct image_rule {
 /* What the boundary trees of sources and resolvers lead to: a rule, and what
  * holds when that one has expired. */
 struct image_leaf {
-	__u32 rule;   /* index */
+	__u32 rule;   /* index; 0: as the parent says */
 	__u32 parent; /* leaf, 0: none */
 };
 #define IMAGE_PARENTS_MAX 8

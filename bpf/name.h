@@ -280,6 +280,8 @@ stage int judge_name(struct packet *p)
 
 	if (!p || !s || !view_open(&v, p))
 		return REASON_table_missing;
+	if (v.head->base && !view_base(&v))
+		return REASON_table_missing;
 	n = image_cell(v.image, IMAGE_NAMES);
 	if (!n)
 		return REASON_table_missing;
@@ -310,7 +312,9 @@ static __always_inline bool source_has_visit(struct packet *p)
 
 	if (!p->source || p->resumed || !view_open(&v, p))
 		return true;
-	r = image_rule(v.image, v.head, p->source);
+	if (p->source & SOURCE_OF_BASE && !view_base(&v))
+		return true;
+	r = image_rule(v.image, v.head, p->source & ~SOURCE_OF_BASE);
 	return !r || within_limit(p, r);
 }
 

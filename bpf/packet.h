@@ -55,7 +55,8 @@ struct packet {
 	__u32 source_rule; /* ids, 0: none */
 	__u32 name_rule;
 	__u32 listener_rule; /* index in the image */
-	__u32 source;	     /* index of the source's rule in the image */
+	__u32 source;	     /* index of the source's rule in the image, or in its base */
+#define SOURCE_OF_BASE 0x80000000u
 	__u64 now;	     /* ns, read when first needed */
 	__u64 now_tick;
 };

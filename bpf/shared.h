@@ -18,7 +18,7 @@
 #define REASONS_MAX	   64	     /* room in a counter's index, not the number of reasons */
 #define RULES_MAX	   (1 << 21) /* ids */
 #define RULES_SEGMENT	   4096	     /* ids of one piece of the rules' counters */
-#define GENERATIONS	   4	     /* images that can stand beside each other */
+#define GENERATIONS	   8	     /* images that can stand beside each other */
 #define FLOWS_MAX	   262144    /* visits remembered, LRU */
 #define HELD_MAX	   4096	     /* visits whose first data is kept by the gate, LRU */
 #define HELD_BYTES	   4095	     /* of one; what bpf_skb_adjust_room() can put back */

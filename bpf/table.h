@@ -181,6 +181,26 @@ static __always_inline bool view_open(struct view *v, const struct packet *p)
 	return v->head;
 }
 
+/* On to the image that it is laid over; false: there is none. */
+static __always_inline bool view_base(struct view *v)
+{
+	__u32 base = v->head->base;
+	struct image_head *head;
+	void *image;
+
+	if (!base)
+		return false;
+	image = image_in(base - 1);
+	if (!image)
+		return false;
+	head = image_cell(image, IMAGE_HEAD);
+	if (!head)
+		return false;
+	v->image = image;
+	v->head = head;
+	return true;
+}
+
 static __always_inline struct image_rule *image_rule(void *image, struct image_head *head, __u32 index)
 {
 	struct image_rule *pair = image_cell(image, head->rules + index / 2);

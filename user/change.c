@@ -53,21 +53,30 @@ int change_policy(struct gate *g, struct policy *now, struct policy *before, con
 	return change_policy_for(g, now, before, file, 0);
 }
 
-int change_policy_for(struct gate *g, struct policy *now, struct policy *before, const char *file,
-		      unsigned int seconds)
+static int prepare(struct policy *now, struct policy *before)
 {
-	uint32_t deadline = seconds ? monotonic_ns() / 1000000000 + seconds + 1 : 0;
 	struct policy_error err;
 	int r = policy_check(now, &err);
 
 	if (r)
 		return fail(r, "%s", err.text);
 	r = policy_inherit(now, before, monotonic_ns());
-	if (r)
-		return fail(r, "%s", strerror(-r));
-	r = gate_shake(g);
+	return r ? fail(r, "%s", strerror(-r)) : 0;
+}
+
+static uint32_t deadline_in(unsigned int seconds)
+{
+	return seconds ? monotonic_ns() / 1000000000 + seconds + 1 : 0;
+}
+
+/* Of a policy with its ids. */
+static int publish(struct gate *g, struct policy *now, struct policy *before, const char *file,
+		   unsigned int seconds)
+{
+	int r = gate_shake(g);
+
 	if (!r)
-		r = gate_publish(g, now, before, deadline);
+		r = gate_publish(g, now, before, deadline_in(seconds));
 	if (!r)
 		r = gate_refresh_devices(g);
 	if (!r)
@@ -75,6 +84,27 @@ int change_policy_for(struct gate *g, struct policy *now, struct policy *before,
 	if (!r)
 		gate_trials(g, now);
 	return r ? r : note_change(g, now, before, file);
+}
+
+int change_policy_for(struct gate *g, struct policy *now, struct policy *before, const char *file,
+		      unsigned int seconds)
+{
+	int r = prepare(now, before);
+
+	return r ? r : publish(g, now, before, file, seconds);
+}
+
+/* A source among many is laid over the others: nothing else is looked at. */
+static int change_little(struct gate *g, struct policy *now, struct policy *before, unsigned int seconds)
+{
+	int r = prepare(now, before);
+
+	if (r)
+		return r;
+	r = gate_publish_over(g, now, before, deadline_in(seconds));
+	if (r == -EXDEV)
+		return publish(g, now, before, NULL, seconds);
+	return r ? r : note_change(g, now, before, NULL);
 }
 
 int change_line(const struct call *c, const char *line,
@@ -86,7 +116,8 @@ int change_line(const struct call *c, const char *line,
 	struct policy_error err;
 	int r;
 
-	if (gate_open(&g, c->instance, GATE_WRITE) || gate_running(&g, &before) || gate_running(&g, &now))
+	if (gate_open(&g, c->instance, GATE_WRITE) || gate_running_lines(&g, &before) ||
+	    gate_running_lines(&g, &now))
 		return EXIT_FAILED;
 	r = how(now, line, &err);
 	if (r >= 0 && !c->force && locks_out(now, before))
@@ -95,7 +126,7 @@ int change_line(const struct call *c, const char *line,
 		say("%s", err.text);
 		return EXIT_FAILED;
 	}
-	if (r && change_policy_for(&g, now, before, NULL, c->confirm))
+	if (r && change_little(&g, now, before, c->confirm))
 		return EXIT_FAILED;
 	print_result(c, r ? "changed" : "unchanged");
 	return EXIT_OK;

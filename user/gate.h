@@ -6,7 +6,8 @@
  * An instance is a directory of pins, /sys/fs/bpf/straygate/NAME:
  *
  *	control images rule_counters buckets flows ... meta	the maps
- *	image+N policy+N	tables and text of the policy in slot N
+ *	image+N policy+N	tables and text of the policy in slot N, or what of
+ *				them differs from those in the slot of its base
  *	counters+N buckets+N	counters and buckets of rule ids N * RULES_SEGMENT ...
  *	DEVICE/			of a device: counters, settings, program and link of
  *				the gate, adopt and adopt_link at tc ingress
@@ -109,7 +110,14 @@ void gate_devices_free(struct gate_device *devices, size_t count);
 /* deadline: seconds of CLOCK_MONOTONIC, after which the previous policy rules
  * again unless gate_confirm() comes; 0: none. */
 int gate_publish(struct gate *g, struct policy *p, struct policy *before, uint32_t deadline);
+/* The same for a policy that policy_add() or policy_del() made of the one that
+ * runs, when all that they changed are a few sources among many: only what is
+ * different is built, over the tables that are there. -EXDEV, without a word:
+ * that is not so, or not worth it. */
+int gate_publish_over(struct gate *g, struct policy *p, struct policy *before, uint32_t deadline);
 int gate_running(struct gate *g, struct policy **p);
+/* The same, but its lists of prefixes are not looked into: see LOAD_LINES. */
+int gate_running_lines(struct gate *g, struct policy **p);
 /* The deadline of a policy that waits to be confirmed; 0: none does. */
 uint32_t gate_deadline(struct gate *g);
 int gate_confirm(struct gate *g);

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "policy.h"
 #include "policy_internal.h"
@@ -20,7 +21,15 @@ void policy_free(struct policy *p)
 	free(p->rules);
 	index_clear(&p->index);
 	arena_free(&p->memory);
+	if (p->mapped)
+		munmap(p->mapped, p->mapped_size);
 	free(p);
+}
+
+void policy_keep(struct policy *p, void *mapped, size_t size)
+{
+	p->mapped = mapped;
+	p->mapped_size = size;
 }
 
 size_t policy_count(const struct policy *p)
@@ -192,6 +201,19 @@ int policy_append(struct policy *p, struct rule *r, struct rule **there)
 	p->rules[p->count++] = r;
 	p->indexed = p->count;
 	*s = (struct index_slot){.hash = hash, .at = (uint32_t)p->count};
+	return 0;
+}
+
+int policy_put(struct policy *p, struct rule *r)
+{
+	struct rule *there;
+	struct index_slot *s = slot_of(p, r);
+
+	if (!s)
+		return -ENOMEM;
+	if (!s->at)
+		return policy_append(p, r, &there);
+	p->rules[s->at - 1] = r;
 	return 0;
 }
 

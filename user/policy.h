@@ -57,6 +57,8 @@ struct prefix {
 bool address_is_v4(const uint8_t addr[16]);
 /* Is this prefix one of IPv4? (::/0 covers the mapped addresses, and is not.) */
 bool prefix_is_v4(const struct prefix *p);
+/* Does b lie in a, or are they the same? */
+bool prefix_covers(const struct prefix *a, const struct prefix *b);
 
 enum name_kind {
 	NAME_EXACT = 1,	   /* www.example.com */
@@ -183,6 +185,23 @@ long policy_forgotten(struct policy *before, struct policy *now, enum statement 
  * policy_load() trusts nothing: damaged bytes are -EINVAL. */
 int policy_store(struct policy *p, void **buf, size_t *len);
 int policy_load(struct policy **p, const void *buf, size_t len);
+/* The same without a copy: the policy points into buf, which stays as it is until
+ * policy_free(), or is handed over with policy_keep() and unmapped there.
+ * LOAD_LINES does not look into lists of prefixes: who is going to must call
+ * policy_check_lists() first, 0 or -EINVAL. */
+enum load_care { LOAD_ALL, LOAD_LINES };
+int policy_view(struct policy **p, const void *buf, size_t len, enum load_care care);
+void policy_keep(struct policy *p, void *mapped, size_t size);
+int policy_check_lists(struct policy *p);
+
+/* What makes `now` of `base`, of which it was made by policy_add() and
+ * policy_del() alone (of the same bytes, if both were loaded): the rules that are new or another, and those
+ * that are no more, as policies that borrow them (their rules, ids and times are those of now and base). 0 or
+ * -ENOMEM; policy_free() both. */
+int policy_changes(struct policy *base, struct policy *now, struct policy **changed, struct policy **gone);
+/* The way back: makes `now` of base, which takes over what it needs of changed.
+ * 0, -ENOMEM, or -EINVAL: they do not belong together. */
+int policy_make(struct policy *base, struct policy *changed, struct policy *gone);
 
 const char *statement_name(enum statement s);
 const char *protocol_name(enum protocol p);

@@ -29,6 +29,10 @@ struct policy {
 	size_t indexed;
 	struct arena memory;
 	const char *last_file; /* the newest origin.file: rules of one file share it */
+	void *mapped;	       /* what it points into: munmap() */
+	size_t mapped_size;
+	const void *unlooked; /* bytes whose lists were not looked into yet */
+	size_t unlooked_size;
 };
 
 /* -- container (policy.c) */
@@ -49,6 +53,8 @@ int policy_set_subject(struct policy *p, struct rule *r);
  * 1, or -ENOENT and which is missing. */
 int policy_merge(struct policy *p, struct policy *line);
 int policy_remove(struct policy *p, struct policy *line, const struct rule **missing);
+/* The rule of r's statement and subject in p becomes r; or r is appended. */
+int policy_put(struct policy *p, struct rule *r);
 uint64_t monotonic_ns(void);
 
 /* -- what may be said (rule.c): the parser and policy_load() both ask */

@@ -113,7 +113,7 @@ static int sweep_item(struct sweep *s, const struct tree_item *i, uint64_t first
 			err = leaf_of(s->leaves, i->rule, around, &leaf);
 		if (err)
 			return err;
-		value = leaf;
+		value = i->around ? 0 : leaf;
 	}
 	return sweep_open(s, first, last, value, leaf);
 }
@@ -127,7 +127,7 @@ static int sweep_begin(struct sweep *s, uint32_t base, uint32_t leaf, size_t ite
 	err = bounds_reserve(&s->b, 2 * items + 2);
 	if (err)
 		return err;
-	return base ? sweep_open(s, 0, UINT64_MAX, base, leaf) : bounds_add(&s->b, 0, 0);
+	return base || leaf ? sweep_open(s, 0, UINT64_MAX, base, leaf) : bounds_add(&s->b, 0, 0);
 }
 
 static int sweep_end(struct sweep *s, uint32_t cell, enum bounds_kind kind, int err)
