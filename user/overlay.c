@@ -114,12 +114,9 @@ static int add_list(struct overlay *o, const struct places *s, const struct rule
 		size_t at = lower_bound(r->prefixes, r->prefix_count, place);
 
 		err = add_around(o, r, place, s->v4, rank, rule);
-		for (; at < r->prefix_count && !err; at++) {
-			if (prefix_covers(place, &r->prefixes[at]))
+		for (; at < r->prefix_count && !err && prefix_begins(place, r->prefixes[at].addr); at++)
+			if (prefix_is_v4(&r->prefixes[at]) == s->v4)
 				err = add(o, &r->prefixes[at], false, rank, rule);
-			else if (prefix_is_v4(&r->prefixes[at]) == s->v4)
-				break;
-		}
 	}
 	return err;
 }

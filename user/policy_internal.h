@@ -81,6 +81,8 @@ int rule_subject(const struct rule *r, char *buf, size_t size);
 int prefix_read(const char *text, size_t len, struct prefix *p);
 /* Clears the bits behind len; true if there were any. */
 bool prefix_mask(struct prefix *p);
+/* Does the address have the bits of the prefix? */
+bool prefix_begins(const struct prefix *a, const uint8_t addr[16]);
 char *address_put_v6(char *at, const uint8_t addr[16]);
 int prefix_order(const struct prefix *a, const struct prefix *b);
 /* Sorts and makes unique; returns how many stay. 0 with count > 0: no memory. */

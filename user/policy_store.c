@@ -15,11 +15,12 @@ static void prefix_bytes(const struct bytes_head *head, size_t len, size_t *at, 
 {
 	size_t left = len - sizeof(*head);
 
-	*at = head->rules < left / sizeof(struct bytes_rule)
+	*at = head->rules <= left / sizeof(struct bytes_rule)
 		      ? sizeof(*head) + head->rules * sizeof(struct bytes_rule)
 		      : len;
 	left = len - *at;
-	*size = head->prefixes < left / sizeof(struct prefix) ? head->prefixes * sizeof(struct prefix) : left;
+	*size = head->prefixes <= left / sizeof(struct prefix) ? head->prefixes * sizeof(struct prefix)
+							       : left;
 }
 
 uint32_t bytes_check(const void *buf, size_t len)

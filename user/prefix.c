@@ -85,13 +85,16 @@ bool prefix_is_v4(const struct prefix *p)
 	return p->len >= 96 && address_is_v4(p->addr);
 }
 
-bool prefix_covers(const struct prefix *a, const struct prefix *b)
+bool prefix_begins(const struct prefix *a, const uint8_t addr[16])
 {
 	unsigned int bytes = a->len / 8, mask = 0xff00 >> a->len % 8 & 0xff;
 
-	if (a->len > b->len || prefix_is_v4(a) != prefix_is_v4(b) || memcmp(a->addr, b->addr, bytes))
-		return false;
-	return !mask || !((a->addr[bytes] ^ b->addr[bytes]) & mask);
+	return !memcmp(a->addr, addr, bytes) && (!mask || !((a->addr[bytes] ^ addr[bytes]) & mask));
+}
+
+bool prefix_covers(const struct prefix *a, const struct prefix *b)
+{
+	return a->len <= b->len && prefix_begins(a, b->addr) && prefix_is_v4(a) == prefix_is_v4(b);
 }
 
 int prefix_read(const char *text, size_t size, struct prefix *p)

@@ -107,7 +107,7 @@ static int sweep_item(struct sweep *s, const struct tree_item *i, uint64_t first
 		uint32_t around = sweep_leaf(s);
 
 		/* A list's prefix within another of its own: it expires when that does. */
-		if (around && s->leaves->leaf[around].rule == i->rule)
+		if (around && (!i->rule || s->leaves->leaf[around].rule == i->rule))
 			leaf = around;
 		else
 			err = leaf_of(s->leaves, i->rule, around, &leaf);
