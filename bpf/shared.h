@@ -310,14 +310,17 @@ struct heavy {
 };
 
 struct meta {
-	__u32 layout; /* STRAYGATE_LAYOUT */
-	__u32 reserved;
+	__u32 layout;	 /* STRAYGATE_LAYOUT */
+	__u32 adopts;	 /* META_...: has this kernel the kfunc? Pins do not outlive it. */
 	__u64 enforcing; /* s since 1970, since when the posture is what it is */
 	__u64 applied;	 /* s since 1970 */
 	char build[64];
 	char netns[64];	  /* name of the network namespace, or "" */
 	char policy[256]; /* path of the file last applied, or "" */
 };
+
+#define META_ADOPTS	1
+#define META_ADOPTS_NOT 2
 
 _Static_assert(sizeof(struct control) == 64, "control is one cache line");
 _Static_assert(sizeof(struct flow_key) == 40, "flow_key has no padding");

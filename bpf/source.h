@@ -32,21 +32,19 @@ static __always_inline struct image_rule *leaf_rule(const struct view *v, __u32 
 	return NULL;
 }
 
-stage int source(struct packet *p)
+/* What the image in a slot says. Less than 0: nothing, but the one in slot -1 - this,
+ * its base, may. */
+stage int source_in(struct packet *p, __u32 slot)
 {
-	__u32 leaf, index = 0, base = 0;
 	struct image_rule *r;
+	__u32 leaf, index = 0;
 	struct view v;
 
-	if (!p || !view_open(&v, p))
+	if (!p || !view_of(&v, slot))
 		return REASON_table_missing;
 	leaf = address_find(v.image, IMAGE_SOURCE4, p->flow.client, p->ipv6);
-	if (!leaf && view_base(&v)) {
-		leaf = address_find(v.image, IMAGE_SOURCE4, p->flow.client, p->ipv6);
-		base = SOURCE_OF_BASE;
-	}
 	if (!leaf)
-		return CONTINUE;
+		return v.head->base ? -(int)(v.head->base & 0xff) : CONTINUE;
 	r = leaf_rule(&v, leaf, p, &index);
 	if (!r)
 		return CONTINUE;
@@ -58,12 +56,24 @@ stage int source(struct packet *p)
 		return REASON_source_dropped;
 	case ACT_LIMIT:
 		/* A visit is spent by its first data, in the name stage. */
-		if (r->unit == RATE_VISITS)
-			p->source = index | base;
-		else if (!within_limit(p, r))
+		if (r->unit == RATE_VISITS) {
+			p->source = index;
+			p->source_slot = slot;
+		} else if (!within_limit(p, r)) {
 			return REASON_source_limited;
+		}
 	}
 	return CONTINUE;
+}
+
+static __always_inline int source(struct packet *p)
+{
+	int reason = source_in(p, p->slot);
+
+	if (reason >= 0)
+		return reason;
+	reason = source_in(p, -1 - reason);
+	return reason < 0 ? CONTINUE : reason;
 }
 
 #endif

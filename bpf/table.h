@@ -172,33 +172,18 @@ struct view {
 	struct image_head *head;
 };
 
-static __always_inline bool view_open(struct view *v, const struct packet *p)
+static __always_inline bool view_of(struct view *v, __u32 slot)
 {
-	v->image = image_in(p->slot);
+	v->image = image_in(slot);
 	if (!v->image)
 		return false;
 	v->head = image_cell(v->image, IMAGE_HEAD);
 	return v->head;
 }
 
-/* On to the image that it is laid over; false: there is none. */
-static __always_inline bool view_base(struct view *v)
+static __always_inline bool view_open(struct view *v, const struct packet *p)
 {
-	__u32 base = v->head->base;
-	struct image_head *head;
-	void *image;
-
-	if (!base)
-		return false;
-	image = image_in(base - 1);
-	if (!image)
-		return false;
-	head = image_cell(image, IMAGE_HEAD);
-	if (!head)
-		return false;
-	v->image = image;
-	v->head = head;
-	return true;
+	return view_of(v, p->slot);
 }
 
 static __always_inline struct image_rule *image_rule(void *image, struct image_head *head, __u32 index)
