@@ -95,13 +95,14 @@ int change_policy_for(struct gate *g, struct policy *now, struct policy *before,
 }
 
 /* A source among many is laid over the others: nothing else is looked at. */
-static int change_little(struct gate *g, struct policy *now, struct policy *before, unsigned int seconds)
+static int change_little(struct gate *g, struct policy *now, struct policy *before, struct policy *base,
+			 unsigned int seconds)
 {
 	int r = prepare(now, before);
 
 	if (r)
 		return r;
-	r = gate_publish_over(g, now, before, deadline_in(seconds));
+	r = gate_publish_over(g, now, before, base, deadline_in(seconds));
 	if (r == -EXDEV)
 		return publish(g, now, before, NULL, seconds);
 	return r ? r : note_change(g, now, before, NULL);
@@ -110,15 +111,19 @@ static int change_little(struct gate *g, struct policy *now, struct policy *befo
 int change_line(const struct call *c, const char *line,
 		int (*how)(struct policy *p, const char *line, struct policy_error *err))
 {
-	cleanup_policy struct policy *now = NULL;
+	/* Clones, each of the one before: freed the other way round. */
+	cleanup_policy struct policy *base = NULL;
 	cleanup_policy struct policy *before = NULL;
+	cleanup_policy struct policy *now = NULL;
 	cleanup_gate struct gate g = GATE_INIT;
 	struct policy_error err;
 	int r;
 
-	if (gate_open(&g, c->instance, GATE_WRITE) || gate_running_lines(&g, &before) ||
-	    gate_running_lines(&g, &now))
+	if (gate_open(&g, c->instance, GATE_WRITE) || gate_running_lines(&g, &before, &base))
 		return EXIT_FAILED;
+	now = policy_clone(before);
+	if (!now)
+		return fail(EXIT_FAILED, "%s", strerror(ENOMEM));
 	r = how(now, line, &err);
 	if (r >= 0 && !c->force && locks_out(now, before))
 		return EXIT_FAILED;
@@ -126,7 +131,7 @@ int change_line(const struct call *c, const char *line,
 		say("%s", err.text);
 		return EXIT_FAILED;
 	}
-	if (r && change_little(&g, now, before, c->confirm))
+	if (r && change_little(&g, now, before, base, c->confirm))
 		return EXIT_FAILED;
 	print_result(c, r ? "changed" : "unchanged");
 	return EXIT_OK;

@@ -110,14 +110,16 @@ void gate_devices_free(struct gate_device *devices, size_t count);
 /* deadline: seconds of CLOCK_MONOTONIC, after which the previous policy rules
  * again unless gate_confirm() comes; 0: none. */
 int gate_publish(struct gate *g, struct policy *p, struct policy *before, uint32_t deadline);
-/* The same for a policy that policy_add() or policy_del() made of the one that
- * runs, when all that they changed are a few sources among many: only what is
- * different is built, over the tables that are there. -EXDEV, without a word:
+/* The same for a clone of the policy that runs, changed by policy_add() or
+ * policy_del(), when all that they changed are a few sources among many: only what
+ * is different is built, over the tables that are there. -EXDEV, without a word:
  * that is not so, or not worth it. */
-int gate_publish_over(struct gate *g, struct policy *p, struct policy *before, uint32_t deadline);
+int gate_publish_over(struct gate *g, struct policy *p, struct policy *before, struct policy *base,
+		      uint32_t deadline);
 int gate_running(struct gate *g, struct policy **p);
-/* The same, but its lists of prefixes are not looked into: see LOAD_LINES. */
-int gate_running_lines(struct gate *g, struct policy **p);
+/* The same, but its lists of prefixes are not looked into (LOAD_LINES); and the
+ * policy that it is laid over, if there is one, of which it is a clone. */
+int gate_running_lines(struct gate *g, struct policy **p, struct policy **base);
 /* The deadline of a policy that waits to be confirmed; 0: none does. */
 uint32_t gate_deadline(struct gate *g);
 int gate_confirm(struct gate *g);

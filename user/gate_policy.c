@@ -99,38 +99,37 @@ static int view_text(struct text *t, enum load_care care, struct policy **p)
 	return 0;
 }
 
-static int load_over(struct gate *g, const struct text *t, enum load_care care, struct policy **p)
+/* What was changed in the base, of which the policy becomes a clone. */
+static int load_over(const struct text *t, struct policy *base, struct policy **p)
 {
 	cleanup_policy struct policy *changed = NULL;
 	cleanup_policy struct policy *gone = NULL;
-	cleanup_policy struct policy *policy = NULL;
-	cleanup_text struct text base = {0};
 	size_t changed_size = t->head->length - t->head->gone;
-	int err = open_text(g, t->head->base - 1, &base);
+	int err = policy_load(&changed, t->bytes, changed_size);
 
-	if (!err)
-		err = view_text(&base, care, &policy);
-	if (!err)
-		err = policy_load(&changed, t->bytes, changed_size);
 	if (!err)
 		err = policy_load(&gone, t->bytes + changed_size, t->head->gone);
+	*p = err ? NULL : policy_clone(base);
 	if (!err)
-		err = policy_make(policy, changed, gone);
-	if (err)
-		return err;
-	*p = policy;
-	policy = NULL;
-	return 0;
+		err = *p ? policy_make(*p, changed, gone) : -ENOMEM;
+	return err;
 }
 
-static int load_slot(struct gate *g, uint32_t slot, enum load_care care, struct policy **p)
+/* In a slot: the policy there and, if it is laid over another, that one, too. The
+ * first must be freed before the second. */
+static int load_slot(struct gate *g, uint32_t slot, enum load_care care, struct policy **p,
+		     struct policy **base)
 {
 	cleanup_text struct text t = {0};
+	cleanup_text struct text under = {0};
 	int err = open_text(g, slot, &t);
 
-	if (err)
-		return err;
-	return t.head->base ? load_over(g, &t, care, p) : view_text(&t, care, p);
+	if (err || !t.head->base)
+		return err ? err : view_text(&t, care, p);
+	err = open_text(g, t.head->base - 1, &under);
+	if (!err)
+		err = view_text(&under, care, base);
+	return err ? err : load_over(&t, *base, p);
 }
 
 /* The slot that the one in this slot is laid over; CONTROL_NO_SLOT: none. */
@@ -143,7 +142,7 @@ static uint32_t base_slot(struct gate *g, uint32_t slot)
 	return t.head->base - 1;
 }
 
-static int running(struct gate *g, enum load_care care, struct policy **p)
+static int running(struct gate *g, enum load_care care, struct policy **p, struct policy **base)
 {
 	uint32_t slot = ruling_slot(gate_word(g));
 	int err;
@@ -152,7 +151,7 @@ static int running(struct gate *g, enum load_care care, struct policy **p)
 		*p = policy_new();
 		return *p ? 0 : -ENOMEM;
 	}
-	err = load_slot(g, slot, care, p);
+	err = load_slot(g, slot, care, p, base);
 	return err ? fail(err,
 			  "the policy that runs cannot be read back (%s/policy+%u): %s; `straygate apply "
 			  "FILE` replaces it",
@@ -162,12 +161,19 @@ static int running(struct gate *g, enum load_care care, struct policy **p)
 
 int gate_running(struct gate *g, struct policy **p)
 {
-	return running(g, LOAD_ALL, p);
+	struct policy *base = NULL;
+	int err = running(g, LOAD_ALL, p, &base);
+
+	if (base && *p)
+		policy_adopt(*p, base);
+	else
+		policy_free(base);
+	return err;
 }
 
-int gate_running_lines(struct gate *g, struct policy **p)
+int gate_running_lines(struct gate *g, struct policy **p, struct policy **base)
 {
-	return running(g, LOAD_LINES, p);
+	return running(g, LOAD_LINES, p, base);
 }
 
 /* ---- writing --------------------------------------------------------- */
@@ -423,22 +429,18 @@ static bool is_worth_it(const struct policy *p)
 	       OVER_WORTH;
 }
 
-int gate_publish_over(struct gate *g, struct policy *p, struct policy *before, uint32_t deadline)
+int gate_publish_over(struct gate *g, struct policy *p, struct policy *before, struct policy *base,
+		      uint32_t deadline)
 {
 	uint64_t word = gate_word(g);
 	uint32_t slot = free_slot(g, word), ruling = ruling_slot(word), under = base_slot(g, ruling);
-	cleanup_policy struct policy *base = NULL;
-	int err = -EXDEV;
+	int err;
 
 	if (ruling == CONTROL_NO_SLOT || !is_worth_it(p))
-		return err;
-	if (under != CONTROL_NO_SLOT)
-		err = load_slot(g, under, LOAD_LINES, &base);
-	else
-		under = ruling;
-	if (err == -EXDEV || !err)
-		err = gate_clear_rules(g, p, before);
+		return -EXDEV;
+	err = gate_clear_rules(g, p, before);
 	if (!err)
-		err = put_over(g, p, base ? base : before, under, slot);
+		err = under == CONTROL_NO_SLOT ? put_over(g, p, before, ruling, slot)
+					       : put_over(g, p, base, under, slot);
 	return err ? err : make_current(g, word, slot, deadline);
 }

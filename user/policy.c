@@ -8,6 +8,7 @@
 
 #include "policy.h"
 #include "policy_internal.h"
+#include "large.h"
 
 struct policy *policy_new(void)
 {
@@ -21,9 +22,40 @@ void policy_free(struct policy *p)
 	free(p->rules);
 	index_clear(&p->index);
 	arena_free(&p->memory);
+	policy_free(p->of);
 	if (p->mapped)
 		munmap(p->mapped, p->mapped_size);
 	free(p);
+}
+
+struct policy *policy_clone(struct policy *of)
+{
+	struct policy *p = policy_new();
+
+	if (!p)
+		return NULL;
+	p->rules = large_alloc((of->count + 1) * sizeof(*p->rules));
+	p->index.slots = large_alloc(of->index.size * sizeof(*p->index.slots));
+	if (!p->rules || !p->index.slots) {
+		policy_free(p);
+		return NULL;
+	}
+	if (of->count)
+		memcpy(p->rules, of->rules, of->count * sizeof(*p->rules));
+	if (of->index.size)
+		memcpy(p->index.slots, of->index.slots, of->index.size * sizeof(*p->index.slots));
+	p->count = of->count;
+	p->room = of->count + 1;
+	p->index.size = of->index.size;
+	p->indexed = of->indexed;
+	p->unlooked = of->unlooked;
+	p->unlooked_size = of->unlooked_size;
+	return p;
+}
+
+void policy_adopt(struct policy *clone, struct policy *of)
+{
+	clone->of = of;
 }
 
 void policy_keep(struct policy *p, void *mapped, size_t size)
@@ -248,8 +280,7 @@ static bool replace(struct rule **old, struct rule *r)
 		 * its line is typed again. */
 		if (!has_expired(*old))
 			return false;
-		(*old)->restart = true;
-		return true;
+		r->origin = (*old)->origin;
 	}
 	r->id = (*old)->id;
 	r->restart = has_expired(*old);

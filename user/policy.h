@@ -126,6 +126,11 @@ struct policy_error {
 };
 
 struct policy *policy_new(void);
+/* With the very same rules, for policy_add() and policy_del(), which leave those
+ * that stay as they are. `of` must live longer. NULL: no memory. */
+struct policy *policy_clone(struct policy *of);
+/* From now on `of` lives as long as its clone. */
+void policy_adopt(struct policy *clone, struct policy *of);
 void policy_free(struct policy *p);
 static inline void policy_freep(struct policy **p)
 {
@@ -195,9 +200,8 @@ void policy_keep(struct policy *p, void *mapped, size_t size);
 int policy_check_lists(struct policy *p);
 
 /* What makes `now` of `base`, of which it was made by policy_add() and
- * policy_del() alone (of the same bytes, if both were loaded): the rules that are new or another, and those
- * that are no more, as policies that borrow them (their rules, ids and times are those of now and base). 0 or
- * -ENOMEM; policy_free() both. */
+ * policy_del() alone: the rules that are new or another, and those that are no
+ * more, as policies that borrow them. 0 or -ENOMEM; policy_free() both. */
 int policy_changes(struct policy *base, struct policy *now, struct policy **changed, struct policy **gone);
 /* The way back: makes `now` of base, which takes over what it needs of changed.
  * 0, -ENOMEM, or -EINVAL: they do not belong together. */

@@ -9,33 +9,12 @@
 
 static bool is_subject_of(const struct rule *a, const struct rule *b)
 {
-	return a->statement == b->statement && !strcmp(a->subject, b->subject);
+	return a == b || (a->statement == b->statement && !strcmp(a->subject, b->subject));
 }
 
-/* Where in what the policy was loaded from a rule's list stands; 0: not there. */
-static size_t place_of(const struct policy *p, const struct rule *r)
+static bool unchanged(const struct rule *a, const struct rule *b)
 {
-	const char *list = r->prefixes ? (const char *)r->prefixes : (const char *)r->names;
-
-	/* Names have their texts there. */
-	if (r->name_count)
-		list = r->names[0].text;
-	if (!p->mapped || list < (char *)p->mapped || list >= (char *)p->mapped + p->mapped_size)
-		return 0;
-	return list - (char *)p->mapped;
-}
-
-/* A list that both have from the same bytes is not compared. */
-static bool unchanged(const struct policy *base, const struct rule *a, const struct policy *now,
-		      const struct rule *b)
-{
-	size_t place = place_of(base, a);
-
-	if (a->id != b->id || a->expires != b->expires)
-		return false;
-	if (place && place == place_of(now, b) && base->mapped_size == now->mapped_size)
-		return rule_says_same(a, b);
-	return rule_same(a, b);
+	return a == b || (a->id == b->id && a->expires == b->expires && rule_same(a, b));
 }
 
 static int borrow(struct policy *p, struct rule *r)
@@ -66,7 +45,7 @@ static int collect(struct policy *base, struct policy *now, struct policy *chang
 			err = borrow(gone, base->rules[k]);
 			continue;
 		}
-		if (!unchanged(base, base->rules[k], now, now->rules[i]))
+		if (!unchanged(base->rules[k], now->rules[i]))
 			err = borrow(changed, now->rules[i]);
 		i++;
 	}

@@ -29,6 +29,7 @@ struct policy {
 	size_t indexed;
 	struct arena memory;
 	const char *last_file; /* the newest origin.file: rules of one file share it */
+	struct policy *of;     /* whose clone it is, and with which that one goes */
 	void *mapped;	       /* what it points into: munmap() */
 	size_t mapped_size;
 	const void *unlooked; /* bytes whose lists were not looked into yet */

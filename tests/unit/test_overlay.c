@@ -209,7 +209,8 @@ Test(overlay, random)
 		struct policy *first = random_base(), *changed, *gone;
 		size_t len;
 		void *bytes = stored(first, &len);
-		struct policy *base = viewed(bytes, len, LOAD_LINES), *now = viewed(bytes, len, LOAD_LINES);
+		struct policy *base = viewed(bytes, len, LOAD_LINES);
+		struct policy *now = round & 1 ? policy_clone(base) : viewed(bytes, len, LOAD_LINES);
 
 		change(now, round % 30);
 		policy_inherit(now, base, 2000);
@@ -218,11 +219,41 @@ Test(overlay, random)
 		expect_image(base, now, changed, gone);
 		policy_free(changed);
 		policy_free(gone);
-		policy_free(base);
 		policy_free(now);
+		policy_free(base);
 		policy_free(first);
 		free(bytes);
 	}
+}
+
+/* A clone's changes are not those of what it was made of; a time that is over and
+ * starts anew is one, too. */
+Test(overlay, clone)
+{
+	struct policy *p = parsed("source 10.0.0.0/8 drop for 1s\nsource 10.1.0.0/16 drop\nserve a\n"), *now;
+	struct policy *changed, *gone;
+	struct policy_error err;
+	char *text = printed(p);
+
+	policy_inherit(p, NULL, 1);
+	now = policy_clone(p);
+	cr_assert(policy_add(now, "source 10.0.0.0/8 drop for 1s", &err) == 1, "it has expired");
+	cr_assert(policy_add(now, "source 10.1.0.0/16 drop", &err) == 0);
+	cr_assert(policy_add(now, "source 10.2.0.0/16 drop", &err) == 1);
+	cr_assert(policy_del(now, "serve a", &err) == 1);
+	policy_inherit(now, p, 5);
+	assert_prints(p, text);
+	cr_expect(policy_rule(p, 0)->expires == 1 + SECOND_NS &&
+		  policy_rule(now, 0)->expires == 5 + SECOND_NS);
+	cr_expect(policy_rule(p, 0)->id == policy_rule(now, 0)->id);
+	cr_expect(policy_rule(now, 2)->id && policy_rule(now, 2)->id != policy_rule(p, 2)->id);
+	cr_assert(!policy_changes(p, now, &changed, &gone));
+	cr_expect(policy_count(changed) == 2 && policy_count(gone) == 1);
+	free(text);
+	policy_free(changed);
+	policy_free(gone);
+	policy_free(now);
+	policy_free(p);
 }
 
 /* What is deleted and added again stands in the end, as without a base. */
