@@ -75,7 +75,6 @@ static int open_text(struct gate *g, uint32_t slot, struct text *t)
 	if (t->head->length <= t->room - sizeof(*t->head) && t->head->gone <= t->head->length &&
 	    t->head->base <= GENERATIONS)
 		return 0;
-	munmap(t->head, t->room);
 	return -EINVAL;
 }
 
@@ -135,23 +134,39 @@ static int load_slot(struct gate *g, uint32_t slot, enum load_care care, struct 
 /* The slot that the one in this slot is laid over; CONTROL_NO_SLOT: none. */
 static uint32_t base_slot(struct gate *g, uint32_t slot)
 {
-	cleanup_text struct text t = {0};
+	uint32_t zero = IMAGE_HEAD;
+	struct image_head head;
+	char name[PIN_NAME_MAX];
+	cleanup_fd int fd = -1;
 
-	if (slot == CONTROL_NO_SLOT || open_text(g, slot, &t) || !t.head->base)
+	snprintf(name, sizeof(name), "image+%u", slot);
+	fd = slot == CONTROL_NO_SLOT ? -1 : pin_open(g, name);
+	if (fd < 0 || bpf_map_lookup_elem(fd, &zero, &head) || !head.base || head.base > GENERATIONS)
 		return CONTROL_NO_SLOT;
-	return t.head->base - 1;
+	return head.base - 1;
 }
+
+/* Who only reads has no lock: while it reads, another policy may have come. */
+#define READ_TRIES 5
 
 static int running(struct gate *g, enum load_care care, struct policy **p, struct policy **base)
 {
-	uint32_t slot = ruling_slot(gate_word(g));
+	uint64_t word, tries = 0;
+	uint32_t slot;
 	int err;
 
-	if (slot == CONTROL_NO_SLOT) {
-		*p = policy_new();
-		return *p ? 0 : -ENOMEM;
-	}
-	err = load_slot(g, slot, care, p, base);
+	do {
+		policy_free(*p);
+		policy_free(*base);
+		*p = *base = NULL;
+		word = gate_word(g);
+		slot = ruling_slot(word);
+		if (slot == CONTROL_NO_SLOT) {
+			*p = policy_new();
+			return *p ? 0 : -ENOMEM;
+		}
+		err = load_slot(g, slot, care, p, base);
+	} while (word != gate_word(g) && ++tries < READ_TRIES);
 	return err ? fail(err,
 			  "the policy that runs cannot be read back (%s/policy+%u): %s; `straygate apply "
 			  "FILE` replaces it",
@@ -162,8 +177,10 @@ static int running(struct gate *g, enum load_care care, struct policy **p, struc
 int gate_running(struct gate *g, struct policy **p)
 {
 	struct policy *base = NULL;
-	int err = running(g, LOAD_ALL, p, &base);
+	int err;
 
+	*p = NULL;
+	err = running(g, LOAD_ALL, p, &base);
 	if (base && *p)
 		policy_adopt(*p, base);
 	else
@@ -173,6 +190,7 @@ int gate_running(struct gate *g, struct policy **p)
 
 int gate_running_lines(struct gate *g, struct policy **p, struct policy **base)
 {
+	*p = *base = NULL;
 	return running(g, LOAD_LINES, p, base);
 }
 
