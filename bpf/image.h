@@ -13,12 +13,32 @@
  *	from there	at places the head names: listeners, rules, leaves, name
  *			buckets, tree nodes
  *
- * Address tables are static search trees (a B-tree without pointers: eight
- * keys a cell, one cell a level) over the *boundaries* between prefixes: one
- * look-up costs the same for any number of prefixes and lengths, and a tree is
- * built by one sort. Words 1 to 7 of a node hold the last key that lies before
- * the child of that number (filled up with all ones). An IPv4 key is the address; an IPv6 key is the upper
- *half, and a value with IMAGE_SUBTREE leads on to a tree of lower halves.
+ * Address tables are trees over the *boundaries* between prefixes: one look-up
+ * costs the same for any number of prefixes and lengths, and a tree is built by
+ * one sort. Most of them lie close together somewhere: that stretch of addresses
+ * (the window) is cut into equal parts, and a table has a reference for each. A
+ * reference is a value, if all of the part has the same; or it leads to a leaf, a
+ * cell with the part's boundaries and the values between them; or, where there are
+ * more, to a static search tree (a B-tree without pointers) of leaves. A million
+ * prefixes that are spread cost one line of the table and, with few exceptions,
+ * one leaf: two lines that no cache holds, and two pages that no TLB does.
+ *
+ * Where there are but two values, as in a list of one rule, they take turns, and
+ * a dense leaf holds those two and keys alone: more boundaries in fewer pages.
+ *
+ * An IPv4 key is the address: 15 keys a node, 7 a leaf, 28 a dense leaf (the
+ * last 15 bits of each, since no part with a dense leaf is larger). An IPv6 key is
+ * the upper half: 7 a node, 5 a leaf, 7 a dense one, and a value may be a reference
+ * itself, to a tree of lower halves. A key of a node or leaf is the last one that
+ * lies before the boundary; what is left of a cell is filled with all ones, which
+ * lie before no key.
+ *
+ * A policy that differs from another's by some sources has an image of its own
+ * but for what is large: its source trees say nothing (0) of all addresses for
+ * which nothing is different, and the head says in which slot the image of the
+ * other one is, its base, whose trees and rules hold for those. Names stand in the
+ * base alone. No image is changed once it is there, and a base is no image over
+ * another base.
  *
  * Served names and zones are a hash table of buckets, two choices a name
  * (Azar et al. 1994), keyed with secrets of this image.
@@ -62,7 +82,8 @@ struct image_head {
 	__u32 rules;	 /* struct image_rule, two a cell; index 0 is none */
 	__u32 leaves;	 /* struct image_leaf, eight a cell; index 0 is none */
 	__u32 rule_count;
-	__u32 reserved2[9];
+	__u32 base; /* slot of the base, plus one; 0: none */
+	__u32 reserved2[8];
 };
 
 /* A port's entry: index of the listener of all addresses (0: none), and whether
@@ -100,21 +121,61 @@ struct image_rule {
 /* What the boundary trees of sources and resolvers lead to: a rule, and what
  * holds when that one has expired. */
 struct image_leaf {
-	__u32 rule;   /* index */
+	__u32 rule;   /* index; 0: as the parent says */
 	__u32 parent; /* leaf, 0: none */
 };
 #define IMAGE_PARENTS_MAX 8
 
-#define IMAGE_TREE_DEPTH 10
-#define IMAGE_NODE_KEYS	 8
-#define IMAGE_SUBTREE	 0x80000000u
+/* A reference: a value (bit 31 clear), or depth and root of a tree of nodes. */
+#define IMAGE_REF	   0x80000000u
+#define IMAGE_REF_DENSE	   0x40000000u	   /* one dense leaf */
+#define IMAGE_REF_DEPTH(r) ((r) >> 27 & 7) /* nodes above the leaf */
+#define IMAGE_REF_CELL(r)  ((r)&0x07ffffffu)
+#define IMAGE_DEPTH_MAX	   7
 
 struct image_tree {
-	__u32 count;  /* boundaries; 0: empty */
-	__u32 depth;  /* levels */
-	__u32 values; /* first cell of the values: __u32, 16 a cell */
-	__u32 reserved[3];
-	__u32 level[IMAGE_TREE_DEPTH]; /* first cell of each level, root first */
+	__u32 shift; /* of a part of the window: its size, as a power of two */
+	__u32 parts; /* 0: no window; `above` is all */
+	__u32 table; /* first cell: __u32 references, 16 a cell */
+	__u32 reserved;
+	__u64 window; /* where it begins */
+	__u32 below;  /* reference for what lies before it */
+	__u32 above;  /* ... and behind it */
+	__u32 reserved2[8];
+};
+
+/* Nodes: the cell of the first child, the others are behind it. */
+struct image_node4 {
+	__u32 first;
+	__u32 keys[15];
+};
+struct image_node6 {
+	__u32 first;
+	__u32 reserved;
+	__u64 keys[7];
+};
+struct image_leaf4 {
+	__u32 keys[7];
+	__u32 reserved;
+	__u32 values[8];
+};
+struct image_leaf6 {
+	__u64 keys[5];
+	__u32 values[6];
+};
+/* Four keys of 15 bits are compared at once: each has 16 bits of a word. */
+#define IMAGE_DENSE_BITS 15
+#define IMAGE_LANES	 0x0001000100010001ULL
+struct image_dense4 {
+	__u32 values[2];
+	union {
+		__u16 keys[28];
+		__u64 words[7];
+	};
+};
+struct image_dense6 {
+	__u32 values[2];
+	__u64 keys[7];
 };
 
 #define IMAGE_BUCKET_NAMES 5
@@ -144,6 +205,12 @@ struct image_acts {
 _Static_assert(sizeof(struct image_cell) == IMAGE_CELL, "a cell is a cache line");
 _Static_assert(sizeof(struct image_head) == IMAGE_CELL, "head is a cell");
 _Static_assert(sizeof(struct image_tree) == IMAGE_CELL, "tree is a cell");
+_Static_assert(sizeof(struct image_node4) == IMAGE_CELL, "node is a cell");
+_Static_assert(sizeof(struct image_node6) == IMAGE_CELL, "node is a cell");
+_Static_assert(sizeof(struct image_leaf4) == IMAGE_CELL, "leaf is a cell");
+_Static_assert(sizeof(struct image_leaf6) == IMAGE_CELL, "leaf is a cell");
+_Static_assert(sizeof(struct image_dense4) == IMAGE_CELL, "leaf is a cell");
+_Static_assert(sizeof(struct image_dense6) == IMAGE_CELL, "leaf is a cell");
 _Static_assert(sizeof(struct image_bucket) == IMAGE_CELL, "bucket is a cell");
 _Static_assert(sizeof(struct image_names) == IMAGE_CELL, "names is a cell");
 _Static_assert(sizeof(struct image_acts) == IMAGE_CELL, "acts is a cell");

@@ -280,6 +280,8 @@ stage int judge_name(struct packet *p)
 
 	if (!p || !s || !view_open(&v, p))
 		return REASON_table_missing;
+	if (v.head->base && !view_of(&v, v.head->base - 1))
+		return REASON_table_missing;
 	n = image_cell(v.image, IMAGE_NAMES);
 	if (!n)
 		return REASON_table_missing;
@@ -308,7 +310,7 @@ static __always_inline bool source_has_visit(struct packet *p)
 	struct image_rule *r;
 	struct view v;
 
-	if (!p->source || p->resumed || !view_open(&v, p))
+	if (!p->source || p->resumed || !view_of(&v, p->source_slot))
 		return true;
 	r = image_rule(v.image, v.head, p->source);
 	return !r || within_limit(p, r);

@@ -51,11 +51,12 @@ struct packet {
 	__u8 depth;    /* of the listener: enum depth */
 	__u8 shaken;   /* its handshake was with the gate: the kernel must adopt what passes */
 	__u8 again;    /* kept data comes again: its client waits, so keep it no longer */
-	__u8 reserved[6];
+	__u8 source_slot;
+	__u8 reserved[5];
 	__u32 source_rule; /* ids, 0: none */
 	__u32 name_rule;
 	__u32 listener_rule; /* index in the image */
-	__u32 source;	     /* index of the source's rule in the image */
+	__u32 source;	     /* index of the source's rule in the image of source_slot */
 	__u64 flow_hash;
 	__u64 now; /* ns, read when first needed */
 	__u64 now_tick;

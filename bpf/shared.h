@@ -18,7 +18,7 @@
 #define REASONS_MAX	   64	     /* room in a counter's index, not the number of reasons */
 #define RULES_MAX	   (1 << 21) /* ids */
 #define RULES_SEGMENT	   4096	     /* ids of one piece of the rules' counters */
-#define GENERATIONS	   4	     /* images that can stand beside each other */
+#define GENERATIONS	   8	     /* images that can stand beside each other */
 #define FLOW_SETS_LOG	   15
 #define FLOW_WAYS	   8
 #define FLOWS_MAX	   (FLOW_WAYS << FLOW_SETS_LOG) /* visits remembered, the recent ones of each set */
@@ -337,14 +337,17 @@ struct heavy {
 };
 
 struct meta {
-	__u32 layout; /* STRAYGATE_LAYOUT */
-	__u32 reserved;
+	__u32 layout;	 /* STRAYGATE_LAYOUT */
+	__u32 adopts;	 /* META_...: has this kernel the kfunc? Pins do not outlive it. */
 	__u64 enforcing; /* s since 1970, since when the posture is what it is */
 	__u64 applied;	 /* s since 1970 */
 	char build[64];
 	char netns[64];	  /* name of the network namespace, or "" */
 	char policy[256]; /* path of the file last applied, or "" */
 };
+
+#define META_ADOPTS	1
+#define META_ADOPTS_NOT 2
 
 _Static_assert(sizeof(struct control) == 64, "control is one cache line");
 _Static_assert(sizeof(struct flow_key) == 40, "flow_key has no padding");

@@ -9,42 +9,44 @@
 
 #include "limit.h"
 
-/* From what a tree of prefixes said to the index of the rule that holds; 0: none. */
-static __always_inline __u32 leaf_rule(void *image, struct image_head *head, __u32 leaf, struct packet *p)
+/* From what a tree of prefixes said to the rule that holds, NULL: none. */
+static __always_inline struct image_rule *leaf_rule(const struct view *v, __u32 leaf, struct packet *p,
+						    __u32 *index)
 {
 	struct image_leaf *eight;
 	struct image_rule *r;
-	__u32 i, index;
+	__u32 i;
 
 	for (i = 0; i < IMAGE_PARENTS_MAX && leaf; i++) {
-		eight = image_cell(image, head->leaves + leaf / 8);
+		eight = image_cell(v->image, v->head->leaves + leaf / 8);
 		if (!eight)
-			return 0;
-		index = eight[leaf % 8].rule;
-		r = image_rule(image, head, index);
-		if (!r)
-			return 0;
-		if (!r->expires || packet_tick(p) < r->expires)
-			return index;
+			return NULL;
+		*index = eight[leaf % 8].rule;
 		leaf = eight[leaf % 8].parent;
+		if (!*index)
+			continue;
+		r = image_rule(v->image, v->head, *index);
+		if (!r || !r->expires || packet_tick(p) < r->expires)
+			return r;
 	}
-	return 0;
+	return NULL;
 }
 
-stage int source(struct packet *p)
+/* What the image in a slot says. Less than 0: nothing, but the one in slot -1 - this,
+ * its base, may. */
+stage int source_in(struct packet *p, __u32 slot)
 {
 	struct image_rule *r;
-	__u32 leaf, index;
+	__u32 leaf, index = 0;
 	struct view v;
 
-	if (!p || !view_open(&v, p))
+	if (!p || !view_of(&v, slot))
 		return REASON_table_missing;
 	leaf = address_find(v.image, IMAGE_SOURCE4, p->flow.client, p->ipv6);
 	if (!leaf)
-		return CONTINUE;
-	index = leaf_rule(v.image, v.head, leaf, p);
-	r = image_rule(v.image, v.head, index);
-	if (!index || !r)
+		return v.head->base ? -(int)(v.head->base & 0xff) : CONTINUE;
+	r = leaf_rule(&v, leaf, p, &index);
+	if (!r)
 		return CONTINUE;
 	p->source_rule = r->id;
 	switch (r->action) {
@@ -54,12 +56,24 @@ stage int source(struct packet *p)
 		return REASON_source_dropped;
 	case ACT_LIMIT:
 		/* A visit is spent by its first data, in the name stage. */
-		if (r->unit == RATE_VISITS)
+		if (r->unit == RATE_VISITS) {
 			p->source = index;
-		else if (!within_limit(p, r))
+			p->source_slot = slot;
+		} else if (!within_limit(p, r)) {
 			return REASON_source_limited;
+		}
 	}
 	return CONTINUE;
+}
+
+static __always_inline int source(struct packet *p)
+{
+	int reason = source_in(p, p->slot);
+
+	if (reason >= 0)
+		return reason;
+	reason = source_in(p, -1 - reason);
+	return reason < 0 ? CONTINUE : reason;
 }
 
 #endif

@@ -48,47 +48,122 @@ static __always_inline __u32 before(__u64 a, __u64 b)
 	return (__u32)(((~a & b) | (~(a ^ b) & (a - b))) >> 63);
 }
 
-/* The value of the last boundary at or below key; 0 if the table is empty. */
-static __noinline __u32 tree_find(void *image, struct image_tree *t, __u64 key)
+static __always_inline __u32 before4(__u32 a, __u32 b)
 {
-	struct image_cell *cell;
-	__u32 at = 0;
-	__u32 *value;
-	__u32 i, c;
+	return ((__u64)a - b) >> 63;
+}
 
-	if (!t || !t->count)
+/* What the tree says of the part in which the key is. */
+static __always_inline __u32 tree_part(void *image, __u32 tree, __u64 key)
+{
+	struct image_tree *t = image_cell(image, tree);
+	__u32 *refs;
+	__u64 part;
+
+	if (!t)
 		return 0;
-	for (i = 0; i < IMAGE_TREE_DEPTH; i++) {
-		if (i >= t->depth)
-			break;
-		cell = image_cell(image, t->level[i] + at);
-		if (!cell)
+	part = (key - t->window) >> (t->shift & 63);
+	if (part >= t->parts)
+		return key < t->window ? t->below : t->above;
+	refs = image_cell(image, t->table + part / 16);
+	if (!refs)
+		return 0;
+	return refs[part % 16];
+}
+
+static __always_inline __u32 dense4(void *image, __u32 ref, __u32 key)
+{
+	struct image_dense4 *leaf = image_cell(image, IMAGE_REF_CELL(ref));
+	/* A lane's highest bit is set by what lies before the key. */
+	__u64 x = ((key & 0x7fff) + 0x7fffULL) * IMAGE_LANES, n = 0;
+	__u32 k;
+
+	if (!leaf)
+		return 0;
+	for (k = 0; k < 7; k++)
+		n += (x - leaf->words[k]) >> 15 & IMAGE_LANES;
+	return leaf->values[n * IMAGE_LANES >> 48 & 1];
+}
+
+static __always_inline __u32 dense6(void *image, __u32 ref, __u64 key)
+{
+	struct image_dense6 *leaf = image_cell(image, IMAGE_REF_CELL(ref));
+	__u32 k, n = 0;
+
+	if (!leaf)
+		return 0;
+	for (k = 0; k < 7; k++)
+		n += before(leaf->keys[k], key);
+	return leaf->values[n & 1];
+}
+
+/* From a reference that is no value to the value for an IPv4 key. */
+static __noinline __u32 walk4(void *image, __u32 ref, __u32 key)
+{
+	__u32 at = IMAGE_REF_CELL(ref), depth = IMAGE_REF_DEPTH(ref), i, k, n;
+	struct image_node4 *node;
+	struct image_leaf4 *leaf;
+
+	if (ref & IMAGE_REF_DENSE)
+		return dense4(image, ref, key);
+	for (i = 0; i < IMAGE_DEPTH_MAX && i < depth; i++) {
+		node = image_cell(image, at);
+		if (!node)
 			return 0;
-		c = before(cell->words[1], key) + before(cell->words[2], key) + before(cell->words[3], key) +
-		    before(cell->words[4], key) + before(cell->words[5], key) + before(cell->words[6], key) +
-		    before(cell->words[7], key);
-		at = at * IMAGE_NODE_KEYS + c;
+		for (k = 0, n = 0; k < 15; k++)
+			n += before4(node->keys[k], key);
+		at = node->first + n;
 	}
-	value = image_cell(image, t->values + at / 16);
-	if (!value)
+	leaf = image_cell(image, at);
+	if (!leaf)
 		return 0;
-	return value[at % 16];
+	for (k = 0, n = 0; k < 7; k++)
+		n += before4(leaf->keys[k], key);
+	return leaf->values[n & 7];
+}
+
+/* The same for half an IPv6 address. */
+static __noinline __u32 walk6(void *image, __u32 ref, __u64 key)
+{
+	__u32 at = IMAGE_REF_CELL(ref), depth = IMAGE_REF_DEPTH(ref), i, k, n;
+	struct image_node6 *node;
+	struct image_leaf6 *leaf;
+
+	if (ref & IMAGE_REF_DENSE)
+		return dense6(image, ref, key);
+	for (i = 0; i < IMAGE_DEPTH_MAX && i < depth; i++) {
+		node = image_cell(image, at);
+		if (!node)
+			return 0;
+		for (k = 0, n = 0; k < 7; k++)
+			n += before(node->keys[k], key);
+		at = node->first + n;
+	}
+	leaf = image_cell(image, at);
+	if (!leaf)
+		return 0;
+	for (k = 0, n = 0; k < 5; k++)
+		n += before(leaf->keys[k], key);
+	return n < 6 ? leaf->values[n] : 0;
 }
 
 /* Address (network order, IPv4 v4-mapped) to the value of its longest prefix. */
 static __always_inline __u32 address_find(void *image, __u32 tree4, const __u8 *addr, __u32 ipv6)
 {
 	const __be64 *half = (const __be64 *)addr;
-	struct image_tree *t;
-	__u32 value;
+	__u64 key;
+	__u32 ref;
 
-	if (!ipv6)
-		return tree_find(image, image_cell(image, tree4), bpf_be64_to_cpu(half[1]) & 0xffffffff);
-	value = tree_find(image, image_cell(image, tree4 + 1), bpf_be64_to_cpu(half[0]));
-	if (!(value & IMAGE_SUBTREE))
-		return value;
-	t = image_cell(image, value & ~IMAGE_SUBTREE);
-	return tree_find(image, t, bpf_be64_to_cpu(half[1]));
+	if (!ipv6) {
+		key = bpf_be64_to_cpu(half[1]) & 0xffffffff;
+		ref = tree_part(image, tree4, key);
+		return ref & IMAGE_REF ? walk4(image, ref, key) : ref;
+	}
+	key = bpf_be64_to_cpu(half[0]);
+	ref = tree_part(image, tree4 + 1, key);
+	if (ref & IMAGE_REF)
+		ref = walk6(image, ref, key);
+	return ref & IMAGE_REF ? walk6(image, ref, bpf_be64_to_cpu(half[1])) : ref;
 }
 
 /* The image that judges a packet, and its head. */
@@ -97,13 +172,18 @@ struct view {
 	struct image_head *head;
 };
 
-static __always_inline bool view_open(struct view *v, const struct packet *p)
+static __always_inline bool view_of(struct view *v, __u32 slot)
 {
-	v->image = image_in(p->slot);
+	v->image = image_in(slot);
 	if (!v->image)
 		return false;
 	v->head = image_cell(v->image, IMAGE_HEAD);
 	return v->head;
+}
+
+static __always_inline bool view_open(struct view *v, const struct packet *p)
+{
+	return view_of(v, p->slot);
 }
 
 static __always_inline struct image_rule *image_rule(void *image, struct image_head *head, __u32 index)

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "large.h"
+
 uint32_t cells_add(struct cells *c, size_t n)
 {
 	size_t room = c->room ? c->room : 8192;
@@ -15,9 +17,12 @@ uint32_t cells_add(struct cells *c, size_t n)
 	while (room < c->count + n)
 		room *= 2;
 	if (room != c->room) {
-		grown = realloc(c->cell, room * IMAGE_CELL);
+		grown = large_alloc(room * IMAGE_CELL);
 		if (!grown)
 			return 0;
+		if (c->count)
+			memcpy(grown, c->cell, c->count * IMAGE_CELL);
+		free(c->cell);
 		c->cell = grown;
 		c->room = room;
 	}

@@ -53,8 +53,7 @@ int change_policy(struct gate *g, struct policy *now, struct policy *before, con
 	return change_policy_for(g, now, before, file, 0);
 }
 
-int change_policy_for(struct gate *g, struct policy *now, struct policy *before, const char *file,
-		      unsigned int seconds)
+static int prepare(struct policy *now, struct policy *before)
 {
 	struct policy_error err;
 	int r = policy_check(now, &err);
@@ -62,9 +61,15 @@ int change_policy_for(struct gate *g, struct policy *now, struct policy *before,
 	if (r)
 		return fail(r, "%s", err.text);
 	r = policy_inherit(now, before, monotonic_ns());
-	if (r)
-		return fail(r, "%s", strerror(-r));
-	r = gate_shake(g);
+	return r ? fail(r, "%s", strerror(-r)) : 0;
+}
+
+/* Of a policy with its ids. */
+static int publish(struct gate *g, struct policy *now, struct policy *before, const char *file,
+		   unsigned int seconds)
+{
+	int r = gate_shake(g);
+
 	if (!r)
 		r = gate_publish(g, now, before, seconds);
 	if (!r)
@@ -84,18 +89,45 @@ static bool about_names(const char *line)
 	return !strncmp(line, "serve", 5) || !strncmp(line, "zone", 4);
 }
 
+int change_policy_for(struct gate *g, struct policy *now, struct policy *before, const char *file,
+		      unsigned int seconds)
+{
+	int r = prepare(now, before);
+
+	return r ? r : publish(g, now, before, file, seconds);
+}
+
+/* A source among many is laid over the others: nothing else is looked at. */
+static int change_little(struct gate *g, struct policy *now, struct policy *before, struct policy *base,
+			 unsigned int seconds)
+{
+	int r = prepare(now, before);
+
+	if (r)
+		return r;
+	r = gate_publish_over(g, now, before, base, seconds);
+	if (r == -EXDEV)
+		return publish(g, now, before, NULL, seconds);
+	return r ? r : note_change(g, now, before, NULL);
+}
+
 int change_line(const struct call *c, const char *line,
 		int (*how)(struct policy *p, const char *line, struct policy_error *err))
 {
-	cleanup_policy struct policy *now = NULL;
+	/* Clones, each of the one before: freed the other way round. */
+	cleanup_policy struct policy *base = NULL;
 	cleanup_policy struct policy *before = NULL;
+	cleanup_policy struct policy *now = NULL;
 	cleanup_gate struct gate g = GATE_INIT;
 	struct policy_error err;
 	bool waited;
 	int r;
 
-	if (gate_open(&g, c->instance, GATE_WRITE) || gate_running(&g, &before) || gate_running(&g, &now))
+	if (gate_open(&g, c->instance, GATE_WRITE) || gate_running_lines(&g, &before, &base))
 		return EXIT_FAILED;
+	now = policy_clone(before);
+	if (!now)
+		return fail(EXIT_FAILED, "%s", strerror(ENOMEM));
 	r = how(now, line, &err);
 	if (r < 0) {
 		say("%s", err.text);
@@ -104,7 +136,7 @@ int change_line(const struct call *c, const char *line,
 	if (refused(&g, now, before, c, line, about_names(line)))
 		return EXIT_FAILED;
 	waited = gate_deadline(&g);
-	if (r && change_policy_for(&g, now, before, NULL, c->confirm))
+	if (r && change_little(&g, now, before, base, c->confirm))
 		return EXIT_FAILED;
 	print_change(&g, c, r, waited);
 	return EXIT_OK;

@@ -131,8 +131,11 @@ static int read_meta(struct gate *g)
 
 	if (bpf_map_lookup_elem(g->maps[GATE_META], &zero, &g->meta))
 		return no_access(g, errno);
-	if (g->meta.layout == STRAYGATE_LAYOUT)
+	if (g->meta.layout == STRAYGATE_LAYOUT) {
+		if (g->meta.adopts)
+			kernel_adopts_is(g->meta.adopts == META_ADOPTS);
 		return 0;
+	}
 	return fail(-EPROTO,
 		    "instance %s runs with layout %u (build %s), this build has layout %u; `straygate down`, "
 		    "then `up` again (its counters are lost)",
@@ -254,7 +257,10 @@ static int write_first_meta(struct gate *g, const char *netns)
 	};
 	uint32_t zero = 0;
 
-	g->meta = (struct meta){.layout = STRAYGATE_LAYOUT};
+	g->meta = (struct meta){
+		.layout = STRAYGATE_LAYOUT,
+		.adopts = kernel_adopts() ? META_ADOPTS : META_ADOPTS_NOT,
+	};
 	snprintf(g->meta.netns, sizeof(g->meta.netns), "%s", netns ? netns : "");
 	if (bpf_map_update_elem(g->maps[GATE_CONTROL], &zero, &control, BPF_ANY))
 		return no_access(g, errno);

@@ -6,7 +6,8 @@
  * An instance is a directory of pins, /sys/fs/bpf/straygate/NAME:
  *
  *	control images rule_counters buckets flows ... meta	the maps
- *	image+N policy+N	tables and text of the policy in slot N
+ *	image+N policy+N	tables and text of the policy in slot N, or what of
+ *				them differs from those in the slot of its base
  *	counters+N buckets+N	counters and buckets of rule ids N * RULES_SEGMENT ...
  *	DEVICE/			of a device: counters, settings, program and link of
  *				the gate, adopt and adopt_link at tc ingress
@@ -129,7 +130,16 @@ void gate_devices_free(struct gate_device *devices, size_t count);
 /* seconds: after so many the previous policy rules again unless gate_confirm()
  * comes; 0: p stays. */
 int gate_publish(struct gate *g, struct policy *p, struct policy *before, unsigned int seconds);
+/* The same for a clone of the policy that runs, changed by policy_add() or
+ * policy_del(), when all that they changed are a few sources among many: only what
+ * is different is built, over the tables that are there. -EXDEV, without a word:
+ * that is not so, or not worth it. */
+int gate_publish_over(struct gate *g, struct policy *p, struct policy *before, struct policy *base,
+		      unsigned int seconds);
 int gate_running(struct gate *g, struct policy **p);
+/* The same, but its lists of prefixes are not looked into (LOAD_LINES); and the
+ * policy that it is laid over, if there is one, of which it is a clone. */
+int gate_running_lines(struct gate *g, struct policy **p, struct policy **base);
 /* When a policy that waits to be confirmed goes back, ns of CLOCK_MONOTONIC; 0:
  * none waits. */
 uint64_t gate_deadline(struct gate *g);

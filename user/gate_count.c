@@ -13,7 +13,8 @@
 
 #include "say.h"
 
-#define BATCH 4096
+#define BATCH	      4096
+#define BATCH_CLEARED 256
 
 /* Sums elements [from, from + n) of a per-CPU array of counters into out. */
 static int sum_counters(int fd, struct counter *out, size_t n)
@@ -147,15 +148,10 @@ static int clear_listener(struct gate *g, uint32_t id)
 	return err;
 }
 
-static int clear_rule(struct gate *g, int counters, int buckets, uint32_t id, const void *zero)
+/* Zeroes for these elements of a map. */
+static int clear_elements(int fd, uint32_t *keys, uint32_t count, const void *zeroes)
 {
-	uint32_t at = id % RULES_SEGMENT;
-	uint64_t empty = 0;
-
-	if (bpf_map_update_elem(counters, &at, zero, BPF_ANY) ||
-	    bpf_map_update_elem(buckets, &at, &empty, BPF_ANY))
-		return fail(-errno, "the counters of rules cannot be cleared: %s", strerror(errno));
-	return id <= LISTENERS_MAX ? clear_listener(g, id) : 0;
+	return bpf_map_update_batch(fd, keys, zeroes, &count, NULL) ? -errno : 0;
 }
 
 struct ids {
@@ -181,9 +177,9 @@ static int mark_ids(struct ids *ids, struct policy *now, struct policy *before)
 	return 0;
 }
 
-static int clear_segment(struct gate *g, const struct ids *ids, uint32_t segment, const void *zero)
+static int clear_segment(struct gate *g, const struct ids *ids, uint32_t segment, const void *zeroes)
 {
-	uint32_t id = segment * RULES_SEGMENT, end = id + RULES_SEGMENT;
+	uint32_t id = segment * RULES_SEGMENT, end = id + RULES_SEGMENT, keys[BATCH_CLEARED], n = 0;
 	cleanup_fd int counters = -1;
 	cleanup_fd int buckets = -1;
 	bool fresh;
@@ -191,28 +187,40 @@ static int clear_segment(struct gate *g, const struct ids *ids, uint32_t segment
 
 	if (err || fresh)
 		return err;
-	counters = open_piece(g, "counters", segment);
-	buckets = open_piece(g, "buckets", segment);
-	for (; id < end && id < ids->count && !err; id++)
-		if (ids->now[id] && !ids->old[id])
-			err = clear_rule(g, counters, buckets, id, zero);
-	return err;
+	end = end < ids->count ? end : ids->count;
+	for (; id < end && !err; id++) {
+		if (ids->now[id] && !ids->old[id]) {
+			keys[n++] = id % RULES_SEGMENT;
+			err = id <= LISTENERS_MAX ? clear_listener(g, id) : 0;
+		}
+		if (err || !n || (n < BATCH_CLEARED && id + 1 < end))
+			continue;
+		if (counters < 0)
+			counters = open_piece(g, "counters", segment);
+		if (buckets < 0)
+			buckets = open_piece(g, "buckets", segment);
+		err = clear_elements(counters, keys, n, zeroes);
+		if (!err)
+			err = clear_elements(buckets, keys, n, zeroes);
+		n = 0;
+	}
+	return err ? fail(err, "the counters of rules cannot be cleared: %s", strerror(-err)) : 0;
 }
 
 /* Ids that were not in use before begin at zero; all others keep what they
  * have, whatever else changes. */
 int gate_clear_rules(struct gate *g, struct policy *now, struct policy *before)
 {
-	void *zero = calloc(libbpf_num_possible_cpus(), sizeof(struct counter));
+	void *zeroes = calloc(BATCH_CLEARED * libbpf_num_possible_cpus(), sizeof(struct counter));
 	struct ids ids = {0};
 	uint32_t segment;
-	int err = zero ? mark_ids(&ids, now, before) : -ENOMEM;
+	int err = zeroes ? mark_ids(&ids, now, before) : -ENOMEM;
 
 	for (segment = 0; !err && segment * RULES_SEGMENT < ids.count; segment++)
-		err = clear_segment(g, &ids, segment, zero);
+		err = clear_segment(g, &ids, segment, zeroes);
 	free(ids.old);
 	free(ids.now);
-	free(zero);
+	free(zeroes);
 	return err;
 }
 

@@ -119,17 +119,24 @@ void loaded_close(struct loaded *l)
 	*l = (struct loaded)LOADED_INIT;
 }
 
+static int adopts = -1;
+
+void kernel_adopts_is(bool known)
+{
+	adopts = known;
+}
+
+/* To read the kernel's BTF takes longer than all else that a small change does. */
 bool kernel_adopts(void)
 {
-	static int known = -1;
 	struct btf *btf;
 
-	if (known < 0) {
+	if (adopts < 0) {
 		btf = btf__load_vmlinux_btf();
-		known = btf && btf__find_by_name_kind(btf, "bpf_sk_assign_tcp_reqsk", BTF_KIND_FUNC) > 0;
+		adopts = btf && btf__find_by_name_kind(btf, "bpf_sk_assign_tcp_reqsk", BTF_KIND_FUNC) > 0;
 		btf__free(btf);
 	}
-	return known;
+	return adopts;
 }
 
 static int reuse(struct bpf_object *object, const char *name, int fd)

@@ -39,6 +39,8 @@ int object_try(void);
 void object_close(struct bpf_object **object);
 /* Has this kernel bpf_sk_assign_tcp_reqsk()? */
 bool kernel_adopts(void);
+/* Known from an instance's meta: nobody has to look. */
+void kernel_adopts_is(bool known);
 
 /* Does a load fail with err for want of privileges? */
 bool lacks_privilege(int err);

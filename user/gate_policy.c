@@ -42,45 +42,156 @@ static uint32_t ruling_slot(uint64_t word)
 
 /* ---- reading --------------------------------------------------------- */
 
-/* First the length, then the bytes of policy_store(). */
-static int load_text(int fd, struct policy **p)
+/* Before the bytes of policy_store(). With a base, the policy is what the base's
+ * slot has, less the rules that the last `gone` bytes have, and with those before. */
+struct text_head {
+	uint64_t length;
+	uint64_t gone;
+	uint64_t base; /* slot, plus one; 0: none */
+};
+
+struct text {
+	struct text_head *head;
+	const char *bytes;
+	size_t room;
+};
+
+static int open_text(struct gate *g, uint32_t slot, struct text *t)
 {
 	struct bpf_map_info info = {0};
 	__u32 size = sizeof(info);
-	uint64_t *at;
-	size_t room;
+	char name[PIN_NAME_MAX];
+	cleanup_fd int fd = -1;
+
+	snprintf(name, sizeof(name), "policy+%u", slot);
+	fd = pin_open(g, name);
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
+		return -errno;
+	t->room = (size_t)info.max_entries * info.value_size;
+	t->head = map_memory(fd, t->room, false);
+	if (!t->head)
+		return -errno;
+	t->bytes = (const char *)(t->head + 1);
+	if (t->head->length <= t->room - sizeof(*t->head) && t->head->gone <= t->head->length &&
+	    t->head->base <= GENERATIONS)
+		return 0;
+	return -EINVAL;
+}
+
+static void close_text(struct text *t)
+{
+	if (t->head)
+		munmap(t->head, t->room);
+	t->head = NULL;
+}
+#define cleanup_text __attribute__((cleanup(close_text)))
+
+/* A policy that has no base: it keeps the mapping. */
+static int view_text(struct text *t, enum load_care care, struct policy **p)
+{
+	int err = t->head->base ? -EINVAL : policy_view(p, t->bytes, t->head->length, care);
+
+	if (err)
+		return err;
+	policy_keep(*p, t->head, t->room);
+	t->head = NULL;
+	return 0;
+}
+
+/* What was changed in the base, of which the policy becomes a clone. */
+static int load_over(const struct text *t, struct policy *base, struct policy **p)
+{
+	cleanup_policy struct policy *changed = NULL;
+	cleanup_policy struct policy *gone = NULL;
+	size_t changed_size = t->head->length - t->head->gone;
+	int err = policy_load(&changed, t->bytes, changed_size);
+
+	if (!err)
+		err = policy_load(&gone, t->bytes + changed_size, t->head->gone);
+	*p = err ? NULL : policy_clone(base);
+	if (!err)
+		err = *p ? policy_make(*p, changed, gone) : -ENOMEM;
+	return err;
+}
+
+/* In a slot: the policy there and, if it is laid over another, that one, too. The
+ * first must be freed before the second. */
+static int load_slot(struct gate *g, uint32_t slot, enum load_care care, struct policy **p,
+		     struct policy **base)
+{
+	cleanup_text struct text t = {0};
+	cleanup_text struct text under = {0};
+	int err = open_text(g, slot, &t);
+
+	if (err || !t.head->base)
+		return err ? err : view_text(&t, care, p);
+	err = open_text(g, t.head->base - 1, &under);
+	if (!err)
+		err = view_text(&under, care, base);
+	return err ? err : load_over(&t, *base, p);
+}
+
+/* The slot that the one in this slot is laid over; CONTROL_NO_SLOT: none. */
+static uint32_t base_slot(struct gate *g, uint32_t slot)
+{
+	uint32_t zero = IMAGE_HEAD;
+	struct image_head head;
+	char name[PIN_NAME_MAX];
+	cleanup_fd int fd = -1;
+
+	snprintf(name, sizeof(name), "image+%u", slot);
+	fd = slot == CONTROL_NO_SLOT ? -1 : pin_open(g, name);
+	if (fd < 0 || bpf_map_lookup_elem(fd, &zero, &head) || !head.base || head.base > GENERATIONS)
+		return CONTROL_NO_SLOT;
+	return head.base - 1;
+}
+
+/* Who only reads has no lock: while it reads, another policy may have come. */
+#define READ_TRIES 5
+
+static int running(struct gate *g, enum load_care care, struct policy **p, struct policy **base)
+{
+	uint64_t word, tries = 0;
+	uint32_t slot;
 	int err;
 
-	if (bpf_obj_get_info_by_fd(fd, &info, &size))
-		return -errno;
-	room = (size_t)info.max_entries * info.value_size;
-	at = map_memory(fd, room, false);
-	if (!at)
-		return -errno;
-	err = *at > room - sizeof(*at) ? -EINVAL : policy_load(p, at + 1, *at);
-	munmap(at, room);
-	return err;
+	do {
+		policy_free(*p);
+		policy_free(*base);
+		*p = *base = NULL;
+		word = gate_word(g);
+		slot = ruling_slot(word);
+		if (slot == CONTROL_NO_SLOT) {
+			*p = policy_new();
+			return *p ? 0 : -ENOMEM;
+		}
+		err = load_slot(g, slot, care, p, base);
+	} while (word != gate_word(g) && ++tries < READ_TRIES);
+	return err ? fail(err,
+			  "the policy that runs cannot be read back (%s/policy+%u): %s; `straygate apply "
+			  "FILE` replaces it",
+			  g->dir, slot, strerror(-err))
+		   : 0;
 }
 
 int gate_running(struct gate *g, struct policy **p)
 {
-	uint32_t slot = ruling_slot(gate_word(g));
-	char name[PIN_NAME_MAX];
-	cleanup_fd int fd = -1;
+	struct policy *base = NULL;
 	int err;
 
-	if (slot == CONTROL_NO_SLOT) {
-		*p = policy_new();
-		return *p ? 0 : -ENOMEM;
-	}
-	snprintf(name, sizeof(name), "policy+%u", slot);
-	fd = pin_open(g, name);
-	err = fd < 0 ? -errno : load_text(fd, p);
-	return err ? fail(err,
-			  "the policy that runs cannot be read back (%s/%s): %s; `straygate apply FILE` "
-			  "replaces it",
-			  g->dir, name, strerror(-err))
-		   : 0;
+	*p = NULL;
+	err = running(g, LOAD_ALL, p, &base);
+	if (base && *p)
+		policy_adopt(*p, base);
+	else
+		policy_free(base);
+	return err;
+}
+
+int gate_running_lines(struct gate *g, struct policy **p, struct policy **base)
+{
+	*p = *base = NULL;
+	return running(g, LOAD_LINES, p, base);
 }
 
 /* ---- writing --------------------------------------------------------- */
@@ -90,14 +201,22 @@ static int no_room(const char *what, int err)
 	return fail(err, "no memory in the kernel for %s: %s", what, strerror(-err));
 }
 
+struct piece {
+	const void *bytes;
+	size_t len;
+};
+
 static int put_array(struct gate *g, const char *kind, uint32_t slot, uint32_t flags, uint32_t value_size,
-		     const void *head, size_t head_len, const void *bytes, size_t len, int *out)
+		     const struct piece *pieces, size_t count, int *out)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE | flags);
-	size_t entries = (head_len + len + value_size - 1) / value_size;
+	size_t len = 0, entries, i;
 	char name[PIN_NAME_MAX];
-	uint8_t *at;
-	int err;
+	uint8_t *at, *to;
+
+	for (i = 0; i < count; i++)
+		len += pieces[i].len;
+	entries = (len + value_size - 1) / value_size;
 
 	*out = bpf_map_create(BPF_MAP_TYPE_ARRAY, kind, sizeof(uint32_t), value_size, entries, &opts);
 	if (*out < 0)
@@ -105,32 +224,32 @@ static int put_array(struct gate *g, const char *kind, uint32_t slot, uint32_t f
 	at = map_memory(*out, entries * value_size, true);
 	if (!at)
 		return no_room(kind, -errno);
-	if (head_len)
-		memcpy(at, head, head_len);
-	memcpy(at + head_len, bytes, len);
+	for (i = 0, to = at; i < count; to += pieces[i++].len)
+		memcpy(to, pieces[i].bytes, pieces[i].len);
 	munmap(at, entries * value_size);
 	snprintf(name, sizeof(name), "%s+%u", kind, slot);
-	err = pin_put(g, name, *out);
-	return err;
+	return pin_put(g, name, *out);
 }
 
 static int put_text(struct gate *g, struct policy *p, uint32_t slot)
 {
 	cleanup_fd int fd = -1;
-	uint64_t length;
+	struct text_head head = {0};
 	void *bytes;
 	size_t len;
 	int err = policy_store(p, &bytes, &len);
 
 	if (err)
 		return fail(err, "the policy cannot be stored: %s", strerror(-err));
-	length = len;
-	err = put_array(g, "policy", slot, 0, PAGE_LENGTH, &length, sizeof(length), bytes, len, &fd);
+	head.length = len;
+	err = put_array(g, "policy", slot, 0, PAGE_LENGTH,
+			(struct piece[]){{&head, sizeof(head)}, {bytes, len}}, 2, &fd);
 	free(bytes);
 	return err;
 }
 
-static int put_image(struct gate *g, struct policy *p, uint32_t slot)
+/* over: NULL, or what it is laid over. */
+static int put_image(struct gate *g, struct policy *p, uint32_t slot, const struct image_over *over)
 {
 	__attribute__((cleanup(cells_free))) struct cells cells = {0};
 	struct prefix *local;
@@ -140,12 +259,14 @@ static int put_image(struct gate *g, struct policy *p, uint32_t slot)
 
 	if (err)
 		return err;
-	err = image_build(&cells, p, local, count);
+	err = over ? image_build_over(&cells, p, local, count, over) : image_build(&cells, p, local, count);
 	free(local);
+	if (err == -E2BIG && over)
+		return err;
 	if (err)
 		return fail(err, "the policy is larger than the tables: %s", strerror(-err));
-	err = put_array(g, "image", slot, BPF_F_INNER_MAP, IMAGE_CELL, NULL, 0, cells.cell,
-			cells.count * IMAGE_CELL, &fd);
+	err = put_array(g, "image", slot, BPF_F_INNER_MAP, IMAGE_CELL,
+			&(struct piece){cells.cell, cells.count * IMAGE_CELL}, 1, &fd);
 	if (err)
 		return err;
 	fault_point();
@@ -189,6 +310,7 @@ static uint32_t fallback_slot(uint64_t word)
 static int make_current(struct gate *g, uint64_t word, uint32_t slot, uint32_t deadline)
 {
 	uint32_t previous = deadline ? fallback_slot(word) : CONTROL_NO_SLOT, i;
+	uint32_t base = base_slot(g, slot), previous_base = base_slot(g, previous);
 	int err;
 
 	fault_point();
@@ -198,7 +320,7 @@ static int make_current(struct gate *g, uint64_t word, uint32_t slot, uint32_t d
 		return err;
 	/* The kernel keeps a map that a program still reads until it is done. */
 	for (i = 0; i < GENERATIONS; i++)
-		if (i != slot && i != previous)
+		if (i != slot && i != previous && i != base && i != previous_base)
 			clear_slot(g, i);
 	return 0;
 }
@@ -220,21 +342,133 @@ int gate_confirm(struct gate *g)
 /* Rounded up: nobody is given less time than he asked for. */
 static uint32_t deadline_in(unsigned int seconds)
 {
+	if (!seconds)
+		return 0;
 	return ((monotonic_ns() + seconds * 1000000000ULL) >> CONTROL_DEADLINE_SHIFT) + 1;
+}
+
+/* One that is in nobody's way. */
+static uint32_t free_slot(struct gate *g, uint64_t word)
+{
+	uint32_t ruling = ruling_slot(word), fallback = fallback_slot(word);
+	uint32_t base = base_slot(g, ruling), fallback_base = base_slot(g, fallback), slot = 0;
+
+	while (slot == ruling || slot == fallback || slot == base || slot == fallback_base)
+		slot++;
+	return slot;
+}
+
+static int publish_whole(struct gate *g, struct policy *p, uint32_t slot)
+{
+	int err = policy_check_lists(p);
+
+	if (err)
+		return fail(err,
+			    "the policy that runs cannot be read back: %s; `straygate apply FILE` "
+			    "replaces it",
+			    strerror(-err));
+	err = put_text(g, p, slot);
+	return err ? err : put_image(g, p, slot, NULL);
 }
 
 int gate_publish(struct gate *g, struct policy *p, struct policy *before, unsigned int seconds)
 {
 	uint64_t word = gate_word(g);
-	uint32_t slot = 0;
+	uint32_t slot = free_slot(g, word);
+	int err = gate_clear_rules(g, p, before);
+
+	if (!err)
+		err = publish_whole(g, p, slot);
+	return err ? err : make_current(g, word, slot, deadline_in(seconds));
+}
+
+/* ---- over another -------------------------------------------------------- */
+
+#define OVER_WORTH 20000 /* entries: with fewer, all is built anew */
+#define OVER_MOST  512	 /* changes: with more, all is built anew */
+
+/* The prefixes of changed sources; 0: something else was changed, too. */
+static size_t changed_prefixes(struct policy *p, struct prefix *out)
+{
+	size_t i;
+
+	for (i = 0; i < policy_count(p); i++) {
+		const struct rule *r = policy_rule(p, i);
+
+		if (r->statement != ST_SOURCE || r->from)
+			return 0;
+		out[i] = r->prefixes[0];
+	}
+	return i;
+}
+
+static int put_changes(struct gate *g, struct policy *changed, struct policy *gone, uint32_t base,
+		       uint32_t slot)
+{
+	struct text_head head = {.base = base + 1};
+	cleanup_fd int fd = -1;
+	void *bytes, *gone_bytes;
+	size_t len;
+	int err = policy_store(changed, &bytes, &len);
+
+	if (err)
+		return err;
+	err = policy_store(gone, &gone_bytes, &head.gone);
+	if (!err) {
+		head.length = len + head.gone;
+		err = put_array(
+			g, "policy", slot, 0, PAGE_LENGTH,
+			(struct piece[]){{&head, sizeof(head)}, {bytes, len}, {gone_bytes, head.gone}}, 3,
+			&fd);
+		free(gone_bytes);
+	}
+	free(bytes);
+	return err;
+}
+
+/* -EXDEV: what was changed does not go over the base. */
+static int put_over(struct gate *g, struct policy *p, struct policy *base, uint32_t base_slot, uint32_t slot)
+{
+	cleanup_policy struct policy *changed = NULL;
+	cleanup_policy struct policy *gone = NULL;
+	struct prefix prefixes[OVER_MOST];
+	struct image_over over = {.base = base_slot, .changed = prefixes};
+	size_t all;
+	int err = policy_changes(base, p, &changed, &gone);
+
+	if (err)
+		return err;
+	all = policy_count(changed) + policy_count(gone);
+	if (all > OVER_MOST)
+		return -EXDEV;
+	over.count = changed_prefixes(changed, prefixes);
+	over.count += changed_prefixes(gone, prefixes + over.count);
+	if (over.count != all)
+		return -EXDEV;
+	err = put_changes(g, changed, gone, base_slot, slot);
+	if (!err)
+		err = put_image(g, p, slot, &over);
+	return err == -E2BIG ? -EXDEV : err;
+}
+
+static bool is_worth_it(const struct policy *p)
+{
+	return policy_entries(p, ST_SOURCE) + policy_entries(p, ST_SERVE) + policy_entries(p, ST_ZONE) >=
+	       OVER_WORTH;
+}
+
+int gate_publish_over(struct gate *g, struct policy *p, struct policy *before, struct policy *base,
+		      unsigned int seconds)
+{
+	uint64_t word = gate_word(g);
+	uint32_t slot = free_slot(g, word), ruling = ruling_slot(word), under = base_slot(g, ruling);
 	int err;
 
-	while (slot == ruling_slot(word) || slot == fallback_slot(word))
-		slot++;
+	if (ruling == CONTROL_NO_SLOT || !is_worth_it(p))
+		return -EXDEV;
 	err = gate_clear_rules(g, p, before);
 	if (!err)
-		err = put_text(g, p, slot);
-	if (!err)
-		err = put_image(g, p, slot);
-	return err ? err : make_current(g, word, slot, seconds ? deadline_in(seconds) : 0);
+		err = under == CONTROL_NO_SLOT ? put_over(g, p, before, ruling, slot)
+					       : put_over(g, p, base, under, slot);
+	return err ? err : make_current(g, word, slot, deadline_in(seconds));
 }

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "dictionary.h"
+#include "large.h"
+#include "overlay.h"
 #include "tree.h"
 
 /* What is collected of the rules on the way to the tables. */
@@ -24,6 +26,7 @@ struct draft {
 	struct leaves leaves;
 	struct image_acts acts;
 	enum posture posture;
+	const struct image_over *over; /* NULL: all is in this image */
 };
 
 static void draft_free(struct draft *d)
@@ -75,11 +78,10 @@ static void add_defaults(struct draft *d)
 	}
 }
 
-/* A line about one prefix goes before a list that has the same one in it. */
 static void add_prefixes(struct tree_item *items, size_t *count, const struct rule *r, size_t position,
 			 uint32_t index)
 {
-	uint32_t rank = (r->from ? 0 : 1U << 31) | (RULES_MAX - position);
+	uint32_t rank = source_rank(r, position);
 	size_t i;
 
 	for (i = 0; i < r->prefix_count; i++)
@@ -118,10 +120,19 @@ static int add_listener(struct draft *d, const struct rule *r, uint32_t index)
 	return 0;
 }
 
+/* Stands in the base. */
+static bool is_below(const struct draft *d, const struct rule *r)
+{
+	return d->over && (r->statement == ST_SOURCE || r->statement == ST_SERVE || r->statement == ST_ZONE);
+}
+
 static int draft_rule(struct draft *d, const struct rule *r, size_t position)
 {
-	uint32_t index = add_rule(d, r);
+	uint32_t index;
 
+	if (is_below(d, r))
+		return 0;
+	index = add_rule(d, r);
 	switch (r->statement) {
 	case ST_POSTURE:
 		d->posture = r->posture;
@@ -154,13 +165,9 @@ static int draft_rule(struct draft *d, const struct rule *r, size_t position)
 
 static int draft_begin(struct draft *d, struct policy *p)
 {
-	size_t i, prefixes = 0;
-
-	for (i = 0; i < policy_count(p); i++)
-		prefixes += policy_rule(p, i)->prefix_count;
-	d->rules = calloc(policy_count(p) + 3, sizeof(*d->rules));
-	d->sources = malloc((prefixes + 1) * sizeof(*d->sources));
-	d->resolvers = malloc((prefixes + 1) * sizeof(*d->resolvers));
+	d->rules = large_zeroed(policy_count(p) + 3, sizeof(*d->rules));
+	d->sources = large_alloc((d->over ? 1 : policy_entries(p, ST_SOURCE) + 1) * sizeof(*d->sources));
+	d->resolvers = large_alloc((policy_entries(p, ST_RESOLVER) + 1) * sizeof(*d->resolvers));
 	if (!d->rules || !d->sources || !d->resolvers)
 		return -ENOMEM;
 	d->rule_count = 1;
@@ -208,8 +215,10 @@ static int write_head(struct draft *d)
 {
 	struct image_head head = {.magic = IMAGE_MAGIC, .posture = d->posture};
 
-	if (d->source_count)
+	if (d->source_count || d->over)
 		head.flags |= IMAGE_HAS_SOURCES;
+	if (d->over)
+		head.base = d->over->base + 1;
 	if (d->resolver_count)
 		head.flags |= IMAGE_HAS_RESOLVERS;
 	head.listeners = write_table(d->c, d->listeners, d->listener_count + 1, sizeof(d->listeners[0]));
@@ -259,18 +268,57 @@ static int draft_write(struct draft *d, struct policy *p, const struct prefix *l
 	return err ? err : write_head(d);
 }
 
-int image_build(struct cells *out, struct policy *p, const struct prefix *local, size_t local_count)
+/* The rules of what is laid over the base, as far as they are needed. */
+static int draft_over(struct draft *d, struct policy *p)
 {
-	__attribute__((cleanup(draft_free))) struct draft d = {.c = out};
+	struct overlay o = {0};
+	uint32_t *index = calloc(policy_count(p) + 1, sizeof(*index));
+	int err = index ? overlay_collect(&o, p, d->over->changed, d->over->count) : -ENOMEM;
+
+	for (size_t i = 0; i < o.count && !err; i++) {
+		uint32_t rule = o.items[i].rule;
+
+		if (rule && !index[rule])
+			index[rule] = add_rule(d, policy_rule(p, rule - 1));
+		o.items[i].rule = index[rule];
+	}
+	free(index);
+	if (err) {
+		overlay_free(&o);
+		return err;
+	}
+	free(d->sources);
+	d->sources = o.items;
+	d->source_count = o.count;
+	return 0;
+}
+
+static int build(struct cells *out, struct policy *p, const struct prefix *local, size_t local_count,
+		 const struct image_over *over)
+{
+	__attribute__((cleanup(draft_free))) struct draft d = {.c = out, .over = over};
 	size_t i;
 	int err = draft_begin(&d, p);
 
 	*out = (struct cells){0};
 	for (i = 0; i < policy_count(p) && !err; i++)
 		err = draft_rule(&d, policy_rule(p, i), i);
+	if (!err && over)
+		err = draft_over(&d, p);
 	if (!err)
 		err = draft_write(&d, p, local, local_count);
 	if (err)
 		cells_free(out);
 	return err;
+}
+
+int image_build(struct cells *out, struct policy *p, const struct prefix *local, size_t local_count)
+{
+	return build(out, p, local, local_count, NULL);
+}
+
+int image_build_over(struct cells *out, struct policy *p, const struct prefix *local, size_t local_count,
+		     const struct image_over *over)
+{
+	return build(out, p, local, local_count, over);
 }

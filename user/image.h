@@ -15,4 +15,17 @@
  */
 int image_build(struct cells *out, struct policy *p, const struct prefix *local, size_t local_count);
 
+/*
+ * The same laid over an image that stands already, for a policy that differs from
+ * that one's in nothing but the sources with these prefixes. -E2BIG also when too
+ * much would have to be said anew.
+ */
+struct image_over {
+	uint32_t base; /* slot */
+	const struct prefix *changed;
+	size_t count;
+};
+int image_build_over(struct cells *out, struct policy *p, const struct prefix *local, size_t local_count,
+		     const struct image_over *over);
+
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Documents with "format": 1, written member by member: a million rules are
- * never held as JSON in memory. Values are jansson's; they are given away.
+ * never held as JSON in memory. Values are jansson's; they are given away. What
+ * may be as many as rules are is a row, written without any. Nothing else is to
+ * be written to stdout between json_open() and json_close().
  */
 #ifndef STRAYGATE_JSON_H
 #define STRAYGATE_JSON_H
@@ -16,6 +18,12 @@ void json_member(const char *key, json_t *value);
 /* , "key": [ ... ] */
 void json_list(const char *key);
 void json_item(json_t *value);
+/* An item that is an object: json_row(), its fields, json_row_end(). Keys are
+ * plain words. */
+void json_row(void);
+void json_text(const char *key, const char *text);
+void json_number(const char *key, uint64_t number);
+void json_row_end(void);
 void json_list_end(void);
 /* } */
 void json_close(void);

@@ -4,9 +4,11 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "policy.h"
 #include "policy_internal.h"
+#include "large.h"
 
 struct policy *policy_new(void)
 {
@@ -20,7 +22,46 @@ void policy_free(struct policy *p)
 	free(p->rules);
 	index_clear(&p->index);
 	arena_free(&p->memory);
+	policy_free(p->of);
+	if (p->mapped)
+		munmap(p->mapped, p->mapped_size);
 	free(p);
+}
+
+struct policy *policy_clone(struct policy *of)
+{
+	struct policy *p = policy_new();
+
+	if (!p)
+		return NULL;
+	p->rules = large_alloc((of->count + 1) * sizeof(*p->rules));
+	p->index.slots = large_alloc(of->index.size * sizeof(*p->index.slots));
+	if (!p->rules || !p->index.slots) {
+		policy_free(p);
+		return NULL;
+	}
+	if (of->count)
+		memcpy(p->rules, of->rules, of->count * sizeof(*p->rules));
+	if (of->index.size)
+		memcpy(p->index.slots, of->index.slots, of->index.size * sizeof(*p->index.slots));
+	p->count = of->count;
+	p->room = of->count + 1;
+	p->index.size = of->index.size;
+	p->indexed = of->indexed;
+	p->unlooked = of->unlooked;
+	p->unlooked_size = of->unlooked_size;
+	return p;
+}
+
+void policy_adopt(struct policy *clone, struct policy *of)
+{
+	clone->of = of;
+}
+
+void policy_keep(struct policy *p, void *mapped, size_t size)
+{
+	p->mapped = mapped;
+	p->mapped_size = size;
 }
 
 size_t policy_count(const struct policy *p)
@@ -124,9 +165,9 @@ static int index_ready(struct policy *p, size_t more)
 	return index_reserve(&p->index, p->count + more);
 }
 
-/* The slot of a rule with k's statement and subject, after the index has caught
- * up with the rules; NULL without memory. */
-static struct index_slot *slot_of(struct policy *p, const struct rule *k)
+/* The slot of a rule with k's statement and subject, whose hash this is, after the
+ * index has caught up with the rules; NULL without memory. */
+static struct index_slot *slot_for(struct policy *p, const struct rule *k, uint32_t k_hash)
 {
 	if (index_ready(p, 1))
 		return NULL;
@@ -139,7 +180,12 @@ static struct index_slot *slot_of(struct policy *p, const struct rule *k)
 		if (!s->at)
 			*s = (struct index_slot){.hash = hash, .at = (uint32_t)p->indexed};
 	}
-	return index_find(&p->index, rule_hash(k), is_rule, p->rules, k);
+	return index_find(&p->index, k_hash, is_rule, p->rules, k);
+}
+
+static struct index_slot *slot_of(struct policy *p, const struct rule *k)
+{
+	return slot_for(p, k, rule_hash(k));
 }
 
 /* After anything but an append. Larger than any count. */
@@ -171,12 +217,13 @@ int policy_reserve(struct policy *p, size_t more)
 
 int policy_append(struct policy *p, struct rule *r, struct rule **there)
 {
+	uint32_t hash = rule_hash(r);
 	struct index_slot *s;
 	int err = policy_reserve(p, 1);
 
 	if (err)
 		return err;
-	s = slot_of(p, r);
+	s = slot_for(p, r, hash);
 	if (!s)
 		return -ENOMEM;
 	if (s->at) {
@@ -185,7 +232,20 @@ int policy_append(struct policy *p, struct rule *r, struct rule **there)
 	}
 	p->rules[p->count++] = r;
 	p->indexed = p->count;
-	*s = (struct index_slot){.hash = rule_hash(r), .at = (uint32_t)p->count};
+	*s = (struct index_slot){.hash = hash, .at = (uint32_t)p->count};
+	return 0;
+}
+
+int policy_put(struct policy *p, struct rule *r)
+{
+	struct rule *there;
+	struct index_slot *s = slot_of(p, r);
+
+	if (!s)
+		return -ENOMEM;
+	if (!s->at)
+		return policy_append(p, r, &there);
+	p->rules[s->at - 1] = r;
 	return 0;
 }
 
@@ -220,8 +280,7 @@ static bool replace(struct rule **old, struct rule *r)
 		 * its line is typed again. */
 		if (!has_expired(*old))
 			return false;
-		(*old)->restart = true;
-		return true;
+		r->origin = (*old)->origin;
 	}
 	r->id = (*old)->id;
 	r->restart = has_expired(*old);

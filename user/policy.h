@@ -57,6 +57,8 @@ struct prefix {
 bool address_is_v4(const uint8_t addr[16]);
 /* Is this prefix one of IPv4? (::/0 covers the mapped addresses, and is not.) */
 bool prefix_is_v4(const struct prefix *p);
+/* Does b lie in a, or are they the same? */
+bool prefix_covers(const struct prefix *a, const struct prefix *b);
 
 enum name_kind {
 	NAME_EXACT = 1,	   /* www.example.com */
@@ -76,40 +78,44 @@ struct origin {
 	unsigned int column;
 };
 
+/* There may be a million of these: small types, the largest first. */
 struct rule {
-	enum statement statement;
 	char *subject; /* canonical, e.g. "tcp/443 on 192.0.2.10"; unique within a statement */
-	uint32_t id;   /* given by policy_inherit(): listeners 1..LISTENERS_MAX, others above; 0: none yet */
+	char *from;    /* absolute path of `from FILE`, or NULL */
 	struct origin origin;
-	char *from; /* absolute path of `from FILE`, or NULL */
 
-	enum action action; /* source, stray, unnamed, unreadable; quic listeners */
-	struct rate rate;   /* with ACT_LIMIT */
-	uint64_t duration;  /* ns, of `for`; 0: forever */
-	uint64_t expires;   /* CLOCK_MONOTONIC ns; 0: never; set by policy_inherit() */
-
-	/* ST_LISTEN */
-	uint8_t l4;	  /* IPPROTO_TCP or IPPROTO_UDP */
-	uint16_t port;	  /* host order */
-	bool any;	  /* no `on ADDR` */
-	uint8_t addr[16]; /* of `on`, IPv4 v4-mapped */
-	enum protocol as; /* also the protocol of stray, unnamed, unreadable */
-	enum depth depth; /* tcp only: `handshake auto|on|off` */
-	bool observe;	  /* this listener alone */
+	struct rate rate;  /* with ACT_LIMIT */
+	uint64_t duration; /* ns, of `for`; 0: forever */
+	uint64_t expires;  /* CLOCK_MONOTONIC ns; 0: never; set by policy_inherit() */
 
 	/* ST_SOURCE, ST_RESOLVER: one prefix, or the list of FILE, in order of
 	 * address and length, none twice */
 	struct prefix *prefixes;
-	size_t prefix_count;
 	/* ST_SERVE, ST_ZONE: one name, or the list of FILE in its order, none twice */
 	struct name *names;
-	size_t name_count;
+	uint32_t prefix_count;
+	uint32_t name_count;
+
+	uint32_t id; /* given by policy_inherit(): listeners 1..LISTENERS_MAX, others above; 0: none yet */
+	uint8_t statement; /* enum statement */
+	uint8_t action;	   /* enum action: source, stray, unnamed, unreadable; quic listeners */
+
+	/* ST_LISTEN */
+	uint16_t port;	  /* host order */
+	uint8_t addr[16]; /* of `on`, IPv4 v4-mapped */
+	uint8_t l4;	  /* IPPROTO_TCP or IPPROTO_UDP */
+	uint8_t as;	  /* enum protocol; also of stray, unnamed, unreadable */
+	uint8_t depth;	  /* enum depth; tcp only: `handshake auto|on|off` */
+	bool any;	  /* no `on ADDR` */
+	bool observe;	  /* this listener alone */
+
 	/* ST_DEVICE: the device's name is the subject; ST_POSTURE: */
-	enum posture posture;
+	uint8_t posture; /* enum posture */
 
 	bool restart; /* added again after its time was over: policy_inherit() starts it anew */
 	bool gone;    /* the policy's own, while it deletes */
 };
+_Static_assert(sizeof(struct rule) <= 128, "a million rules are to fit");
 
 struct policy; /* opaque: rules in order, the strings they point into */
 
@@ -120,6 +126,11 @@ struct policy_error {
 };
 
 struct policy *policy_new(void);
+/* With the very same rules, for policy_add() and policy_del(), which leave those
+ * that stay as they are. `of` must live longer. NULL: no memory. */
+struct policy *policy_clone(struct policy *of);
+/* From now on `of` lives as long as its clone. */
+void policy_adopt(struct policy *clone, struct policy *of);
 void policy_free(struct policy *p);
 static inline void policy_freep(struct policy **p)
 {
@@ -179,6 +190,22 @@ long policy_forgotten(struct policy *before, struct policy *now, enum statement 
  * policy_load() trusts nothing: damaged bytes are -EINVAL. */
 int policy_store(struct policy *p, void **buf, size_t *len);
 int policy_load(struct policy **p, const void *buf, size_t len);
+/* The same without a copy: the policy points into buf, which stays as it is until
+ * policy_free(), or is handed over with policy_keep() and unmapped there.
+ * LOAD_LINES does not look into lists of prefixes: who is going to must call
+ * policy_check_lists() first, 0 or -EINVAL. */
+enum load_care { LOAD_ALL, LOAD_LINES };
+int policy_view(struct policy **p, const void *buf, size_t len, enum load_care care);
+void policy_keep(struct policy *p, void *mapped, size_t size);
+int policy_check_lists(struct policy *p);
+
+/* What makes `now` of `base`, of which it was made by policy_add() and
+ * policy_del() alone: the rules that are new or another, and those that are no
+ * more, as policies that borrow them. 0 or -ENOMEM; policy_free() both. */
+int policy_changes(struct policy *base, struct policy *now, struct policy **changed, struct policy **gone);
+/* The way back: makes `now` of base, which takes over what it needs of changed.
+ * 0, -ENOMEM, or -EINVAL: they do not belong together. */
+int policy_make(struct policy *base, struct policy *changed, struct policy *gone);
 
 const char *statement_name(enum statement s);
 const char *protocol_name(enum protocol p);

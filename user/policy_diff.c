@@ -77,6 +77,25 @@ static void number(struct policy *p, uint8_t *used)
 	}
 }
 
+/* Rules that a clone shares with `before` are what they are. */
+static void inherit_rules(struct policy *now, struct policy *before, uint64_t now_ns)
+{
+	size_t count = before ? before->count : 0, k = 0;
+
+	for (size_t i = 0; i < now->count; i++) {
+		struct rule *r = now->rules[i];
+		size_t at = k;
+
+		/* Some before it may have been deleted. */
+		while (at < count && at < k + 64 && before->rules[at] != r)
+			at++;
+		if (at < count && before->rules[at] == r)
+			k = at + 1;
+		else
+			inherit_rule(r, twin(before, r), now_ns);
+	}
+}
+
 int policy_inherit(struct policy *now, struct policy *before, uint64_t now_ns)
 {
 	/* As many ids as rules are taken at most, so the lowest free ones are
@@ -86,8 +105,7 @@ int policy_inherit(struct policy *now, struct policy *before, uint64_t now_ns)
 
 	if (!used)
 		return -ENOMEM;
-	for (size_t i = 0; i < now->count; i++)
-		inherit_rule(now->rules[i], twin(before, now->rules[i]), now_ns);
+	inherit_rules(now, before, now_ns);
 	mark(used, size, now);
 	mark(used, size, before);
 	number(now, used);

@@ -29,6 +29,11 @@ struct policy {
 	size_t indexed;
 	struct arena memory;
 	const char *last_file; /* the newest origin.file: rules of one file share it */
+	struct policy *of;     /* whose clone it is, and with which that one goes */
+	void *mapped;	       /* what it points into: munmap() */
+	size_t mapped_size;
+	const void *unlooked; /* bytes whose lists were not looked into yet */
+	size_t unlooked_size;
 };
 
 /* -- container (policy.c) */
@@ -49,6 +54,8 @@ int policy_set_subject(struct policy *p, struct rule *r);
  * 1, or -ENOENT and which is missing. */
 int policy_merge(struct policy *p, struct policy *line);
 int policy_remove(struct policy *p, struct policy *line, const struct rule **missing);
+/* The rule of r's statement and subject in p becomes r; or r is appended. */
+int policy_put(struct policy *p, struct rule *r);
 uint64_t monotonic_ns(void);
 
 /* -- what may be said (rule.c): the parser and policy_load() both ask */
@@ -75,6 +82,8 @@ int rule_subject(const struct rule *r, char *buf, size_t size);
 int prefix_read(const char *text, size_t len, struct prefix *p);
 /* Clears the bits behind len; true if there were any. */
 bool prefix_mask(struct prefix *p);
+/* Does the address have the bits of the prefix? */
+bool prefix_begins(const struct prefix *a, const uint8_t addr[16]);
 char *address_put_v6(char *at, const uint8_t addr[16]);
 int prefix_order(const struct prefix *a, const struct prefix *b);
 /* Sorts and makes unique; returns how many stay. 0 with count > 0: no memory. */

@@ -13,14 +13,16 @@
 #include "policy.h"
 #include "policy_internal.h"
 #include "policy_bytes.h"
+#include "large.h"
 
 struct loader {
 	struct policy *policy;
+	enum load_care care;
 	struct bytes_head head;
-	const char *rules;		    /* in the caller's bytes, not aligned */
-	struct prefix *prefix, *prefix_end; /* ours, as all below; the next to give away */
-	char *name, *name_end;
-	char *strings;
+	const char *rules;		    /* not aligned */
+	struct prefix *prefix, *prefix_end; /* the next to give away */
+	const char *name, *name_end;
+	const char *strings;
 	uint8_t *ids; /* a bit for each that is taken */
 };
 
@@ -38,19 +40,15 @@ static bool sizes_fit(const struct bytes_head *head, size_t len)
 	return head->names <= left && head->strings && head->strings == left - head->names;
 }
 
-/* One copy of everything behind the rules; the policy points into it. */
-static int copy_lists(struct loader *l, const char *bytes, size_t len)
+/* Lists and strings stay where they are: the policy points into the bytes. */
+static int find_lists(struct loader *l, const char *bytes)
 {
 	size_t skip = sizeof(l->head) + l->head.rules * sizeof(struct bytes_rule);
-	char *copy = arena_alloc(&l->policy->memory, len - skip);
 
-	if (!copy)
-		return -ENOMEM;
-	memcpy(copy, bytes + skip, len - skip);
 	l->rules = bytes + sizeof(l->head);
-	l->prefix = (struct prefix *)copy; /* bytes only: needs no alignment */
+	l->prefix = (struct prefix *)(bytes + skip); /* bytes only: needs no alignment */
 	l->prefix_end = l->prefix + l->head.prefixes;
-	l->name = (char *)l->prefix_end;
+	l->name = (const char *)l->prefix_end;
 	l->name_end = l->name + l->head.names;
 	l->strings = l->name_end;
 	return l->strings[0] || l->strings[l->head.strings - 1] ? -EINVAL : 0;
@@ -62,10 +60,11 @@ static int load_prefixes(struct loader *l, struct rule *r, uint32_t count)
 {
 	if (count > (size_t)(l->prefix_end - l->prefix))
 		return -EINVAL;
-	for (uint32_t i = 0; i < count; i++) {
-		struct prefix *p = &l->prefix[i];
+	/* Of a list that is not looked into, the sum will do. */
+	for (uint32_t i = 0; i < count && (l->care == LOAD_ALL || count == 1); i++) {
+		struct prefix p = l->prefix[i];
 
-		if (p->len > 128 || prefix_mask(p) || (i && prefix_order(p - 1, p) >= 0))
+		if (p.len > 128 || prefix_mask(&p) || (i && prefix_order(&l->prefix[i - 1], &p) >= 0))
 			return -EINVAL;
 	}
 	r->prefixes = count ? l->prefix : NULL;
@@ -286,10 +285,10 @@ static int load_rules(struct loader *l)
 	return err;
 }
 
-int policy_load(struct policy **p, const void *buf, size_t len)
+int policy_view(struct policy **p, const void *buf, size_t len, enum load_care care)
 {
 	struct policy *policy cleanup_policy = policy_new();
-	struct loader l = {.policy = policy};
+	struct loader l = {.policy = policy, .care = care};
 	int err;
 
 	if (!policy)
@@ -297,11 +296,12 @@ int policy_load(struct policy **p, const void *buf, size_t len)
 	if (len < sizeof(l.head))
 		return -EINVAL;
 	memcpy(&l.head, buf, sizeof(l.head));
-	if (memcmp(l.head.magic, POLICY_BYTES_MAGIC, sizeof(l.head.magic)) ||
+	if (memcmp(l.head.magic, POLICY_BYTES_MAGIC, sizeof(l.head.magic)) || l.head.reserved ||
 	    l.head.version != POLICY_BYTES_VERSION || !sizes_fit(&l.head, len) ||
-	    l.head.check != bytes_check(buf, len))
+	    l.head.check != bytes_check(buf, len) ||
+	    (care == LOAD_ALL && l.head.prefix_check != bytes_prefix_check(buf, len)))
 		return -EINVAL;
-	err = copy_lists(&l, buf, len);
+	err = find_lists(&l, buf);
 	if (err)
 		return err;
 	err = make_ids(&l);
@@ -310,7 +310,41 @@ int policy_load(struct policy **p, const void *buf, size_t len)
 	free(l.ids);
 	if (err)
 		return err == -ENOMEM ? err : -EINVAL;
+	if (care == LOAD_LINES) {
+		policy->unlooked = buf;
+		policy->unlooked_size = len;
+	}
 	*p = policy;
 	policy = NULL;
 	return 0;
+}
+
+int policy_check_lists(struct policy *p)
+{
+	struct policy *again cleanup_policy = NULL;
+	int err = p->unlooked ? policy_view(&again, p->unlooked, p->unlooked_size, LOAD_ALL) : 0;
+
+	if (!err)
+		p->unlooked = NULL;
+	return err;
+}
+
+int policy_load(struct policy **p, const void *buf, size_t len)
+{
+	void *copy = large_alloc(len);
+	int err;
+
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, buf, len);
+	err = policy_view(p, copy, len, LOAD_ALL);
+	if (err) {
+		free(copy);
+		return err;
+	}
+	if (arena_adopt(&(*p)->memory, copy))
+		return 0;
+	policy_free(*p);
+	*p = NULL;
+	return -ENOMEM;
 }

@@ -135,7 +135,8 @@ static void put_action(struct out *o, const struct rule *r)
 
 	if (r->action == ACT_NONE)
 		return;
-	putf(o, " %s", action_name(r->action));
+	put(o, " ");
+	put(o, action_name(r->action));
 	if (r->action == ACT_LIMIT) {
 		rate_print(&r->rate, text, sizeof(text));
 		putf(o, " %s", text);

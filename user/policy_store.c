@@ -10,15 +10,41 @@
 #include "policy_bytes.h"
 #include "large.h"
 
+/* Where the prefixes are, or would be if there were enough bytes. */
+static void prefix_bytes(const struct bytes_head *head, size_t len, size_t *at, size_t *size)
+{
+	size_t left = len - sizeof(*head);
+
+	*at = head->rules <= left / sizeof(struct bytes_rule)
+		      ? sizeof(*head) + head->rules * sizeof(struct bytes_rule)
+		      : len;
+	left = len - *at;
+	*size = head->prefixes <= left / sizeof(struct prefix) ? head->prefixes * sizeof(struct prefix)
+							       : left;
+}
+
 uint32_t bytes_check(const void *buf, size_t len)
 {
 	struct bytes_head head;
+	size_t at, size;
 	uLong check;
 
 	memcpy(&head, buf, sizeof(head));
+	prefix_bytes(&head, len, &at, &size);
 	head.check = 0;
 	check = crc32_z(0, (const Bytef *)&head, sizeof(head));
-	return (uint32_t)crc32_z(check, (const Bytef *)buf + sizeof(head), len - sizeof(head));
+	check = crc32_z(check, (const Bytef *)buf + sizeof(head), at - sizeof(head));
+	return (uint32_t)crc32_z(check, (const Bytef *)buf + at + size, len - at - size);
+}
+
+uint32_t bytes_prefix_check(const void *buf, size_t len)
+{
+	struct bytes_head head;
+	size_t at, size;
+
+	memcpy(&head, buf, sizeof(head));
+	prefix_bytes(&head, len, &at, &size);
+	return (uint32_t)crc32_z(0, (const Bytef *)buf + at, size);
 }
 
 /* What is stored of the strings of a rule. Lines of one file follow each other:
@@ -143,6 +169,8 @@ int policy_store(struct policy *p, void **buf, size_t *len)
 		return -ENOMEM;
 	memcpy(out, &head, sizeof(head));
 	fill(p, out, &head);
+	head.prefix_check = bytes_prefix_check(out, head.size);
+	memcpy(out, &head, sizeof(head));
 	head.check = bytes_check(out, head.size);
 	memcpy(out, &head, sizeof(head));
 	*buf = out;

@@ -85,6 +85,18 @@ bool prefix_is_v4(const struct prefix *p)
 	return p->len >= 96 && address_is_v4(p->addr);
 }
 
+bool prefix_begins(const struct prefix *a, const uint8_t addr[16])
+{
+	unsigned int bytes = a->len / 8, mask = 0xff00 >> a->len % 8 & 0xff;
+
+	return !memcmp(a->addr, addr, bytes) && (!mask || !((a->addr[bytes] ^ addr[bytes]) & mask));
+}
+
+bool prefix_covers(const struct prefix *a, const struct prefix *b)
+{
+	return a->len <= b->len && prefix_begins(a, b->addr) && prefix_is_v4(a) == prefix_is_v4(b);
+}
+
 int prefix_read(const char *text, size_t size, struct prefix *p)
 {
 	const char *end = text + size, *at;

@@ -73,10 +73,14 @@ static void rules_json(struct policy *p, const struct counter *rule)
 
 		if (rule_print(r, line, sizeof(line)) < 0)
 			continue;
-		json_item(json_pack("{s:I, s:s, s:s, s:s, s:I, s:I}", "id", (json_int_t)r->id, "statement",
-				    statement_name(r->statement), "subject", r->subject, "line", line,
-				    "packets", (json_int_t)rule[r->id].packets, "bytes",
-				    (json_int_t)rule[r->id].bytes));
+		json_row();
+		json_number("id", r->id);
+		json_text("statement", statement_name(r->statement));
+		json_text("subject", r->subject);
+		json_text("line", line);
+		json_number("packets", rule[r->id].packets);
+		json_number("bytes", rule[r->id].bytes);
+		json_row_end();
 	}
 	json_list_end();
 }

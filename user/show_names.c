@@ -8,9 +8,13 @@
 static void name_out(const struct rule *r, const struct counter *c, bool json)
 {
 	if (json) {
-		json_item(json_pack("{s:I, s:s, s:s, s:I, s:I}", "id", (json_int_t)r->id, "statement",
-				    statement_name(r->statement), "name", r->subject, "names",
-				    (json_int_t)r->name_count, "visits", (json_int_t)c->packets));
+		json_row();
+		json_number("id", r->id);
+		json_text("statement", statement_name(r->statement));
+		json_text("name", r->subject);
+		json_number("names", r->name_count);
+		json_number("visits", c->packets);
+		json_row_end();
 		return;
 	}
 	printf("%15s  %-5s %s", grouped(c->packets), statement_name(r->statement), r->subject);

@@ -15,8 +15,12 @@ static void policy_json(struct policy *p, const char *instance)
 
 		if (rule_print(r, line, sizeof(line)) < 0)
 			continue;
-		json_item(json_pack("{s:I, s:s, s:s, s:s}", "id", (json_int_t)r->id, "statement",
-				    statement_name(r->statement), "subject", r->subject, "line", line));
+		json_row();
+		json_number("id", r->id);
+		json_text("statement", statement_name(r->statement));
+		json_text("subject", r->subject);
+		json_text("line", line);
+		json_row_end();
 	}
 	json_list_end();
 	json_close();

@@ -12,8 +12,9 @@
  * the one with the higher rank rules, and the other follows when it expires. */
 struct tree_item {
 	struct prefix prefix;
+	bool around; /* holds only where an inner one has expired: of itself the tree says nothing */
 	uint32_t rank;
-	uint32_t rule;
+	uint32_t rule; /* 0: none, what is around it holds */
 };
 
 /* Where the leaves of all trees of an image go. */

@@ -298,10 +298,13 @@ Test(handshake, cookies_on_both_sides)
 	cr_expect(v.ack - 1 == cookie_at(&v, before) || v.ack - 1 == cookie_at(&v, after));
 }
 
-/* Random acknowledgements: 23 bits of them must be right. */
+/* A random acknowledgement is right with a chance of 2^-23 (without timestamps): STRAYGATE_RUNS
+ * says how many are tried. More than three and twice what that predicts is no chance. */
 Test(handshake, forged)
 {
-	const uint32_t n = 300000;
+	const char *runs = getenv("STRAYGATE_RUNS");
+	const uint32_t n = runs ? strtoul(runs, NULL, 10) : 300000;
+	const double predicted = n / 8388608.0;
 	struct visit v = visit_make(CLIENT4, HOST4, 80);
 	uint32_t i, answered = 0;
 
@@ -314,7 +317,8 @@ Test(handshake, forged)
 		frame_build(&in, &v, &stray);
 		answered += world_run_only(&in, &out) == XDP_TX;
 	}
-	cr_expect(answered <= 3, "%u of %u forged visits were taken for real", answered, n);
+	cr_expect(answered <= 3 + 2 * predicted, "%u of %u forged visits were taken for real", answered, n);
+	cr_log_warn("%u forged: %u accepted, %.2f predicted", n, answered, predicted);
 	cr_expect(world_counted() == n);
 }
 

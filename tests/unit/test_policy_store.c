@@ -102,6 +102,8 @@ static void refresh(char *bytes, size_t len)
 	struct bytes_head head;
 
 	memcpy(&head, bytes, sizeof(head));
+	head.prefix_check = bytes_prefix_check(bytes, len);
+	memcpy(bytes, &head, sizeof(head));
 	head.check = bytes_check(bytes, len);
 	memcpy(bytes, &head, sizeof(head));
 }

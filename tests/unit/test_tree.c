@@ -34,7 +34,8 @@ static bool covers(const struct prefix *p, const uint8_t addr[16])
 	return true;
 }
 
-/* What rules there, what rules when that has expired, and so on. */
+/* What rules there, what rules when that has expired, and so on. (What lies within
+ * another prefix of its own rule expires with that.) */
 static size_t chain_of(const struct tree_item *items, size_t count, const uint8_t addr[16], uint32_t *chain)
 {
 	const struct tree_item *last = NULL, *best;
@@ -56,7 +57,8 @@ static size_t chain_of(const struct tree_item *items, size_t count, const uint8_
 		}
 		if (!best)
 			return n;
-		chain[n++] = best->rule;
+		if (!n || chain[n - 1] != best->rule)
+			chain[n++] = best->rule;
 		last = best;
 	}
 }
@@ -254,6 +256,129 @@ Test(tree, random)
 			expect_found(&b, addr);
 		}
 		release(&b);
+	}
+}
+
+/* Addresses of `count` prefixes side by side with gaps, in a place of `bits` bits
+ * somewhere, of one rule or of as many as there are. */
+static void fill(struct built *b, size_t count, bool four, unsigned int bits, bool one_rule)
+{
+	static const uint8_t place[16] = {0x24, 0x09, 0x80, 0x5c, 0x12, 0x77, 0x90};
+	unsigned int width = four ? 32 : 64, from = four ? 96 : 0, k;
+
+	b->count = count;
+	for (size_t i = 0; i < count; i++) {
+		struct tree_item *t = &b->items[i];
+
+		*t = (struct tree_item){.rank = 1, .rule = one_rule ? 1 : i + 1};
+		memcpy(t->prefix.addr, four ? mapped : place, four ? sizeof(mapped) : sizeof(place));
+		if (four)
+			memcpy(t->prefix.addr + 12, place, 4);
+		t->prefix.len = from + width;
+		/* Two steps each: every prefix has a gap behind it. */
+		for (k = 0; k < bits; k++) {
+			uint8_t bit = 0x80 >> (from + width - 1 - k) % 8;
+			uint8_t *byte = &t->prefix.addr[(from + width - 1 - k) / 8];
+
+			*byte = 2 * i >> k & 1 ? *byte | bit : *byte & ~bit;
+		}
+	}
+}
+
+/* All sizes around those of leaves, nodes and windows, close together and not. */
+Test(tree, sizes)
+{
+	static struct built b;
+	static const unsigned int bits[] = {10, 17, 30};
+
+	for (size_t n = 1; n <= MANY; n += n < 40 ? 1 : 13)
+		for (size_t k = 0; k < COUNT(bits); k++)
+			for (int kind = 0; kind < 4; kind++) {
+				fill(&b, n, kind & 1, bits[k], kind & 2);
+				build(&b);
+				expect_all(&b);
+				release(&b);
+			}
+}
+
+/* Many near each other, and some far from them: before and behind the window. */
+Test(tree, window)
+{
+	static struct built b;
+
+	for (int kind = 0; kind < 4; kind++) {
+		fill(&b, MANY - 8, kind & 1, 12, kind & 2);
+		add(&b, "1.2.3.0/24", 1);
+		add(&b, "223.255.255.255", 1);
+		add(&b, "255.255.255.255", 1);
+		add(&b, "0.0.0.0/8", 1);
+		add(&b, "::/16", 1);
+		add(&b, "2001:db8::1:0/112", 1);
+		add(&b, "ffff::/16", 1);
+		add(&b, "fe80::1", 1);
+		build(&b);
+		expect_all(&b);
+		release(&b);
+	}
+}
+
+/* Random prefixes of a list, spread evenly, so that all parts of a window are
+ * different: against the search through all of them. */
+static void expect_spread(bool four, uint32_t rules)
+{
+	size_t n = 3000, i, k;
+	struct tree_item *items = calloc(n, sizeof(*items)), *sorted = calloc(n, sizeof(*items));
+	struct leaves leaves = {0};
+	struct cells c = {0};
+	uint32_t chain[MANY];
+
+	for (i = 0; i < n; i++) {
+		struct tree_item *t = &items[i];
+
+		for (k = 0; k < 16; k++)
+			t->prefix.addr[k] = random() >> 8;
+		if (four)
+			memcpy(t->prefix.addr, mapped, sizeof(mapped));
+		else
+			t->prefix.addr[0] = 0x20 | (t->prefix.addr[0] & 0x1f);
+		t->prefix.len = four ? 104 + random() % 25 : 16 + random() % 113;
+		for (k = t->prefix.len; k < 128; k++)
+			t->prefix.addr[k / 8] &= ~(0x80 >> k % 8);
+		t->rank = i;
+		t->rule = 1 + i % rules;
+	}
+	memcpy(sorted, items, n * sizeof(*items));
+	cells_add(&c, IMAGE_FIRST_FREE);
+	cr_assert(!tree_build(&c, IMAGE_SOURCE4, sorted, n, &leaves));
+	for (i = 0; i < 600; i++) {
+		uint8_t addr[16];
+		uint32_t leaf;
+		size_t count;
+
+		memcpy(addr, items[i].prefix.addr, 16);
+		for (k = items[i].prefix.len; i % 3 && k < 128; k++)
+			addr[k / 8] |= i % 3 == 1 ? 0x80 >> k % 8 : random() & 0x80 >> k % 8;
+		if (i % 5 == 0)
+			step(addr, i % 2 ? 1 : -1);
+		count = chain_of(items, n, addr, chain);
+		leaf = tree_look(&c, IMAGE_SOURCE4, addr);
+		for (k = 0; k < count; k++, leaf = leaves.leaf[leaf].parent)
+			cr_assert(leaves.leaf[leaf].rule == chain[k], "%u rules, address %zu", rules, i);
+		cr_assert(!leaf);
+	}
+	cells_free(&c);
+	free(leaves.leaf);
+	free(items);
+	free(sorted);
+}
+
+Test(tree, spread)
+{
+	srandom(20140121);
+	for (int four = 0; four < 2; four++) {
+		expect_spread(four, 1);
+		expect_spread(four, 2);
+		expect_spread(four, 3000);
 	}
 }
 
