@@ -25,10 +25,9 @@ USER     := $(filter-out user/main.c,$(wildcard user/*.c))
 OBJECTS  := $(USER:user/%.c=$(B)/user/%.o)
 UNIT     := $(patsubst tests/unit/%.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 PACKET   := $(patsubst tests/packet/%.c,$(B)/%,$(wildcard tests/packet/test_*.c))
-FUZZ     := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PACKET_LIB := $(filter-out tests/packet/test_%,$(wildcard tests/packet/*.c))
 
-all: $(B)/straygate $(B)/crowd $(B)/pass.bpf.o
+all: $(B)/straygate $(B)/crowd $(B)/smuggling $(B)/pass.bpf.o
 
 $(B)/straygate.bpf.o: bpf/straygate.bpf.c
 	@mkdir -p $(@D)
@@ -58,6 +57,10 @@ $(B)/crowd: $(wildcard tests/bench/crowd*.c tests/bench/crowd*.h)
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(filter %.c,$^) -lm -o $@
 
+$(B)/smuggling: $(wildcard tests/smuggling/*.[ch] bpf/*.h tests/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(filter %.c,$^) -o $@
+
 # What runs in the guests of scripts/kernels: static, since nothing else is there.
 $(B)/straygate-static: $(B)/user/main.o $(B)/libstraygate.a
 	$(CC) -static $(LDFLAGS) $^ $(LIBS) -o $@
@@ -75,15 +78,15 @@ $(B)/libsanitized.a: $(USER:user/%.c=$(B)/sanitized/%.o)
 	rm -f $@
 	ar rcs $@ $^
 
+SMUGGLING := $(filter-out %/list.c,$(wildcard tests/smuggling/*.c))
+$(B)/test_smuggling: UNIT_ALSO := $(SMUGGLING)
+$(B)/test_smuggling: $(SMUGGLING) tests/smuggling/smuggling.h
+
 $(UNIT): $(B)/%: tests/unit/%.c $(B)/libsanitized.a $(wildcard bpf/*.h tests/*.h tests/unit/*.h)
-	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(SANITIZE) $< $(B)/libsanitized.a $(LIBS) -lcriterion -o $@
+	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(SANITIZE) $< $(UNIT_ALSO) $(B)/libsanitized.a $(LIBS) -lcriterion -o $@
 
 $(PACKET): $(B)/%: tests/packet/%.c $(PACKET_LIB) $(wildcard tests/packet/*.h) $(B)/libstraygate.a
 	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $< $(PACKET_LIB) $(B)/libstraygate.a $(LIBS) -lcriterion -o $@
-
-$(FUZZ): $(B)/%: tests/fuzz/%.c $(wildcard bpf/*.h user/*.h user/*.c)
-	$(CLANG) -g -O1 -std=gnu17 -D_GNU_SOURCE $(WARN) -fsanitize=fuzzer,address,undefined $< \
-		$(filter-out $(wildcard user/gate*.c user/cmd_*.c user/main.c),$(wildcard user/*.c)) -lz -ljansson -o $@
 
 tests: $(UNIT) $(PACKET)
 
@@ -96,7 +99,8 @@ check-packet: $(PACKET)
 
 check: check-unit check-packet
 
-fuzz: $(FUZZ)
+fuzz:
+	$(MAKE) -f tests/fuzz/fuzz.mk targets
 
 format:
 	clang-format -i bpf/*.[ch] user/*.[ch] tests/*/*.[ch]

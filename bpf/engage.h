@@ -12,7 +12,7 @@
 #include "socket.h"
 
 /* Younger than this an adopted visit may still be on its way up. */
-#define ADOPTION_PATIENCE 50000000ULL /* ns */
+#define ADOPTION_PATIENCE FLOW_CLOCK(50000000ULL)
 
 static __always_inline void engage_seen(struct engagement *e)
 {
@@ -63,7 +63,7 @@ static __always_inline bool adopted_visit(struct xdp_md *ctx, struct packet *p, 
 			engage_seen(e);
 		return false;
 	}
-	if (now - f->since < ADOPTION_PATIENCE || p->seq != f->first)
+	if (FLOW_CLOCK(now) - f->since < ADOPTION_PATIENCE || p->seq != f->first)
 		return false;
 	f->state = FLOW_TURNED;
 	f->action = ACT_RESET;

@@ -11,25 +11,34 @@
 #define STRAYGATE_FLOW_H
 
 #include "engage.h"
+#include "flow_table.h"
 #include "shake.h"
 #include "socket.h"
 
+static __always_inline struct flow_set *flow_set(__u64 hash)
+{
+	__u32 index = flow_set_index(hash);
+
+	return bpf_map_lookup_elem(&flows, &index);
+}
+
 static __always_inline void flow_remember(struct packet *p, __u8 state, __u32 first, __u32 ack)
 {
-	struct flow f = {
-		.since = packet_tick(p),
-		.first = first,
-		.next = p->seq + p->payload_len,
-		.ack = ack,
-		.state = state,
-		.protocol = p->as,
-		.action = p->action,
-		.listener = p->listener,
-		.flags = p->shaken ? FLOW_SHAKEN : 0,
-	};
-	struct flow_key key = p->flow;
+	struct flow_set *set = flow_set(p->flow_hash);
+	struct flow *f = set ? flow_place(set, p->flow_hash, &p->flow) : NULL;
 
-	bpf_map_update_elem(&flows, &key, &f, BPF_ANY);
+	if (!f)
+		return;
+	f->since = FLOW_CLOCK(packet_tick(p));
+	f->first = first;
+	f->next = p->seq + p->payload_len;
+	f->ack = ack;
+	f->protocol = p->as;
+	f->action = p->action;
+	f->listener = p->listener;
+	f->flags = p->shaken ? FLOW_SHAKEN : 0;
+	flow_barrier();
+	f->state = state;
 }
 
 /* The first data in the socket's eyes. A retransmission that comes while the
@@ -69,12 +78,25 @@ static __always_inline bool is_stale(const struct flow *f, const struct socket *
 	return (sk->state == SOCKET_FULL || sk->state == SOCKET_HALF) && sk->rcv_nxt != f->first;
 }
 
+/* May this be of a new visit from the same ports? A SYN says nothing of it here:
+ * it may be spoofed, and a look at a table for each of a flood's is dear. So a
+ * visit whose client took its leave, and one that jumps in its sequence numbers,
+ * is not taken for what it was without another proof. */
+static __always_inline bool doubtful(const struct packet *p, const struct flow *f)
+{
+	return f->flags & FLOW_ENDING || p->seq - f->next + FLOW_NEAR > 2 * FLOW_NEAR;
+}
+
 /* No data: most are acknowledgements of visits that were judged. */
 static __always_inline __u32 no_data(struct xdp_md *ctx, struct packet *p, struct flow *f, struct scratch *s)
 {
 	struct socket sk;
 
-	if (f && f->state != FLOW_TURNED && !(f->flags & FLOW_REUSED)) {
+	bool known = f && !doubtful(p, f);
+
+	if (known && f->state != FLOW_TURNED) {
+		if (p->tcp_flags & (TCP_FIN | TCP_RST))
+			f->flags |= FLOW_ENDING;
 		/* A client that resets its visit itself is no sign of a firewall. */
 		if (f->state == FLOW_ADOPTED && p->tcp_flags & TCP_RST)
 			f->state = FLOW_JUDGED;
@@ -82,7 +104,7 @@ static __always_inline __u32 no_data(struct xdp_md *ctx, struct packet *p, struc
 			adopted_visit(ctx, p, f, s);
 		return REASON_control;
 	}
-	if (f && f->state == FLOW_TURNED && !(f->flags & FLOW_REUSED)) {
+	if (known) {
 		if (f->flags & FLOW_SHAKEN)
 			return tail(p, f);
 		socket_find(ctx, p, &sk, s);
@@ -140,8 +162,16 @@ static __always_inline __u32 too_early(struct packet *p)
 	return REASON_no_conversation;
 }
 
+static __always_inline __u32 goes_on(const struct packet *p, struct flow *f)
+{
+	f->next = p->seq + p->payload_len;
+	if (p->tcp_flags & TCP_FIN)
+		f->flags |= FLOW_ENDING;
+	return REASON_established;
+}
+
 /* No socket waits for this as first data: what do we remember of it? */
-static __always_inline __u32 later_data(struct packet *p, const struct flow *f, const struct socket *sk)
+static __always_inline __u32 later_data(struct packet *p, struct flow *f, const struct socket *sk)
 {
 	if (f && f->state == FLOW_PARTIAL) {
 		if (p->seq != f->next)
@@ -150,7 +180,7 @@ static __always_inline __u32 later_data(struct packet *p, const struct flow *f, 
 		return CONTINUE;
 	}
 	if (f)
-		return REASON_established;
+		return goes_on(p, f);
 	if (sk->state == SOCKET_BARE)
 		return too_early(p);
 	if (sk->state != SOCKET_FULL)
@@ -179,17 +209,17 @@ static __always_inline __u32 kernel_data(struct xdp_md *ctx, struct packet *p, s
 
 static __always_inline __u32 data(struct xdp_md *ctx, struct packet *p, struct flow *f, struct scratch *s)
 {
-	bool reused = f && f->flags & FLOW_REUSED;
+	bool known = f && !doubtful(p, f);
 
 	/* The usual case: later data of a visit that was judged. */
-	if (f && !reused && p->seq != f->first && (f->state == FLOW_JUDGED || f->state == FLOW_ADOPTED))
-		return REASON_established;
-	if (f && !reused && f->state == FLOW_HELD && p->seq == f->next) {
+	if (known && p->seq != f->first && (f->state == FLOW_JUDGED || f->state == FLOW_ADOPTED))
+		return goes_on(p, f);
+	if (known && f->state == FLOW_HELD && p->seq == f->next) {
 		p->shaken = 1;
 		p->resumed = RESUMED_HELD;
 		return CONTINUE;
 	}
-	if ((!f || reused || f->flags & FLOW_SHAKEN) && proves(ctx, p, p->seq)) {
+	if ((!known || f->flags & FLOW_SHAKEN) && proves(ctx, p, p->seq)) {
 		p->shaken = 1;
 		s->agreed = s->options;
 		if (f && f->flags & FLOW_SHAKEN && f->first == p->seq)
@@ -200,7 +230,7 @@ static __always_inline __u32 data(struct xdp_md *ctx, struct packet *p, struct f
 		return tail(p, f);
 	/* Its bytes are kept already, or lie beyond a gap. None was acknowledged, so
 	 * they come again; the host, without a socket, would answer with a RST. */
-	if (f && f->state == FLOW_HELD && !reused)
+	if (known && f->state == FLOW_HELD)
 		return REASON_held;
 	/* Some keep-alive probes carry a byte of nothing (RFC 9293 3.8.4). */
 	if (!f && p->payload_len == 1 && proves(ctx, p, p->seq + 1))
@@ -212,24 +242,21 @@ static __always_inline __u32 data(struct xdp_md *ctx, struct packet *p, struct f
 stage int conversation(struct xdp_md *ctx, struct packet *p)
 {
 	struct scratch *s = scratch_memory();
-	struct flow_key key;
+	struct shake *k = shake_secrets();
+	struct flow_set *set;
 	struct flow *f;
 
-	if (!p || !s)
+	if (!p || !s || !k)
 		return REASON_table_missing;
 	if (p->protocol == IPPROTO_UDP || p->explain)
 		return CONTINUE;
-	key = p->flow; /* Linux 6.1 takes no key from behind a global function's argument */
-	f = bpf_map_lookup_elem(&flows, &key);
-	if (p->tcp_flags & TCP_SYN) {
-		/* Maybe a new visit, maybe a spoofed packet: what is remembered
-		 * stays, but must be proved from now on. Data in a SYN (TCP Fast
-		 * Open) comes again after the handshake unless the server has it
-		 * switched on, which is not so by default. */
-		if (f)
-			f->flags |= FLOW_REUSED;
+	/* Data in a SYN (TCP Fast Open) comes again after the handshake unless the
+	 * server has it switched on, which is not so by default. */
+	if (p->tcp_flags & TCP_SYN)
 		return syn(ctx, p) ?: REASON_handshake;
-	}
+	p->flow_hash = flow_hash(k->flow_keys, &p->flow);
+	set = flow_set(p->flow_hash);
+	f = set ? flow_find(set, p->flow_hash, &p->flow) : NULL;
 	return p->payload_len ? data(ctx, p, f, s) : no_data(ctx, p, f, s);
 }
 

@@ -8,7 +8,9 @@
  * it is unreadable rather than guessed: a wrong name is worse than none.
  *
  * http_feed() says FIND_FOUND at the end of the head only, but sets f->found
- * as soon as the line that names the host is complete: finder_verdict().
+ * as soon as the line that names the host is complete, which is to say when the
+ * next one has begun: else a server that unfolds lines would see another name
+ * in "Host: a", end of segment, " .b". See finder_verdict().
  */
 #ifndef STRAYGATE_HTTP_H
 #define STRAYGATE_HTTP_H
@@ -187,12 +189,19 @@ static __always_inline enum find http_literal(struct finder *f, __u8 c)
 	return FIND_MORE;
 }
 
+/* A line that does not continue the one before: then that one is complete. */
+static __always_inline void http_unfolded(struct finder *f)
+{
+	f->flags &= ~HTTP_F_NOFOLD;
+	f->found = f->name_len != 0;
+}
+
 static __always_inline enum find http_line(struct finder *f, __u8 c)
 {
 	if (http_is_space(c))
 		/* obs-fold, or space behind the request line (RFC 9112 2.2, 5.2) */
 		return f->flags & HTTP_F_NOFOLD ? FIND_UNREADABLE : http_go(f, HTTP_VALUE);
-	f->flags &= ~HTTP_F_NOFOLD;
+	http_unfolded(f);
 	http_go(f, (c | 0x20) == 'h' ? HTTP_FIELD : HTTP_VALUE);
 	f->left = 1;
 	return FIND_MORE;
@@ -233,7 +242,6 @@ static __always_inline enum find http_version(struct finder *f)
 		return http_go(f, HTTP_PREFACE); /* RFC 9113 3.4 */
 	if ((version & ~0xffULL) != HTTP_1 || !find_is_digit(version & 0xff))
 		return FIND_UNREADABLE;
-	f->found = !!(f->flags & HTTP_F_TARGET);
 	f->flags |= HTTP_F_NOFOLD;
 	return http_go(f, HTTP_LINE);
 }
@@ -243,8 +251,10 @@ static __always_inline enum find http_line_end(struct finder *f, __u8 state)
 {
 	if (state == HTTP_VALUE || state == HTTP_OWS)
 		return http_go(f, HTTP_LINE);
-	if (state == HTTP_LINE)
+	if (state == HTTP_LINE) {
+		http_unfolded(f);
 		return f->found ? FIND_FOUND : FIND_NONE;
+	}
 	if (state == HTTP_START) {
 		f->state = state;
 		return ++f->left2 > HTTP_EMPTY_MAX ? FIND_UNREADABLE : FIND_MORE;
@@ -260,7 +270,6 @@ static __always_inline enum find http_line_end(struct finder *f, __u8 state)
 		return f->flags & HTTP_F_GET ? FIND_NONE : FIND_UNREADABLE;
 	if (state < HTTP_HOST)
 		return FIND_UNREADABLE;
-	f->found = 1;
 	http_go(f, HTTP_LINE);
 	return find_close(f);
 }
@@ -369,7 +378,7 @@ static __always_inline __u32 http_leap_value(struct finder *f, const struct find
 	f->state = HTTP_LINE;
 	if (at + 2 == f->len || !find_is_alpha(first) || (first | 0x20) == 'h')
 		return at + 2;
-	f->flags &= ~HTTP_F_NOFOLD;
+	http_unfolded(f);
 	f->state = HTTP_VALUE;
 	return at + 3;
 }
@@ -390,7 +399,7 @@ static __always_inline __u32 http_leap_word(struct finder *f, __u64 w, __u32 ava
 		return 8;
 	}
 	if (state == HTTP_LINE && avail >= 4 && ((__u32)w | 0x20202020) == 0x74736f68 /* "host" */) {
-		f->flags &= ~HTTP_F_NOFOLD;
+		http_unfolded(f);
 		f->state = HTTP_FIELD;
 		f->left = 4;
 		return 4;

@@ -19,9 +19,11 @@
 #define RULES_MAX	   (1 << 21) /* ids */
 #define RULES_SEGMENT	   4096	     /* ids of one piece of the rules' counters */
 #define GENERATIONS	   4	     /* images that can stand beside each other */
-#define FLOWS_MAX	   262144    /* visits remembered, LRU */
-#define HELD_MAX	   4096	     /* visits whose first data is kept by the gate, LRU */
-#define HELD_BYTES	   4095	     /* of one; what bpf_skb_adjust_room() can put back */
+#define FLOW_SETS_LOG	   15
+#define FLOW_WAYS	   8
+#define FLOWS_MAX	   (FLOW_WAYS << FLOW_SETS_LOG) /* visits remembered, the recent ones of each set */
+#define HELD_MAX	   4096				/* visits whose first data is kept by the gate, LRU */
+#define HELD_BYTES	   4095				/* of one; what bpf_skb_adjust_room() can put back */
 #define EARLY_MAX	   16384
 #define EARLY_PATIENCE	   1000000000ULL /* ns */
 #define PARTIALS_MAX	   16384	 /* visits whose name is still incomplete, LRU */
@@ -174,27 +176,45 @@ struct flow_key {
 };
 
 enum flow_state {
-	FLOW_JUDGED = 1, /* passed: never judged again */
-	FLOW_PARTIAL,	 /* name incomplete; its finder waits in `partials` */
-	FLOW_TURNED,	 /* turned away: the tombstone of a visit */
-	FLOW_ADOPTED,	 /* handed to the kernel; no socket of it seen yet */
-	FLOW_HELD,	 /* name incomplete; finder and bytes wait in `held` */
+	FLOW_NONE,    /* an empty cell, or one that is being written */
+	FLOW_JUDGED,  /* passed: never judged again */
+	FLOW_PARTIAL, /* name incomplete; its finder waits in `partials` */
+	FLOW_TURNED,  /* turned away: the tombstone of a visit */
+	FLOW_ADOPTED, /* handed to the kernel; no socket of it seen yet */
+	FLOW_HELD,    /* name incomplete; finder and bytes wait in `held` */
 };
 
 #define FLOW_SHAKEN 0x01 /* flags: shook hands with the gate */
-#define FLOW_REUSED 0x02 /* a SYN came for the same ports: maybe a new visit */
+#define FLOW_ENDING 0x02 /* its client has sent FIN or RST */
+
+/* A segment further than this from the last one is maybe of a new visit, whose
+ * client uses the same ports. */
+#define FLOW_NEAR (1u << 20)
 
 struct flow {
-	__u64 since;   /* ns, CLOCK_MONOTONIC */
+	struct flow_key ends;
+	__u32 since;   /* of CLOCK_MONOTONIC, see FLOW_CLOCK() */
 	__u32 first;   /* sequence number of the first data */
-	__u32 next;    /* PARTIAL: of the segment that is waited for */
+	__u32 next;    /* behind the last data; PARTIAL, HELD: where the next must begin */
 	__u32 ack;     /* of the first data: where an answer begins */
 	__u8 state;    /* enum flow_state */
 	__u8 protocol; /* enum protocol */
 	__u8 action;   /* TURNED: for the client: enum action */
 	__u8 listener; /* id */
 	__u32 flags;
-	__u32 reserved;
+};
+
+/* A flow's own time: units of 1.05 ms, which come again after 52 days. */
+#define FLOW_CLOCK_SHIFT 20
+#define FLOW_CLOCK(ns)	 ((__u32)((ns) >> FLOW_CLOCK_SHIFT))
+
+/* See flow_table.h. */
+struct flow_set {
+	__u32 signature[FLOW_WAYS]; /* 0: empty */
+	__u8 used[FLOW_WAYS];	    /* when, by this clock: */
+	__u8 clock;		    /* insertions */
+	__u8 reserved[23];
+	struct flow flows[FLOW_WAYS];
 };
 
 /*
@@ -202,6 +222,7 @@ struct flow {
  * ports that the host takes for its own questions. Written by
  * the controller, read with every packet that may have to do with a handshake.
  */
+#define FLOW_HASH_KEYS 10
 struct shake {
 	__u64 key[2][2]; /* SipHash; the second from tick `since` on */
 	__u32 since;
@@ -213,6 +234,8 @@ struct shake {
 	__u16 port_last;
 	__u32 reserved;
 	__u64 reserved2;
+	__u64 flow_keys[FLOW_HASH_KEYS]; /* drawn once: what is remembered outlives secrets */
+	__u64 reserved3[6];
 };
 #define SHAKE_TIMESTAMPS 0x01 /* net.ipv4.tcp_timestamps, and so on */
 #define SHAKE_SCALING	 0x02
@@ -325,8 +348,9 @@ struct meta {
 
 _Static_assert(sizeof(struct control) == 64, "control is one cache line");
 _Static_assert(sizeof(struct flow_key) == 40, "flow_key has no padding");
-_Static_assert(sizeof(struct flow) == 32, "flow has no padding");
-_Static_assert(sizeof(struct shake) == 64, "shake is one cache line");
+_Static_assert(sizeof(struct flow) == 64, "flow is one cache line");
+_Static_assert(sizeof(struct flow_set) == 64 + 64 * FLOW_WAYS, "the flows of a set are a line each");
+_Static_assert(sizeof(struct shake) == 192, "shake is three cache lines");
 _Static_assert(sizeof(struct engagement) == 64, "engagement is one cache line");
 _Static_assert(sizeof(struct device) == 20, "device has no padding");
 _Static_assert(sizeof(struct adoption) == 24, "adoption fits the metadata of every kernel");

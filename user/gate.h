@@ -162,8 +162,7 @@ int gate_clear_rules(struct gate *g, struct policy *now, struct policy *before);
 /* heavy hitters of a map, merged over CPUs, most visits first; free(*out). */
 int gate_heavy(struct gate *g, enum gate_map map, struct heavy **out, size_t *count);
 /* Calls fn for each visit that is remembered; returns their number or -errno. */
-int gate_flows(struct gate *g, int (*fn)(const struct flow_key *k, const struct flow *f, void *arg),
-	       void *arg);
+int gate_flows(struct gate *g, int (*fn)(const struct flow *f, void *arg), void *arg);
 
 /* ---- explain (gate_explain.c) ---- */
 

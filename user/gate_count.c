@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -268,29 +269,22 @@ int gate_heavy(struct gate *g, enum gate_map map, struct heavy **out, size_t *co
 
 /* ---- flows ------------------------------------------------------------ */
 
-int gate_flows(struct gate *g, int (*fn)(const struct flow_key *k, const struct flow *f, void *arg),
-	       void *arg)
+/* Each is copied: the program goes on writing. */
+int gate_flows(struct gate *g, int (*fn)(const struct flow *f, void *arg), void *arg)
 {
-	struct flow_key *keys = malloc(BATCH * sizeof(*keys));
-	struct flow *values = malloc(BATCH * sizeof(*values));
-	uint32_t cursor, got, i;
-	int err = keys && values ? 0 : -ENOMEM, total = 0;
-	bool last = false;
+	size_t size = sizeof(struct flow_set) << FLOW_SETS_LOG;
+	const struct flow_set *sets = map_memory(g->maps[GATE_FLOWS], size, false);
+	int err = sets ? 0 : -errno, total = 0, i;
+	struct flow f;
 
-	while (!err && !last) {
-		got = BATCH;
-		if (bpf_map_lookup_batch(g->maps[GATE_FLOWS], total ? &cursor : NULL, &cursor, keys, values,
-					 &got, NULL)) {
-			last = errno == ENOENT;
-			err = last ? 0 : -errno;
-		}
-		for (i = 0; i < got && !err; i++)
-			err = fn(&keys[i], &values[i], arg);
-		total += got;
-		if (!got)
-			break;
+	for (i = 0; i < FLOWS_MAX && !err; i++) {
+		f = sets[i / FLOW_WAYS].flows[i % FLOW_WAYS];
+		if (f.state == FLOW_NONE)
+			continue;
+		err = fn(&f, arg);
+		total++;
 	}
-	free(keys);
-	free(values);
+	if (sets)
+		munmap((void *)sets, size);
 	return err ? err : total;
 }

@@ -67,9 +67,9 @@ static uint8_t shake_flags(void)
 #define SECRETS_LIVE 3600 /* s */
 #define NOT_YET	     (UINT32_MAX / 2)
 
-static int draw(uint64_t key[2])
+static int draw(void *key, size_t size)
 {
-	if (getrandom(key, 2 * sizeof(key[0]), 0) != 2 * sizeof(key[0]))
+	if (getrandom(key, size, 0) != (ssize_t)size)
 		return fail(-EIO, "no random numbers for the handshake's secrets");
 	return 0;
 }
@@ -87,7 +87,7 @@ static int draw_secrets(struct shake *s)
 	if (!(s->key[0][0] | s->key[0][1])) {
 		s->since = NOT_YET;
 		s->drawn = now / 1000000000;
-		return draw((uint64_t *)s->key[0]);
+		return draw(s->flow_keys, sizeof(s->flow_keys)) ?: draw(s->key[0], sizeof(s->key[0]));
 	}
 	if (s->since != NOT_YET && tick - s->since >= 2 && tick > s->since) {
 		memcpy(s->key[0], s->key[1], sizeof(s->key[0]));
@@ -95,7 +95,7 @@ static int draw_secrets(struct shake *s)
 	}
 	if (s->since != NOT_YET || now / 1000000000 - s->drawn < SECRETS_LIVE)
 		return 0;
-	err = draw(key);
+	err = draw(key, sizeof(key));
 	if (err)
 		return err;
 	memcpy(s->key[1], key, sizeof(s->key[1]));

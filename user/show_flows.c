@@ -10,15 +10,17 @@
 struct out {
 	const struct call *call;
 	unsigned int shown;
-	uint64_t states[4];
+	uint64_t states[FLOW_HELD + 1];
 };
 
 static const char *state_name(unsigned int state)
 {
 	switch (state) {
 	case FLOW_JUDGED:
+	case FLOW_ADOPTED:
 		return "passed";
 	case FLOW_PARTIAL:
+	case FLOW_HELD:
 		return "undecided";
 	case FLOW_TURNED:
 		return "turned away";
@@ -36,18 +38,18 @@ static void end_text(char out[64], const uint8_t addr[16], uint16_t port)
 	snprintf(out, 64, strchr(text, ':') ? "[%s]:%u" : "%s:%u", text, ntohs(port));
 }
 
-static int flow_out(const struct flow_key *k, const struct flow *f, void *arg)
+static int flow_out(const struct flow *f, void *arg)
 {
-	uint64_t age = (monotonic_ns() - f->since) / 1000000000;
+	uint64_t age = ((uint64_t)(FLOW_CLOCK(monotonic_ns()) - f->since) << FLOW_CLOCK_SHIFT) / 1000000000;
 	char client[64], server[64];
 	struct out *o = arg;
 
-	o->states[f->state & 3]++;
+	o->states[f->state <= FLOW_HELD ? f->state : FLOW_NONE]++;
 	if (o->shown >= o->call->top)
 		return 0;
 	o->shown++;
-	end_text(client, k->client, k->client_port);
-	end_text(server, k->server, k->server_port);
+	end_text(client, f->ends.client, f->ends.client_port);
+	end_text(server, f->ends.server, f->ends.server_port);
 	if (o->call->json)
 		json_item(json_pack("{s:s, s:s, s:s, s:s, s:I}", "client", client, "server", server, "as",
 				    protocol_name(f->protocol), "state", state_name(f->state), "age_seconds",
@@ -61,6 +63,7 @@ static int flow_out(const struct flow_key *k, const struct flow *f, void *arg)
 int show_flows(struct gate *g, const struct call *c)
 {
 	struct out o = {.call = c};
+	uint64_t passed, undecided;
 	int total;
 
 	if (c->json) {
@@ -70,17 +73,18 @@ int show_flows(struct gate *g, const struct call *c)
 	total = gate_flows(g, flow_out, &o);
 	if (total < 0)
 		return fail(EXIT_FAILED, "flows cannot be read: %s", strerror(-total));
+	passed = o.states[FLOW_JUDGED] + o.states[FLOW_ADOPTED];
+	undecided = o.states[FLOW_PARTIAL] + o.states[FLOW_HELD];
 	if (c->json) {
 		json_list_end();
-		json_member("passed", json_integer(o.states[FLOW_JUDGED]));
-		json_member("undecided", json_integer(o.states[FLOW_PARTIAL]));
+		json_member("passed", json_integer(passed));
+		json_member("undecided", json_integer(undecided));
 		json_member("turned_away", json_integer(o.states[FLOW_TURNED]));
 		json_member("room", json_integer(FLOWS_MAX));
 		json_close();
 		return EXIT_OK;
 	}
 	printf("%s remembered (room for %s): %s passed, %s undecided, %s turned away\n", grouped(total),
-	       grouped(FLOWS_MAX), grouped(o.states[FLOW_JUDGED]), grouped(o.states[FLOW_PARTIAL]),
-	       grouped(o.states[FLOW_TURNED]));
+	       grouped(FLOWS_MAX), grouped(passed), grouped(undecided), grouped(o.states[FLOW_TURNED]));
 	return EXIT_OK;
 }

@@ -46,20 +46,19 @@ static uint64_t clock_now(void)
  * that a veth pair holds. */
 static unsigned int begin_due(struct stream *s, uint64_t end)
 {
-	double gap = NSEC_PER_SEC / s->rate;
 	unsigned int n = 0;
 
 	while (s->due <= now && s->due < end && n < 16) {
 		if (now - s->due > LAG_MAX) {
-			uint64_t missed = (now - s->due) / gap;
-
-			s->c.skipped += missed;
+			s->c.skipped++;
 		} else {
 			visit_begin(s);
 			n++;
 		}
-		s->due = s->begin + (uint64_t)((s->c.offered + s->c.skipped) * gap);
+		s->due = mix_next(s);
 	}
+	if (s->comebacks_head != s->comebacks_tail && now < end)
+		n += comebacks_begin(s);
 	return n;
 }
 
@@ -124,6 +123,8 @@ static double run(void)
 		wire_flush();
 		if (!work)
 			wait_for_work(end);
+		else if (config.fifo)
+			sched_yield(); /* to the thread that brings replies, with all of them at once */
 	}
 	visits_give_up();
 	wire_flush();

@@ -5,6 +5,8 @@
  *
  *	crowd.c		the loop
  *	crowd_options.c	what it was asked to do
+ *	crowd_mix.c	the same from a file: several streams, whose rates change, and
+ *			visitors who come again
  *	crowd_visit.c	what a visitor does: a small TCP client, a small resolver
  *	crowd_request.c	what it says: HTTP, TLS, DNS
  *	crowd_timer.c	when it does it again
@@ -21,7 +23,8 @@
 #include <stdint.h>
 #include <netinet/in.h>
 
-#define MAX_STREAMS   2
+#define MAX_STREAMS   8
+#define MAX_POINTS    64
 #define MAX_NAMES     4096
 #define MAX_SEGMENTS  32
 #define MAX_REQUEST   4096
@@ -73,6 +76,7 @@ struct histogram {
 
 struct counters {
 	uint64_t offered;   /* visits begun */
+	uint64_t again;	    /* of these, visitors who had been here before */
 	uint64_t skipped;   /* visits that were due while the crowd was too busy to begin them */
 	uint64_t connected; /* SYN-ACK seen */
 	uint64_t outcome[OUT_COUNT];
@@ -90,6 +94,19 @@ struct visit {
 	uint16_t name;
 	uint8_t state, outcome;
 	uint8_t tries, variant, flags;
+	uint8_t again; /* how often this visitor has come before */
+};
+
+/* At a time, the part of a stream's rate that comes; in between, a straight line. */
+struct point {
+	double seconds, part;
+};
+
+/* A visitor who will come again. */
+struct comeback {
+	uint64_t due;
+	uint16_t name;
+	uint8_t again;
 };
 
 /* Visitors of one kind: from one prefix, asking for one list of names. */
@@ -97,6 +114,7 @@ struct stream {
 	const char *label;
 	enum mode mode;
 	double rate;
+	uint16_t port;
 	bool v6;
 	bool random_label; /* in front of each DNS name */
 
@@ -115,6 +133,16 @@ struct stream {
 	uint64_t first, next, tail; /* n of the first, the next, the oldest open one */
 	uint64_t open;
 	uint64_t begin, due; /* when the first, the next visit begins */
+
+	struct point point[MAX_POINTS];
+	unsigned int points;
+
+	/* Turned away, one comes again, with this probability, so often, after so long. */
+	double again_part;
+	unsigned int again_max;
+	uint64_t again_after;
+	struct comeback *comebacks; /* a ring, as due: the delay is one */
+	uint64_t comebacks_size, comebacks_head, comebacks_tail;
 
 	struct counters c;
 	struct histogram answered, turned_away;
@@ -163,6 +191,20 @@ struct packet {
 
 /* crowd_options.c */
 void options_read(int argc, char **argv);
+void die(const char *what, const char *arg) __attribute__((noreturn));
+double parse_number(const char *what, const char *arg, double max);
+void name_add(struct stream *s, const char *text, double weight);
+
+/* crowd_mix.c */
+/* Reads a file of options; each is handed on with its stream. */
+void mix_read(const char *path, void (*option)(struct stream *s, const char *name, char *arg));
+void mix_curve(struct stream *s, char *arg);
+void mix_tail(struct stream *s, char *arg);
+void mix_again(struct stream *s, char *arg);
+/* When the visit after the one due now is. */
+uint64_t mix_next(const struct stream *s);
+void comeback_later(struct stream *s, const struct visit *v);
+unsigned int comebacks_begin(struct stream *s);
 
 /* crowd_request.c */
 int request_http(struct request *r, const char *name);
@@ -172,6 +214,7 @@ size_t request_dns(uint8_t *out, uint16_t id, const char *label, const char *nam
 /* crowd_visit.c */
 int visits_init(struct stream *s);
 void visit_begin(struct stream *s);
+void visit_begin_again(struct stream *s, unsigned int name, unsigned int again);
 void visit_packet(const struct packet *p);
 void visits_acknowledge(void);
 void visit_timer(struct stream *s, struct visit *v);

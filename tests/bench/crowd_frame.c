@@ -124,7 +124,7 @@ size_t frame_tcp(uint8_t *f, const struct stream *s, const struct visit *v, uint
 
 	t = build_ip(s, v, f, IPPROTO_TCP, head + len, &port, &pseudo);
 	put16(t, port);
-	put16(t + 2, config.port);
+	put16(t + 2, s->port);
 	put32(t + 4, seq);
 	put32(t + 8, flags & TCP_ACK ? v->rcv_nxt : 0);
 	t[12] = head / 4 << 4;
@@ -146,7 +146,7 @@ size_t frame_udp(uint8_t *f, const struct stream *s, const struct visit *v, cons
 
 	u = build_ip(s, v, f, IPPROTO_UDP, 8 + len, &port, &pseudo);
 	put16(u, port);
-	put16(u + 2, config.port);
+	put16(u + 2, s->port);
 	put16(u + 4, 8 + len);
 	put16(u + 6, 0);
 	memcpy(u + 8, data, len);

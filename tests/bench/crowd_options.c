@@ -37,6 +37,19 @@ static const char usage[] =
 	"  --deadline MS         a visitor's patience (10000)\n"
 	"  --good-within MS      an answer within this is good (500)\n"
 	"\n"
+	"  --curve 'S:PART ...'  the part of the rate that comes after S seconds; straight lines between\n"
+	"  --tail COUNT:EXPONENT:NAME  a long tail of names below NAME, the n-th 1/n^EXPONENT as often as\n"
+	"                        the first; together as heavy as the names given before\n"
+	"  --again P:TIMES:MS    one who was not answered comes again, with probability P, after MS\n"
+	"  --served-curve, --served-tail, --served-again\n"
+	"\n"
+	"a mix\n"
+	"  --mix FILE            these options, one a line, without dashes; `stream LABEL` begins a\n"
+	"                        stream, and its options follow (up to 8, prefixes of their own).\n"
+	"                        tests/bench/incident-2014.mix: a country's resolvers send it all here,\n"
+	"                        heavy names and a long tail, who come again, until caches run dry\n"
+	"  --scale F             all rates times F\n"
+	"\n"
 	"where to\n"
 	"  --dev DEV (c0) --to ADDR (10.77.0.1) --to6 ADDR (2001:db8:77::1) --port N --mac MAC\n"
 	"\n"
@@ -45,13 +58,13 @@ static const char usage[] =
 	"  --dry                 no network: answer the crowd inside the program\n"
 	"  --answer              be the other side, on --dev, for --seconds\n";
 
-static void die(const char *what, const char *arg)
+void die(const char *what, const char *arg)
 {
 	fprintf(stderr, "crowd: %s: %s\n", what, arg);
 	exit(2);
 }
 
-static double parse_number(const char *what, const char *arg, double max)
+double parse_number(const char *what, const char *arg, double max)
 {
 	char *end;
 	double v = strtod(arg, &end);
@@ -72,7 +85,7 @@ static enum mode parse_mode(const char *arg)
 	return MODE_HTTP;
 }
 
-static void name_add(struct stream *s, const char *text, double weight)
+void name_add(struct stream *s, const char *text, double weight)
 {
 	struct name *n;
 
@@ -194,6 +207,9 @@ enum {
 	O_SOURCES,
 	O_MODE,
 	O_LABEL,
+	O_CURVE,
+	O_TAIL,
+	O_AGAIN,
 	O_SERVED,
 	O_SECONDS = O_SERVED * 2,
 	O_DRAIN,
@@ -213,6 +229,8 @@ enum {
 	O_FIFO,
 	O_DRY,
 	O_ANSWER,
+	O_MIX,
+	O_SCALE,
 	O_HELP,
 };
 
@@ -227,6 +245,14 @@ static const struct option options[] = {
 	{"served-sources", 1, 0, O_SERVED + O_SOURCES},
 	{"mode", 1, 0, O_MODE},
 	{"served-mode", 1, 0, O_SERVED + O_MODE},
+	{"curve", 1, 0, O_CURVE},
+	{"served-curve", 1, 0, O_SERVED + O_CURVE},
+	{"tail", 1, 0, O_TAIL},
+	{"served-tail", 1, 0, O_SERVED + O_TAIL},
+	{"again", 1, 0, O_AGAIN},
+	{"served-again", 1, 0, O_SERVED + O_AGAIN},
+	{"mix", 1, 0, O_MIX},
+	{"scale", 1, 0, O_SCALE},
 	{"seconds", 1, 0, O_SECONDS},
 	{"drain", 1, 0, O_DRAIN},
 	{"v6", 0, 0, O_V6},
@@ -271,6 +297,15 @@ static void parse_stream_option(struct stream *s, int o, char *arg)
 		break;
 	case O_LABEL:
 		s->random_label = true;
+		break;
+	case O_CURVE:
+		mix_curve(s, arg);
+		break;
+	case O_TAIL:
+		mix_tail(s, arg);
+		break;
+	case O_AGAIN:
+		mix_again(s, arg);
 		break;
 	}
 }
@@ -337,26 +372,30 @@ static void parse_option(int o, char *arg)
 	}
 }
 
+static bool v6;
+static double scale = 1;
+
 /* Streams that come, moved together; ready to begin. */
-static void streams_init(bool v6)
+static void streams_init(void)
 {
 	static const char *const from[2][2] = {{"198.18.0.0/16", "198.19.0.0/16"},
 					       {"2001:db8:18::/49", "2001:db8:18:8000::/49"}};
 	static const char *const name[2] = {"www.foreign.example", "www.served.example"};
 	static const uint16_t ports[] = {80, 443, 53, 80, 80, 80};
 
-	for (unsigned int i = 0; i < 2; i++) {
+	for (unsigned int i = 0; i < MAX_STREAMS; i++) {
 		struct stream *s = &streams[i];
 
-		s->label = i ? "served" : "stray";
+		s->rate *= scale;
 		if (!s->rate)
 			continue;
+		if (!s->label)
+			s->label = i ? "served" : "stray";
 		if (!s->sources)
-			parse_sources(s, from[v6][i]);
+			parse_sources(s, from[v6][!!i]);
 		if (!s->names)
-			name_add(s, name[i], 1);
-		if (!config.port)
-			config.port = ports[s->mode];
+			name_add(s, name[!!i], 1);
+		s->port = config.port ? config.port : ports[s->mode];
 		for (unsigned int k = 0; k < s->name_count * 2; k++) {
 			struct request *r = calloc(1, sizeof(*r));
 			struct name *n = &s->names[k / 2];
@@ -374,24 +413,51 @@ static void streams_init(bool v6)
 		die("nobody comes", "--rate or --served-rate");
 }
 
+static void read_option(struct stream *stray, struct stream *served, int o, char *arg)
+{
+	if (o >= O_RATE && o < O_SERVED)
+		parse_stream_option(stray, o, arg);
+	else if (o >= O_SERVED + O_RATE && o < O_SECONDS)
+		parse_stream_option(served, o - O_SERVED, arg);
+	else if (o == O_V6)
+		v6 = true;
+	else if (o == O_SCALE)
+		scale = parse_number("bad scale", arg, 1e6);
+	else
+		parse_option(o, arg);
+}
+
+/* A line of a mix. */
+static void mix_option(struct stream *s, const char *name, char *arg)
+{
+	for (const struct option *o = options; o->name; o++) {
+		if (strcmp(o->name, name) || o->val == O_MIX || o->val == O_HELP ||
+		    (o->val >= O_SERVED + O_RATE && o->val < O_SECONDS))
+			continue;
+		if (o->val < O_SERVED && !s)
+			die("this belongs to a stream", name);
+		if ((*arg != 0) != o->has_arg)
+			die(o->has_arg ? "needs a value" : "takes no value", name);
+		/* Some are kept as they are. */
+		read_option(s, NULL, o->val, strdup(arg));
+		return;
+	}
+	die("not an option of a mix", name);
+}
+
 void options_read(int argc, char **argv)
 {
-	bool v6 = false;
 	int o;
 
 	inet_pton(AF_INET6, "2001:db8:77::1", config.to6);
 	while ((o = getopt_long(argc, argv, "", options, NULL)) >= 0) {
-		if (o == O_V6)
-			v6 = true;
-		else if (o >= O_RATE && o < O_SERVED)
-			parse_stream_option(&streams[0], o, optarg);
-		else if (o >= O_SERVED + O_RATE && o < O_SECONDS)
-			parse_stream_option(&streams[1], o - O_SERVED, optarg);
+		if (o == O_MIX)
+			mix_read(optarg, mix_option);
 		else
-			parse_option(o, optarg);
+			read_option(&streams[0], &streams[1], o, optarg);
 	}
 	if (optind != argc)
 		die("not an option", argv[optind]);
 	if (!config.answerer)
-		streams_init(v6);
+		streams_init();
 }

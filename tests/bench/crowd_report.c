@@ -127,6 +127,8 @@ static void text_stream(const struct stream *s, double seconds)
 	printf("  %-12s %9" PRIu64 "\n  %-12s %9" PRIu64 "\n  %-12s %9" PRIu64 "\n  %-12s %9" PRIu64 "\n",
 	       "reset", c->outcome[OUT_RESET], "closed", c->outcome[OUT_CLOSED], "other",
 	       c->outcome[OUT_OTHER], "timeout", c->outcome[OUT_TIMEOUT]);
+	if (s->again_max)
+		printf("  %-12s %9" PRIu64 "\n", "came again", c->again);
 	printf("  not begun %" PRIu64 ", connected %" PRIu64 ", again: %" PRIu64 " SYN, %" PRIu64
 	       " data; packets: %" PRIu64 " out, %" PRIu64 " in\n",
 	       c->skipped, c->connected, c->syn_again, c->data_again, c->tx_packets, c->rx_packets);
@@ -143,15 +145,16 @@ static void json_stream(const struct stream *s, double seconds)
 	const struct counters *c = &s->c;
 
 	printf("\"%s\": {\"mode\": \"%s\", \"rate\": %.0f, \"offered\": %" PRIu64 ", \"offered_rate\": %.1f, "
-	       "\"not_begun\": %" PRIu64 ", \"connected\": %" PRIu64 ", \"answered\": %" PRIu64
-	       ", \"good\": %" PRIu64 ", \"turned_away\": %" PRIu64 ", \"reset\": %" PRIu64
-	       ", \"closed\": %" PRIu64 ", \"other\": %" PRIu64 ", \"timeout\": %" PRIu64
-	       ", \"syn_again\": %" PRIu64 ", \"data_again\": %" PRIu64 ", \"tx_packets\": %" PRIu64
-	       ", \"tx_bytes\": %" PRIu64 ", \"rx_packets\": %" PRIu64 ", \"rx_bytes\": %" PRIu64 ", ",
-	       s->label, modes[s->mode], s->rate, c->offered, c->offered / seconds, c->skipped, c->connected,
-	       c->outcome[OUT_ANSWERED], c->good, c->outcome[OUT_TURNED_AWAY], c->outcome[OUT_RESET],
-	       c->outcome[OUT_CLOSED], c->outcome[OUT_OTHER], c->outcome[OUT_TIMEOUT], c->syn_again,
-	       c->data_again, c->tx_packets, c->tx_bytes, c->rx_packets, c->rx_bytes);
+	       "\"came_again\": %" PRIu64 ", \"not_begun\": %" PRIu64 ", \"connected\": %" PRIu64
+	       ", \"answered\": %" PRIu64 ", \"good\": %" PRIu64 ", \"turned_away\": %" PRIu64
+	       ", \"reset\": %" PRIu64 ", \"closed\": %" PRIu64 ", \"other\": %" PRIu64
+	       ", \"timeout\": %" PRIu64 ", \"syn_again\": %" PRIu64 ", \"data_again\": %" PRIu64
+	       ", \"tx_packets\": %" PRIu64 ", \"tx_bytes\": %" PRIu64 ", \"rx_packets\": %" PRIu64
+	       ", \"rx_bytes\": %" PRIu64 ", ",
+	       s->label, modes[s->mode], s->rate, c->offered, c->offered / seconds, c->again, c->skipped,
+	       c->connected, c->outcome[OUT_ANSWERED], c->good, c->outcome[OUT_TURNED_AWAY],
+	       c->outcome[OUT_RESET], c->outcome[OUT_CLOSED], c->outcome[OUT_OTHER], c->outcome[OUT_TIMEOUT],
+	       c->syn_again, c->data_again, c->tx_packets, c->tx_bytes, c->rx_packets, c->rx_bytes);
 	json_latency("answered_usec", &s->answered);
 	printf(", ");
 	json_latency("turned_away_usec", &s->turned_away);

@@ -114,7 +114,7 @@ static unsigned int choose_name(const struct stream *s)
 
 int visits_init(struct stream *s)
 {
-	uint64_t want = s->rate * (config.deadline / 1e9 + 1) + 1024;
+	uint64_t want = s->rate * (1 + s->again_part * s->again_max) * (config.deadline / 1e9 + 1) + 1024;
 	uint64_t slots = 1024;
 
 	/* No more than there are pairs of address and port, for a reply to name one. */
@@ -144,6 +144,11 @@ static void send_spoofed(struct stream *s, struct visit *v)
 
 void visit_begin(struct stream *s)
 {
+	visit_begin_again(s, choose_name(s), 0);
+}
+
+void visit_begin_again(struct stream *s, unsigned int name, unsigned int again)
+{
 	struct visit *v = &s->visits[s->next & s->mask];
 	uint64_t r = random64();
 
@@ -158,12 +163,14 @@ void visit_begin(struct stream *s)
 	v->snd_nxt = v->iss + 1;
 	v->rcv_nxt = 0;
 	v->ts_recent = 0;
-	v->name = choose_name(s);
+	v->name = name;
+	v->again = again;
 	v->variant = config.sni == 2 ? r & 1 : (unsigned int)config.sni;
 	v->outcome = OUT_OPEN;
 	v->tries = 0;
 	v->flags = 0;
 	s->c.offered++;
+	s->c.again += !!again;
 	s->open++;
 	if (s->mode == MODE_SYN || s->mode == MODE_FORGED) {
 		send_spoofed(s, v);
@@ -187,6 +194,8 @@ static void visit_done(struct stream *s, struct visit *v)
 	v->flags &= ~NEEDS_ACK;
 	timer_stop(v);
 	s->open--;
+	if (v->again < s->again_max && v->outcome != OUT_ANSWERED)
+		comeback_later(s, v);
 }
 
 static void visit_outcome(struct stream *s, struct visit *v, enum outcome outcome)
@@ -424,12 +433,16 @@ void visit_timer(struct stream *s, struct visit *v)
 	}
 }
 
-/* The visitor closes the tab. */
+/* The visitor closes the tab. A server that has not seen all that was sent doubts
+ * a RST behind it (RFC 5961) and asks: the second is what it would be told. */
 static void visit_give_up(struct stream *s, struct visit *v)
 {
 	visit_outcome(s, v, OUT_TIMEOUT);
-	if (v->state == WAITING || v->state == CLOSING)
+	if (v->state == WAITING || v->state == CLOSING) {
 		send_flags(s, v, TCP_RST | TCP_ACK, v->snd_nxt);
+		if (v->snd_una != v->snd_nxt)
+			send_flags(s, v, TCP_RST, v->snd_una);
+	}
 	visit_done(s, v);
 }
 

@@ -138,7 +138,7 @@ static void receive_frame(const uint8_t *f, size_t have, bool check)
 	uint64_t bad = wire_stats.rx_bad;
 
 	wire_stats.rx_packets++;
-	if (frame_read(f, have, check, &p) && p.sport == config.port)
+	if (frame_read(f, have, check, &p) && p.sport == p.stream->port)
 		visit_packet(&p);
 	else if (bad == wire_stats.rx_bad)
 		wire_stats.rx_foreign++;

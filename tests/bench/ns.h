@@ -160,7 +160,8 @@ void visits_shake(struct visits *v, struct instance *g);
  * and of what it has seen of the gate. */
 void visits_frames(struct visits *v, uint8_t flags, uint32_t from, uint32_t seen, const void *data,
 		   size_t len);
-/* As if there had been many visits before these: the memory of flows is full. */
+/* Lets g remember a visit; or many, until the memory of flows is full. */
+void flow_put(struct instance *g, const struct ends *e, const struct flow *f);
 void flows_fill(struct instance *g);
 
 /* ---- benchmarks ---- */

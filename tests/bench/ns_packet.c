@@ -110,12 +110,10 @@ static void established(void)
 		return;
 	for (i = 0; i < ESTABLISHED; i++) {
 		struct ends at = established_ends(i);
-		struct flow_key k = ends_key(&at);
 		struct flow flow = judged(&at);
 
 		memcpy(picks[i].bytes, at.client + 12, 4);
-		if (bpf_map_update_elem(base->gate.maps[GATE_FLOWS], &k, &flow, BPF_ANY))
-			die("flows: %s", strerror(errno));
+		flow_put(base, &at, &flow);
 	}
 	frame_tcp(&f, &e, &s);
 	steady("established, data", &f, 1, REASON_established);

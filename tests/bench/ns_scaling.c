@@ -18,13 +18,16 @@
 	"serve served.example\n"               \
 	"zone served.example\n"
 
-static struct instance *gate, *limited;
+/* `limited` is over its limit all the time: a bucket is read. `contended` never is:
+ * both cores write one word for each packet, as exactness demands. */
+static struct instance *gate, *limited, *contended;
 
 struct way {
 	const char *what;
 	struct figure one, two, ratio;
 };
-static struct way ways[8];
+#define WAYS 10
+static struct way ways[WAYS];
 
 static void measure_way(struct way *w, const char *what, const struct instance *g)
 {
@@ -84,11 +87,13 @@ static void round_of_all(void)
 	measure_way(&ways[2], "source of one line with a limit, 65,536 clients", limited);
 	feed_no_picks();
 	measure_way(&ways[3], "SYN answered, one client", gate);
-	measure_way(&ways[4], "one hot source with a limit", limited);
+	measure_way(&ways[4], "one hot source, over its limit", limited);
+	measure_way(&ways[5], "one hot source, within a contended limit: SYN answered", contended);
 	query("www.foreign.example");
-	measure_way(&ways[5], "DNS refused, one hot name", gate);
+	measure_way(&ways[6], "DNS refused, one hot name", gate);
+	measure_way(&ways[7], "DNS stray, one hot name within a contended limit", contended);
 	query("www.served.example");
-	measure_way(&ways[6], "DNS served, one hot name", gate);
+	measure_way(&ways[8], "DNS served, one hot name", gate);
 }
 
 void bench_scaling(unsigned int rounds)
@@ -101,14 +106,16 @@ void bench_scaling(unsigned int rounds)
 	}
 	gate = instance_new("scaling", POLICY);
 	limited = instance_new("limited", POLICY "source 198.18.0.0/15 limit 1000 packets/s\n");
-	for (i = 0; i < 8; i++) {
+	contended = instance_new("contended", POLICY "source 198.18.0.1 limit 1000000000 packets/s\n"
+						     "stray dns limit 1000000000 visits/s\n");
+	for (i = 0; i < WAYS; i++) {
 		ways[i].one = (struct figure){"scaling", NULL, "1 core", "Mpps", .note = ""};
 		ways[i].two = (struct figure){"scaling", NULL, "2 cores", "Mpps", .note = ""};
 		ways[i].ratio = (struct figure){"scaling", NULL, "2 cores / 1 core", "times", .note = ""};
 	}
 	for (i = 0; i < rounds; i++)
 		round_of_all();
-	for (i = 0; i < 8 && ways[i].what; i++) {
+	for (i = 0; i < WAYS && ways[i].what; i++) {
 		ways[i].one.what = ways[i].two.what = ways[i].ratio.what = ways[i].what;
 		figure_print(&ways[i].one);
 		figure_print(&ways[i].two);
@@ -116,4 +123,5 @@ void bench_scaling(unsigned int rounds)
 	}
 	instance_free(gate);
 	instance_free(limited);
+	instance_free(contended);
 }

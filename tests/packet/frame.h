@@ -88,6 +88,7 @@ struct spec {
 	int ack_ahead;	    /* acknowledgement off by so many */
 	bool again;	    /* the very packet before this one once more */
 	bool fresh;	    /* a new visit begins with this packet */
+	int reopen;	    /* the same, from the same ports, so far on in sequence numbers */
 	bool lost;	    /* not delivered to the server */
 	unsigned int pause; /* ms before */
 	bool quick;	    /* within 50 ms of the packet before, or the row ends here */
@@ -108,6 +109,7 @@ struct view {
 	uint8_t from[16], to[16];
 	uint16_t from_port, to_port;
 	uint8_t protocol, ttl, flags;
+	bool bad_header; /* checksum of the IPv4 header */
 	uint32_t seq, ack;
 	uint16_t window;
 	/* TCP options; 0 or false: none came. The scale is one more than it is. */
@@ -118,5 +120,9 @@ struct view {
 };
 /* NULL, or what is wrong with the frame: a length or a checksum. */
 const char *frame_flaw(const struct frame *f, struct view *v);
+/* The same whatever the checksums are; as far as it can be read. */
+const char *frame_view(const struct frame *f, struct view *v);
+/* Makes the checksums right, as far as it can be read. */
+void frame_right_sums(struct frame *f);
 
 #endif

@@ -40,7 +40,7 @@ struct scene {
 
 /* ---- the beginning ---- */
 
-static void open_visit(struct scene *s)
+static void open_visit(struct scene *s, const struct visit *ports_of)
 {
 	static const char before[] = "GET / HTTP/1.1\r\nHost: older.example\r\n\r\n";
 	static const struct spec old = {.text = before};
@@ -48,8 +48,12 @@ static void open_visit(struct scene *s)
 
 	s->v = visit_make(b->client ? b->client : CLIENT4, b->server ? b->server : HOST4,
 			  b->port ? b->port : 80);
+	if (ports_of) {
+		s->v.client_port = ports_of->client_port;
+		s->v.seq = ports_of->seq + s->step->packet.reopen;
+	}
 	/* Where the gate only observes, the kernel shakes hands. */
-	s->turned = b->how == SHAKE && s->pass;
+	s->turned = b->how == SHAKE && (s->pass == OBSERVED || s->pass == LISTENER_OBSERVED);
 	s->held_len = 0;
 	if (b->how != ALONE)
 		host_listen(s->v.server_port, b->how == HALF);
@@ -267,24 +271,46 @@ static void run_packet(struct scene *s, struct tally *t, size_t said)
 	s->turned |= s->step->out >= GONE && s->row->start.how != SHAKE;
 }
 
+uint32_t (*play_harass)(const struct frame *in, struct frame *out, const struct visit *v);
+
+/* The visit goes on by the packet itself, as well as it may. */
+static void run_harassed(struct scene *s, size_t said)
+{
+	const struct spec *p = &s->step->packet;
+	uint32_t action = play_harass(&s->in, &s->out, &s->v);
+
+	if (!p->again && !p->ahead && !p->from_port && !p->lost)
+		s->v.seq += said + !!(s->in.bytes[s->in.l4 + 13] & (FIN | SYN));
+	if (action == XDP_TX)
+		client_hears(s);
+	if (action == XDP_PASS && s->v.socket >= 0 && !p->lost)
+		visit_deliver(&s->out);
+}
+
 static void play_step(struct scene *s, struct tally *t)
 {
 	const struct spec *p = &s->step->packet;
+	struct visit before = s->v;
 	size_t said;
 
 	snprintf(where, sizeof(where), "%s, step %zu%s", s->row->what, (size_t)(s->step - s->row->steps) + 1,
-		 s->pass ? " (observed)" : "");
-	if (p->fresh) {
+		 s->pass == HARASSED ? " (mutated)"
+		 : s->pass	     ? " (observed)"
+				     : "");
+	if (p->fresh || p->reopen) {
 		visit_close(&s->v);
-		open_visit(s);
+		open_visit(s, p->reopen ? &before : NULL);
 	}
-	if (p->pause)
+	if (p->pause && s->pass != HARASSED)
 		pause_for(p->pause);
 	said = make_packet(s);
 	/* Leaves no trace: all else goes on as if nobody had asked. */
 	if (s->pass == OBSERVED && s->row->policy && can_explain(s))
 		check_explained(s);
-	run_packet(s, t, said);
+	if (s->pass == HARASSED)
+		run_harassed(s, said);
+	else
+		run_packet(s, t, said);
 }
 
 void play(const struct row *row, enum pass pass, struct tally *t)
@@ -298,7 +324,7 @@ void play(const struct row *row, enum pass pass, struct tally *t)
 	apply(row, pass);
 	if (row->start.how == COOKIE)
 		sysctl_set("net/ipv4/tcp_syncookies", "2");
-	open_visit(&s);
+	open_visit(&s, NULL);
 	s.late = false;
 	for (; s.step->reason && !s.late; s.step++)
 		play_step(&s, t);

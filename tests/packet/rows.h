@@ -76,6 +76,7 @@ enum pass {
 	ENFORCED,	   /* as it stands there */
 	OBSERVED,	   /* posture observe: nothing is touched */
 	LISTENER_OBSERVED, /* the same, said by the listeners */
+	HARASSED,	   /* as enforced, but what becomes of a packet is play_harass()'s business */
 };
 
 /* What was seen on the way. */
@@ -84,6 +85,9 @@ struct tally {
 	uint64_t by_reason[REASONS_MAX];
 	uint64_t unproved; /* answers to addresses that have not proved themselves */
 };
+
+/* HARASSED: runs the packet, and before it what else it likes; the XDP action. */
+extern uint32_t (*play_harass)(const struct frame *in, struct frame *out, const struct visit *v);
 
 void play(const struct row *row, enum pass pass, struct tally *t);
 

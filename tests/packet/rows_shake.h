@@ -104,9 +104,31 @@ END
 ROW("the same ports again after an answer: what is proved anew is judged anew", DEEP, .how = SHAKE)
 	SHAKEN
 	STEP(stray_answered, HTTP_421, .http = STRAY)
-	STEP(syn_answered, SYN_ACK, OFFER)
+	STEP(syn_answered, SYN_ACK, OFFER, .reopen = 5000000)
 	STEP(ack_absorbed, GONE, .flags = ACK)
 	STEP(served, ADOPTED, .http = HERE)
+END
+
+ROW("the same ports again, and no FIN was seen", DEEP, .how = SHAKE)
+	SHAKEN
+	STEP(served, ADOPTED, .http = HERE)
+	STEP(established, SAME, .letters = 1000)
+	STEP(control, SAME, .flags = ACK)
+	STEP(syn_answered, SYN_ACK, OFFER, .reopen = 5000000)
+	STEP(ack_absorbed, GONE, .flags = ACK)
+	STEP(stray_answered, HTTP_421, .http = STRAY)
+END
+
+ROW("the same ports again behind a FIN, a little on", DEEP, .how = SHAKE)
+	SHAKEN
+	STEP(served, ADOPTED, .http = HERE)
+	STEP(control, SAME, .flags = FIN | ACK)
+	STEP(syn_answered, SYN_ACK, OFFER, .reopen = 1000)
+	STEP(ack_absorbed, GONE, .flags = ACK)
+	STEP(served, ADOPTED, .http = HERE)
+	STEP(established, SAME, .letters = 1000, .flags = FIN | DATA)
+	STEP(syn_answered, SYN_ACK, OFFER, .reopen = 1000)
+	STEP(stray_answered, HTTP_421, .http = STRAY)
 END
 
 ROW("TLS", DEEP_TLS, .how = SHAKE, .port = 443)

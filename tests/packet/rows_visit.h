@@ -94,6 +94,24 @@ ROW("the same ports again after a visit that was turned away", WEB, .how = OPEN)
 	STEP(control, SAME, .flags = ACK)
 END
 
+ROW("the same ports again after a served visit, and no FIN was seen", WEB, .how = OPEN)
+	STEP(served, SAME, .http = HERE)
+	STEP(established, SAME, .letters = 1000)
+	STEP(stray_reset, RST_SERVER, .http = STRAY, .reopen = 5000000)
+END
+
+ROW("the same ports again behind a FIN, a little on", WEB, .how = OPEN)
+	STEP(served, SAME, .http = HERE)
+	STEP(control, SAME, .flags = FIN | ACK)
+	STEP(stray_reset, RST_SERVER, .http = STRAY, .reopen = 1000)
+END
+
+ROW("a jump in its numbers makes a visit no new one", WEB, .how = OPEN)
+	STEP(served, SAME, .http = HERE)
+	STEP(established, SAME, .http = STRAY, .ahead = 5000000)
+	STEP(established, SAME, .http = STRAY)
+END
+
 ROW("the end of a visit that was answered", WEB, .how = OPEN)
 	STEP(stray_reset, RST_SERVER, .http = STRAY)
 	STEP(tail_answered, HTTP_421, .again = true)

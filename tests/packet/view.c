@@ -49,8 +49,6 @@ static const char *view_ipv4(const struct frame *f, struct view *v)
 	v->ip_len = get16(f, v->l3 + 2);
 	if (v->ip_len < header || f->len < v->l3 + v->ip_len)
 		return "length of the IPv4 packet";
-	if (ones_sum(0, f->bytes + v->l3, header) != 0xffff)
-		return "checksum of the IPv4 header";
 	v->ttl = f->bytes[v->l3 + 8];
 	v->protocol = f->bytes[v->l3 + 9];
 	memcpy(v->from, mapped, 12);
@@ -58,6 +56,8 @@ static const char *view_ipv4(const struct frame *f, struct view *v)
 	memcpy(v->to, mapped, 12);
 	memcpy(v->to + 12, f->bytes + v->l3 + 16, 4);
 	v->l4 = v->l3 + header;
+	/* Not at once: what is damaged may still be looked at. */
+	v->bad_header = ones_sum(0, f->bytes + v->l3, header) != 0xffff;
 	return NULL;
 }
 
@@ -144,12 +144,10 @@ static const char *view_transport(const struct frame *f, struct view *v)
 	v->payload_len = end - v->payload;
 	if (v->protocol == IPPROTO_TCP && !view_options(f, v))
 		return "TCP options";
-	if (pseudo_sum(f, v, end) != 0xffff)
-		return "checksum of the transport header";
 	return NULL;
 }
 
-const char *frame_flaw(const struct frame *f, struct view *v)
+const char *frame_view(const struct frame *f, struct view *v)
 {
 	const char *flaw;
 	uint16_t type;
@@ -168,4 +166,40 @@ const char *frame_flaw(const struct frame *f, struct view *v)
 	if (flaw || (v->protocol != IPPROTO_TCP && v->protocol != IPPROTO_UDP))
 		return flaw ? flaw : "neither TCP nor UDP";
 	return view_transport(f, v);
+}
+
+const char *frame_flaw(const struct frame *f, struct view *v)
+{
+	const char *flaw = frame_view(f, v);
+
+	if (flaw)
+		return flaw;
+	if (v->bad_header)
+		return "checksum of the IPv4 header";
+	return pseudo_sum(f, v, v->l3 + v->ip_len) == 0xffff ? NULL : "checksum of the transport header";
+}
+
+static void set_sum(struct frame *f, size_t at, uint32_t sum)
+{
+	f->bytes[at] = ~sum >> 8;
+	f->bytes[at + 1] = ~sum;
+}
+
+void frame_right_sums(struct frame *f)
+{
+	struct view v;
+	size_t at;
+
+	frame_view(f, &v);
+	if (!v.l4)
+		return;
+	if (address_is_v4(v.from)) {
+		memset(f->bytes + v.l3 + 10, 0, 2);
+		set_sum(f, v.l3 + 10, ones_sum(0, f->bytes + v.l3, v.l4 - v.l3));
+	}
+	if (!v.payload || (v.protocol != IPPROTO_TCP && v.protocol != IPPROTO_UDP))
+		return;
+	at = v.l4 + (v.protocol == IPPROTO_TCP ? 16 : 6);
+	memset(f->bytes + at, 0, 2);
+	set_sum(f, at, pseudo_sum(f, &v, v.l3 + v.ip_len));
 }

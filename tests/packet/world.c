@@ -150,13 +150,13 @@ void world_add(const char *line)
 	make_running(p);
 }
 
-void world_try_policy(const char *lines, uint32_t deadline)
+void world_try_policy(const char *lines, unsigned int seconds)
 {
 	struct policy *p = policy_new();
 
 	cr_assert(p);
 	add_lines(p, lines);
-	cr_assert(!policy_inherit(p, running, monotonic_ns()) && !gate_publish(&gate, p, running, deadline));
+	cr_assert(!policy_inherit(p, running, monotonic_ns()) && !gate_publish(&gate, p, running, seconds));
 	policy_free(p);
 }
 
@@ -217,9 +217,8 @@ uint64_t world_heavy(enum gate_map map, const void *key, size_t length, size_t *
 	return n;
 }
 
-static int count_flow(const struct flow_key *k, const struct flow *f, void *arg)
+static int count_flow(const struct flow *f, void *arg)
 {
-	(void)k;
 	(void)f;
 	(void)arg;
 	return 0;
@@ -289,6 +288,8 @@ const char *xdp_name(uint32_t action)
 	return action < 5 ? names[action] : "?";
 }
 
+static uint64_t runs_made;
+
 /* As if it came in by the host's end of the wire. */
 static int run(const struct frame *in, struct frame *to, size_t first, uint32_t *action)
 {
@@ -298,6 +299,7 @@ static int run(const struct frame *in, struct frame *to, size_t first, uint32_t 
 		    .ctx_size_in = sizeof(md), .ctx_out = &md_out, .ctx_size_out = sizeof(md_out),
 		    .repeat = 1);
 
+	runs_made++;
 	if (bpf_prog_test_run_opts(loaded.program, &o))
 		return -errno;
 	/* What the program left in front of the packet comes out first. */
@@ -377,6 +379,51 @@ struct outcome world_run(const struct frame *in, struct frame *out)
 	return o;
 }
 
+#define WATCHED_LINES ((WATCHED + 1) * 2 * REASONS_MAX)
+
+static void read_watched(uint64_t packets[WATCHED_LINES])
+{
+	static struct counter lines[WATCHED_LINES * 256];
+	static uint32_t keys[WATCHED_LINES];
+	uint32_t cursor, got = WATCHED_LINES, cpus = libbpf_num_possible_cpus(), i, cpu;
+
+	cr_assert(cpus <= 256 &&
+			  !bpf_map_lookup_batch(loaded.counters, NULL, &cursor, keys, lines, &got, NULL) &&
+			  got == WATCHED_LINES,
+		  "counters: %s", strerror(errno));
+	for (i = 0; i < WATCHED_LINES; i++)
+		for (packets[i] = 0, cpu = 0; cpu < cpus; cpu++)
+			packets[i] += lines[i * cpus + cpu].packets;
+}
+
+struct outcome world_run_watched(const struct frame *in, struct frame *out)
+{
+	static uint64_t packets[2][WATCHED_LINES], known;
+	static unsigned int newest;
+	const uint64_t *before, *now;
+	struct outcome o = {0};
+	unsigned int i;
+
+	if (known != runs_made)
+		read_watched(packets[newest]);
+	before = packets[newest];
+	o.action = world_run_only(in, out);
+	newest ^= 1;
+	read_watched(packets[newest]);
+	now = packets[newest];
+	known = runs_made;
+	for (i = 0; i < WATCHED_LINES; i++) {
+		if (now[i] == before[i])
+			continue;
+		cr_assert(!o.reason && now[i] == before[i] + 1, "counted more than once");
+		o.reason = i % REASONS_MAX;
+		o.observed = i / REASONS_MAX % 2;
+		o.listener = i / REASONS_MAX / 2;
+	}
+	cr_assert(o.reason, "not counted");
+	return o;
+}
+
 uint64_t world_counted(void)
 {
 	uint64_t sum = 0;
@@ -397,6 +444,16 @@ uint64_t world_counted_as(uint32_t reason)
 	for (i = reason; i < COUNTERS_MAX; i += REASONS_MAX)
 		sum += counts[turn][i].packets;
 	return sum;
+}
+
+void world_by_reason(uint64_t sums[2][REASONS_MAX])
+{
+	unsigned int i;
+
+	memset(sums, 0, 2 * sizeof(sums[0]));
+	read_counters();
+	for (i = 0; i < COUNTERS_MAX; i++)
+		sums[i / REASONS_MAX % 2][i % REASONS_MAX] += counts[turn][i].packets;
 }
 
 uint64_t world_runs(void)

@@ -33,7 +33,7 @@ void world_policy(const char *lines);
 void world_add(const char *line);
 /* The same as world_policy(), but unconfirmed: what was before rules again from
  * that second of CLOCK_MONOTONIC on (`apply --confirm`). */
-void world_try_policy(const char *lines, uint32_t deadline);
+void world_try_policy(const char *lines, unsigned int seconds);
 /* No policy at all, as between `up` and the first one. */
 void world_no_policy(void);
 
@@ -64,6 +64,10 @@ struct outcome {
 /* Runs it; `out` is what is left of it (may be NULL). Exactly one line of the
  * counters must have risen, by one packet and its bytes. */
 struct outcome world_run(const struct frame *in, struct frame *out);
+/* The same with an eye on a few lines of the counters alone, for many packets:
+ * those of the listeners with ids up to WATCHED. */
+#define WATCHED 3
+struct outcome world_run_watched(const struct frame *in, struct frame *out);
 /* The same without a look at the counters: the XDP action. */
 uint32_t world_run_only(const struct frame *in, struct frame *out);
 /* The same, with only so many bytes in the first piece of memory. False: the
@@ -75,6 +79,8 @@ struct explanation world_explain(const struct frame *in);
  * counted of one reason. */
 uint64_t world_counted(void);
 uint64_t world_counted_as(uint32_t reason);
+/* All of it: [observed][reason]. */
+void world_by_reason(uint64_t sums[2][REASONS_MAX]);
 /* Runs of the program as the kernel counts them. */
 uint64_t world_runs(void);
 /* Packets of the rule with this subject. */

@@ -158,9 +158,12 @@ static const struct row http_rows[] = {
 	MORE(GET "Host: a"),
 	MORE(GET "Host: a\r"),
 	MORE("PRI * HTTP/2.0\r\n\r\nSM\r\n\r"),
-	FOUND(GET "Host: a\r\n", "a"),
+	MORE(GET "Host: a\r\n"), /* it may be continued */
+	MORE(GET "Host: a\r\n\r"),
+	FOUND(GET "Host: a\r\nX", "a"),
 	FOUND(GET "Host: a\r\nX: y", "a"),
-	FOUND("GET http://a.example/ HTTP/1.1\r\n", "a.example"),
+	MORE("GET http://a.example/ HTTP/1.1\r\n"),
+	FOUND("GET http://a.example/ HTTP/1.1\r\nX", "a.example"),
 };
 
 Test(finders, http)

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The HTTP finder against http-parser. */
+#include "grammar.h"
+#include "peer_fuzz.h"
+#include "../../bpf/http.h"
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const __u8 *data, size_t size);
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	return atexit(peer_report);
+}
+
+GRAMMAR_MUTATOR(grammar_http)
+
+int LLVMFuzzerTestOneInput(const __u8 *data, size_t size)
+{
+	struct finder f;
+	struct peer p;
+
+	peer_http(data, size, &p);
+	peer_fuzz(&f, http_begin, http_feed, data, size, &p);
+	return 0;
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The TLS finder against OpenSSL. */
+#include "grammar.h"
+#include "peer_fuzz.h"
+#include "../../bpf/tls.h"
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const __u8 *data, size_t size);
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	return atexit(peer_report);
+}
+
+GRAMMAR_MUTATOR(grammar_tls)
+
+int LLVMFuzzerTestOneInput(const __u8 *data, size_t size)
+{
+	struct finder f;
+	struct peer p;
+
+	peer_tls(data, size, &p);
+	peer_fuzz(&f, tls_begin, tls_feed, data, size, &p);
+	return 0;
+}

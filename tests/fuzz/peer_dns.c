@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* DNS by ldns: the first question of a message. */
+#include <ldns/ldns.h>
+
+#include "peer.h"
+
+/* A dot within a label is none between two. */
+static void take_label(struct peer *p, const uint8_t *label, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (label[i] == '.')
+			peer_add(p, "\\", 1);
+		peer_add(p, label + i, 1);
+	}
+	peer_add(p, ".", 1);
+}
+
+static void take_name(struct peer *p, const ldns_rdf *name)
+{
+	const uint8_t *at = ldns_rdf_data(name);
+
+	for (; *at; at += *at + 1)
+		take_label(p, at + 1, *at);
+	p->said = p->len ? SAID_NAME : SAID_NOTHING;
+	peer_close(p);
+}
+
+void peer_dns(const uint8_t *data, size_t size, struct peer *p)
+{
+	size_t at = LDNS_HEADER_SIZE;
+	ldns_rr *question;
+
+	*p = (struct peer){.said = SAID_REFUSED};
+	if (size < LDNS_HEADER_SIZE || LDNS_QR_WIRE(data))
+		return;
+	if (LDNS_QDCOUNT(data) == 0)
+		p->said = SAID_NOTHING;
+	else if (LDNS_QDCOUNT(data) > 1)
+		p->said = SAID_TWICE;
+	if (LDNS_QDCOUNT(data) != 1)
+		return;
+	if (ldns_wire2rr(&question, data, size, &at, LDNS_SECTION_QUESTION) != LDNS_STATUS_OK)
+		return;
+	take_name(p, ldns_rr_owner(question));
+	p->end = at;
+	ldns_rr_free(question);
+}
