@@ -112,6 +112,17 @@ between()
 	t_result $bad "$1" "got:    $2" "wanted: $3 to $4"
 }
 
+# refused STATUS WHAT REGEX COMMAND...: it fails with that status, and one line on
+# standard error that says so.
+refused()
+{
+	local status=0 wanted=$1 what=$2 regex=$3 out
+	shift 3
+	out=$("$@" 2>&1 >/dev/null) || status=$?
+	is "$what: exit status, lines" "$status $(grep -c . <<<"$out")" "$wanted 1"
+	like "$what: says what" "${out:0:300}" "$regex"
+}
+
 # --- victim and crowd -------------------------------------------------------
 
 in_victim()
@@ -204,6 +215,25 @@ gate_up()
 	policy "$T_DIR/policy" "$@"
 	sg up v0 --netns "sg-$T-v"
 	sg apply "$T_DIR/policy"
+}
+
+# judged WHAT: a served visit and a stray one go as they should.
+judged()
+{
+	is "$1: served" "$(http http://www.served.example/)" 200
+	like "$1: stray" "$(http http://www.foreign.example/)" "$TURNED_AWAY"
+}
+
+# What is pinned of this instance.
+pins()
+{
+	find "/sys/fs/bpf/straygate/$T" -printf '%P %M %U:%G %i\n' 2>/dev/null | sort
+}
+
+# The program on v0, whoever's it is; null: none.
+program_id()
+{
+	in_victim ip -j link show v0 | jq '.[0].xdp.prog.id'
 }
 
 counters()
