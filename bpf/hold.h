@@ -7,6 +7,7 @@
 #ifndef STRAYGATE_HOLD_H
 #define STRAYGATE_HOLD_H
 
+#include "intact.h"
 #include "packet.h"
 #include "table.h"
 
@@ -29,6 +30,8 @@ stage int hold(struct xdp_md *ctx, struct packet *p)
 
 	if (!p || !s)
 		return REASON_table_missing;
+	if (!intact(ctx, p))
+		return REASON_damaged;
 	/* It came again: its client sends no more before this is acknowledged. */
 	if (p->again)
 		return REASON_cannot_hold;

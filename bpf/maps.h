@@ -181,6 +181,7 @@ struct scratch {
 		__u32 mss;
 	} syn_ack;
 	__u8 bytes[512]; /* of an answer */
+	__u64 sum;	 /* of a segment */
 	struct feed {	 /* the way of the payload into the finder */
 		__u32 at;
 		__u32 left;

@@ -349,6 +349,14 @@ static __always_inline __u32 state_after(const struct packet *p, __u32 reason)
 	return p->observe ? FLOW_JUDGED : FLOW_TURNED;
 }
 
+/* To the kernel, which does not know of this visit yet. */
+static __always_inline bool hands_over(const struct packet *p, __u32 reason)
+{
+	__u32 state = state_after(p, reason);
+
+	return p->shaken && (state == FLOW_ADOPTED || state == FLOW_PARTIAL);
+}
+
 /* What must be remembered of a TCP visit for its later packets. Bytes that were
  * held stay where they are if they go up with this packet: adopt takes them. */
 static __always_inline void remember(struct packet *p, struct scratch *s, __u32 reason)
@@ -426,6 +434,10 @@ stage int name(struct xdp_md *ctx, struct packet *p)
 		return lost_finder(p);
 	p->find = find_name(ctx, p, s);
 	reason = judge_found(ctx, p);
+	if (reason == REASON_damaged || (hands_over(p, reason) && !intact(ctx, p))) {
+		p->shaken = 0;
+		return REASON_damaged;
+	}
 	remember(p, s, reason);
 	return reason;
 }

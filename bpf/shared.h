@@ -71,6 +71,7 @@ enum verdict { VERDICT_PASS, VERDICT_DROP, VERDICT_ANSWER, VERDICT_RESET };
 	R(4, malformed, PASS, "headers that cannot be read")                                                \
 	R(5, no_listener, PASS, "for no listener")                                                          \
 	R(6, not_local, PASS, "for a listener's port, but another host's address")                          \
+	R(7, damaged, PASS, "first data with a wrong checksum, which the kernel drops")                     \
 	R(10, source_trusted, PASS, "source is trusted")                                                    \
 	R(11, source_dropped, DROP, "source is dropped")                                                    \
 	R(12, source_limited, DROP, "source is over its limit")                                             \

@@ -3,6 +3,13 @@
 
 #include "peer.h"
 
+void peer_begin(struct peer *p, enum said said)
+{
+	p->said = said;
+	p->len = 0;
+	p->end = 0;
+}
+
 void peer_add(struct peer *p, const void *bytes, size_t len)
 {
 	if (len > sizeof(p->name) - p->len) {

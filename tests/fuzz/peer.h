@@ -19,7 +19,7 @@ enum said {
 	SAID_COUNT,
 };
 
-#define PEER_NAME_MAX 1024
+#define PEER_NAME_MAX 4096 /* as long as any input */
 
 struct peer {
 	enum said said;
@@ -33,6 +33,8 @@ void peer_http(const uint8_t *data, size_t size, struct peer *p);
 void peer_tls(const uint8_t *data, size_t size, struct peer *p);
 void peer_dns(const uint8_t *data, size_t size, struct peer *p);
 
+/* No name yet; what is in name[] is garbage. */
+void peer_begin(struct peer *p, enum said said);
 /* Adds bytes to the name as they are; what does not fit makes it refused. */
 void peer_add(struct peer *p, const void *bytes, size_t len);
 /* Lower case, and one dot at its end less. */

@@ -32,7 +32,7 @@ void peer_dns(const uint8_t *data, size_t size, struct peer *p)
 	size_t at = LDNS_HEADER_SIZE;
 	ldns_rr *question;
 
-	*p = (struct peer){.said = SAID_REFUSED};
+	peer_begin(p, SAID_REFUSED);
 	if (size < LDNS_HEADER_SIZE || LDNS_QR_WIRE(data))
 		return;
 	if (LDNS_QDCOUNT(data) == 0)

@@ -145,7 +145,7 @@ void peer_http(const uint8_t *data, size_t size, struct peer *p)
 
 	memset(&d, 0, offsetof(struct head, host.name));
 	memset(&d.url_len, 0, sizeof(d) - offsetof(struct head, url_len));
-	*p = (struct peer){.said = SAID_NAME};
+	peer_begin(p, SAID_NAME);
 	http_parser_init(&h, HTTP_REQUEST);
 	h.data = &d;
 	http_parser_execute(&h, &settings, (const char *)data, size);

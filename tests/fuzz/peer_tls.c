@@ -43,7 +43,7 @@ void peer_tls(const uint8_t *data, size_t size, struct peer *p)
 
 	if (!context)
 		context = make_context();
-	*p = (struct peer){.said = SAID_REFUSED};
+	peer_begin(p, SAID_REFUSED);
 	ssl = SSL_new(context);
 	in = BIO_new_mem_buf(data, size);
 	out = BIO_new(BIO_s_null());

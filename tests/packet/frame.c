@@ -347,4 +347,6 @@ void frame_build(struct frame *f, const struct visit *visit, const struct spec *
 	end = f->len;
 	put(f, (uint8_t[64]){0}, s->padding);
 	seal(f, end, protocol, &v);
+	if (s->damaged)
+		f->bytes[end - 1] ^= 1;
 }

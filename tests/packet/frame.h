@@ -82,6 +82,7 @@ struct spec {
 	size_t letters;	    /* or so many x */
 	size_t first, only; /* of the payload only so many bytes, from there on */
 	size_t padding;	    /* behind the IP packet */
+	bool damaged;	    /* the payload's last byte, after it was summed */
 
 	/* How the row goes on: see play.c. */
 	int ahead;	    /* sequence number off by so many */

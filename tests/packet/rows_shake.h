@@ -56,6 +56,16 @@ ROW("SYNs that are the kernel's", DEEP, .how = SHAKE)
 	STEP(handshake, SAME, .flags = SYN | RST, .ahead = 1)
 END
 
+ROW("first data that was damaged on its way comes again", DEEP, .how = SHAKE)
+	SHAKEN
+	STEP(damaged, SAME, .http = HERE, .damaged = true, .lost = true)
+	STEP(damaged, SAME, .http = HERE, .only = 20, .damaged = true, .lost = true)
+	STEP(held, GONE, .http = HERE, .only = 20)
+	STEP(damaged, SAME, .http = HERE, .first = 20, .damaged = true, .lost = true)
+	STEP(served, ADOPTED, .http = HERE, .first = 20)
+	STEP(established, SAME, .http = STRAY)
+END
+
 ROW("IPv6's least MSS is another", DEEP, .how = SHAKE, .client = CLIENT6, .server = HOST6)
 	STEP(handshake, SAME, .flags = SYN, .tcp_options = BYTES("\x02\x04\x04\xc3"), .ahead = 1)
 	STEP(syn_answered, SYN_ACK, .flags = SYN, .tcp_options = BYTES("\x02\x04\x04\xc4"))

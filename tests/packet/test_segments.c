@@ -260,3 +260,41 @@ Test(segments, a_long_visit_that_is_older_than_the_gate)
 	expect_run(REASON_established, XDP_PASS);
 	visit_close(&v);
 }
+
+/* What overlaps with bytes that the server has is not read, whatever it says. */
+Test(segments, overlapping_with_other_bytes)
+{
+	const struct spec stray = {.http = "www.stray.example"}, served = {.http = "www.served.example"};
+	struct visit v = visit_make(CLIENT4, HOST4, 80);
+	struct spec other = served;
+
+	visit_open(&v);
+	segment(&v, &stray, 0, 30, REASON_undecided);
+	visit_expect(&v, NULL, 30);
+	other.ahead = -10; /* "Host: www.served.example", as if it began with byte 20 */
+	other.first = 16;
+	frame_build(&in, &v, &other);
+	expect_run(REASON_out_of_order, XDP_PASS);
+	expect_unchanged();
+	segment(&v, &stray, 30, 0, REASON_stray_reset);
+	visit_expect_reset(&v);
+	visit_close(&v);
+}
+
+/* SYNs, spoofed or not, are the kernel's: nothing is remembered of them. */
+Test(segments, syns_leave_nothing)
+{
+	const struct spec syn = {.flags = SYN};
+	int flows = world_flows();
+	size_t i;
+
+	for (i = 0; i < 2000; i++) {
+		struct visit v = visit_make(i & 1 ? CLIENT4 : CLIENT6, i & 1 ? HOST4 : HOST6, 80);
+
+		frame_build(&in, &v, &syn);
+		cr_expect(world_run_only(&in, &out) == XDP_PASS);
+		expect_unchanged();
+	}
+	cr_expect(world_counted_as(REASON_handshake) == i, "counted otherwise");
+	cr_expect(world_flows() == flows, "%d flows", world_flows());
+}
