@@ -13,6 +13,7 @@
 
 FLOOD_SECONDS=2
 FLOOD_STEPS=${FLOOD_STEPS:-7}
+FLOOD_BUDGET=${FLOOD_BUDGET:-220} # seconds, after which a search begins no other round
 
 declare -A FLOOD_WHO FLOOD_PORT FLOOD_START FLOOD_RATE FLOOD_STEP FLOOD_LAST FLOOD_BASE FLOOD_FULL
 
@@ -207,10 +208,10 @@ flood_note()
 # flood_search BENCHMARK WHAT DEFENCE...
 flood_search()
 {
-	local b=$1 what=$2 d i
+	local b=$1 what=$2 d i begun=$SECONDS
 	shift 2
 	flood_begin "$b" "$@"
-	for ((i = 0; i < FLOOD_STEPS; i++)); do
+	for ((i = 0; i < FLOOD_STEPS && SECONDS - begun < FLOOD_BUDGET; i++)); do
 		for d in "$@"; do
 			flood_step "$b" "$d"
 		done
