@@ -52,7 +52,7 @@ served_wrk()
 # served_curl DEFENCE WHICH OPTION... URL: MB/s of three transfers, 0 if one was not whole.
 served_curl()
 {
-	served_client "$1" curl -sf -m 20 --connect-to "::$TB_VICTIM4:" -o /dev/null \
+	served_client "$1" curl -sf -m 6 --connect-to "::$TB_VICTIM4:" -o /dev/null \
 		-w "%{speed_$2} %{size_$2}\n" "${@:3:$#-3}" "${*: -1}?[1-3]" |
 		awk '$2 >= 100000000 && $1 > 0 { n++; s += 1e6 / $1 } END { print (n == 3 ? 3 / s : 0) }'
 }

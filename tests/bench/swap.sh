@@ -30,7 +30,7 @@ swap_command()
 swap_loop()
 {
 	local n=0
-	taskset -p -c "$TB_CORE_VICTIM" "$BASHPID" >/dev/null
+	renice -n 0 -p "$BASHPID" >/dev/null
 	while swap_command "$1" $n >/dev/null; do
 		n=$((n + 1))
 		echo $n >"$2"
@@ -83,6 +83,7 @@ bench_swap()
 	swap_policy 1 >"$DIR/policy-1"
 	bed_gate gate "${HTTP_GATE[@]}"
 	bed_pin gate
+	stand_aside
 	flood gate "$SWAP_STRAY" "$SWAP_SERVED" 1
 	for ((i = 0; i < ROUNDS; i++)); do
 		for what in quiet apply show; do
