@@ -56,7 +56,6 @@ int change_policy(struct gate *g, struct policy *now, struct policy *before, con
 int change_policy_for(struct gate *g, struct policy *now, struct policy *before, const char *file,
 		      unsigned int seconds)
 {
-	uint32_t deadline = seconds ? monotonic_ns() / 1000000000 + seconds + 1 : 0;
 	struct policy_error err;
 	int r = policy_check(now, &err);
 
@@ -67,7 +66,7 @@ int change_policy_for(struct gate *g, struct policy *now, struct policy *before,
 		return fail(r, "%s", strerror(-r));
 	r = gate_shake(g);
 	if (!r)
-		r = gate_publish(g, now, before, deadline);
+		r = gate_publish(g, now, before, seconds);
 	if (!r)
 		r = gate_refresh_devices(g);
 	if (!r)

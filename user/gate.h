@@ -106,12 +106,13 @@ void gate_devices_free(struct gate_device *devices, size_t count);
 
 /* ---- the policy that runs (gate_policy.c) ---- */
 
-/* deadline: seconds of CLOCK_MONOTONIC, after which the previous policy rules
- * again unless gate_confirm() comes; 0: none. */
-int gate_publish(struct gate *g, struct policy *p, struct policy *before, uint32_t deadline);
+/* seconds: after so many the previous policy rules again unless gate_confirm()
+ * comes; 0: p stays. */
+int gate_publish(struct gate *g, struct policy *p, struct policy *before, unsigned int seconds);
 int gate_running(struct gate *g, struct policy **p);
-/* The deadline of a policy that waits to be confirmed; 0: none does. */
-uint32_t gate_deadline(struct gate *g);
+/* When a policy that waits to be confirmed goes back, ns of CLOCK_MONOTONIC; 0:
+ * none waits. */
+uint64_t gate_deadline(struct gate *g);
 int gate_confirm(struct gate *g);
 uint64_t gate_word(struct gate *g);
 uint64_t monotonic_ns(void);

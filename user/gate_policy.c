@@ -35,7 +35,7 @@ uint64_t gate_word(struct gate *g)
 /* As the programs see it: past a deadline the previous policy rules. */
 static uint32_t ruling_slot(uint64_t word)
 {
-	if (CONTROL_DEADLINE(word) && monotonic_ns() >= CONTROL_DEADLINE(word) * 1000000000ULL)
+	if (CONTROL_DEADLINE(word) && monotonic_ns() >> CONTROL_DEADLINE_SHIFT >= CONTROL_DEADLINE(word))
 		return CONTROL_PREVIOUS(word);
 	return CONTROL_SLOT(word);
 }
@@ -203,11 +203,13 @@ static int make_current(struct gate *g, uint64_t word, uint32_t slot, uint32_t d
 	return 0;
 }
 
-uint32_t gate_deadline(struct gate *g)
+uint64_t gate_deadline(struct gate *g)
 {
 	uint64_t word = gate_word(g);
 
-	return CONTROL_DEADLINE(word) && ruling_slot(word) == CONTROL_SLOT(word) ? CONTROL_DEADLINE(word) : 0;
+	if (!CONTROL_DEADLINE(word) || ruling_slot(word) != CONTROL_SLOT(word))
+		return 0;
+	return (uint64_t)CONTROL_DEADLINE(word) << CONTROL_DEADLINE_SHIFT;
 }
 
 int gate_confirm(struct gate *g)
@@ -215,7 +217,13 @@ int gate_confirm(struct gate *g)
 	return make_current(g, gate_word(g), CONTROL_SLOT(gate_word(g)), 0);
 }
 
-int gate_publish(struct gate *g, struct policy *p, struct policy *before, uint32_t deadline)
+/* Rounded up: nobody is given less time than he asked for. */
+static uint32_t deadline_in(unsigned int seconds)
+{
+	return ((monotonic_ns() + seconds * 1000000000ULL) >> CONTROL_DEADLINE_SHIFT) + 1;
+}
+
+int gate_publish(struct gate *g, struct policy *p, struct policy *before, unsigned int seconds)
 {
 	uint64_t word = gate_word(g);
 	uint32_t slot = 0;
@@ -228,5 +236,5 @@ int gate_publish(struct gate *g, struct policy *p, struct policy *before, uint32
 		err = put_text(g, p, slot);
 	if (!err)
 		err = put_image(g, p, slot);
-	return err ? err : make_current(g, word, slot, deadline);
+	return err ? err : make_current(g, word, slot, seconds ? deadline_in(seconds) : 0);
 }
