@@ -13,7 +13,7 @@
 
 FLOOD_SECONDS=2
 FLOOD_STEPS=${FLOOD_STEPS:-7}
-FLOOD_BUDGET=${FLOOD_BUDGET:-220} # seconds, after which a search begins no other round
+FLOOD_BUDGET=130 # seconds, after which a search begins no other round
 
 declare -A FLOOD_WHO FLOOD_PORT FLOOD_START FLOOD_RATE FLOOD_STEP FLOOD_LAST FLOOD_BASE FLOOD_FULL
 
@@ -175,6 +175,8 @@ flood_step()
 	flood_carried || flood "$d" "$asked" "$SERVED_RATE" $FLOOD_SECONDS
 	! flood_carried || carried=yes
 	cpu=$(((flood_cpu - FLOOD_BASE[$d] * flood_served) / (flood_stray > 0 ? flood_stray : 1)))
+	sample "$b.$d.bytes" "$flood_bytes"
+	sample "$b.$d.cpu-any" "$flood_rate $cpu"
 	if [ $carried = yes ]; then
 		sample "$b.$d.any" "$flood_rate"
 		sample "$b.$d.cpu" "$flood_rate $cpu"
@@ -184,7 +186,6 @@ flood_step()
 			sample "$b.$d.core" "$flood_core"
 			sample "$b.$d.sockets" "$flood_sockets"
 		fi
-		sample "$b.$d.bytes" "$flood_bytes"
 	fi
 	echo "bench: $b: $d: $asked asked, $flood_rate/s came: good $((flood_good / 10000)).$((flood_good / 100 % 100)) %," \
 		"p99 $flood_p99 us; $cpu ns a stray; cores $flood_core % $flood_crowd %; $flood_sockets sockets: $carried" >&2
@@ -199,9 +200,13 @@ middle()
 
 # A thread that takes packets in is woken for each few when few come, which costs more
 # than they do: what counts is what one costs when about as many come as are carried.
+# Where none was carried, it is the smallest flood's.
 flood_cpu_figure()
 {
-	[ -s "$SAMPLES/$1.cpu" ] || return 0
+	if [ ! -s "$SAMPLES/$1.cpu" ]; then
+		sort -g "$SAMPLES/$1.cpu-any" | head -n 1 | cut -d ' ' -f 2 >"$SAMPLES/$1.cpu"
+		return 0
+	fi
 	awk -v most="$(sort -g "$SAMPLES/$1.any" | tail -n 1)" '$1 >= 0.75 * most { print $2 }' "$SAMPLES/$1.cpu" >"$SAMPLES/new"
 	mv "$SAMPLES/new" "$SAMPLES/$1.cpu"
 }

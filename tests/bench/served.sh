@@ -10,6 +10,7 @@
 # shellcheck disable=SC2034,SC2154 # variables of scripts/bench's other parts
 
 SERVED_SECONDS=2
+SERVED_BUDGET=160 # seconds, after which no other round begins
 SERVED_PAGE=http://$TB_VICTIM4
 
 declare -A SERVED_WHO=([none]="no gate" [pass]="a program that passes all" [gate]=straygate
@@ -70,13 +71,13 @@ served_once()
 
 bench_served()
 {
-	local all=(none gate data observe pass) measures=(down up requests visits short) d m i now none
+	local all=(none gate data observe pass) measures=(down up requests visits short) d m i now none begun=$SECONDS
 	truncate -s 100MB "$DIR/up"
 	for d in "${all[@]}"; do
 		served_bed "$d"
 		served_once "$d" visits >/dev/null
 	done
-	for ((i = 0; i < ROUNDS; i++)); do
+	for ((i = 0; i < ROUNDS && SECONDS - begun < SERVED_BUDGET; i++)); do
 		for m in "${measures[@]}"; do
 			for d in "${all[@]}"; do
 				now=$(served_once "$d" "$m")
