@@ -176,7 +176,7 @@ flood_step()
 	! flood_carried || carried=yes
 	cpu=$(((flood_cpu - FLOOD_BASE[$d] * flood_served) / (flood_stray > 0 ? flood_stray : 1)))
 	sample "$b.$d.bytes" "$flood_bytes"
-	sample "$b.$d.cpu-any" "$flood_rate $cpu"
+	[ $cpu -le 0 ] || sample "$b.$d.cpu-any" "$flood_rate $cpu"
 	if [ $carried = yes ]; then
 		sample "$b.$d.any" "$flood_rate"
 		sample "$b.$d.cpu" "$flood_rate $cpu"
@@ -204,7 +204,8 @@ middle()
 flood_cpu_figure()
 {
 	if [ ! -s "$SAMPLES/$1.cpu" ]; then
-		sort -g "$SAMPLES/$1.cpu-any" | head -n 1 | cut -d ' ' -f 2 >"$SAMPLES/$1.cpu"
+		[ ! -s "$SAMPLES/$1.cpu-any" ] ||
+			sort -g "$SAMPLES/$1.cpu-any" | head -n 1 | cut -d ' ' -f 2 >"$SAMPLES/$1.cpu"
 		return 0
 	fi
 	awk -v most="$(sort -g "$SAMPLES/$1.any" | tail -n 1)" '$1 >= 0.75 * most { print $2 }' "$SAMPLES/$1.cpu" >"$SAMPLES/new"
