@@ -107,7 +107,7 @@ bench_visit()
 {
 	local all=(gate data 444 haproxy iptables nothing)
 	CROWD=(--mode http)
-	SERVED_RATE=1000 GOOD_PPM=990000 P99_USEC=5000
+	SERVED_RATE=1000 GOOD_PPM=990000 P99_USEC=5000 FLOOD_BUDGET=180
 	FLOOD_WHO=([gate]=straygate [data]="straygate, judged at data" [444]="nginx return 444"
 		[haproxy]="HAProxy reject by Host" [iptables]="iptables -m string DROP" [nothing]="nothing: nginx answers")
 	FLOOD_START=([gate]=64000 [data]=12000 [444]=12000 [haproxy]=8000 [iptables]=6000 [nothing]=6000)

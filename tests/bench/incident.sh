@@ -34,6 +34,7 @@ bench_incident()
 	bed_nginx 444 "return 444;"
 	bed_nginx gate
 	bed_gate gate "${HTTP_GATE[@]}" "${TLS_GATE[0]}" "${TLS_GATE[2]}"
+	stand_aside
 	for d in "${all[@]}"; do
 		bed_pin "$d"
 		read -r good p99 strays again < <(incident_day "$d")

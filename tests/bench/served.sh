@@ -10,6 +10,7 @@
 # shellcheck disable=SC2034,SC2154 # variables of scripts/bench's other parts
 
 SERVED_SECONDS=2
+SERVED_BUDGET=160 # seconds, after which no other round begins
 SERVED_PAGE=http://$TB_VICTIM4
 
 declare -A SERVED_WHO=([none]="no gate" [pass]="a program that passes all" [gate]=straygate
@@ -52,7 +53,7 @@ served_wrk()
 # served_curl DEFENCE WHICH OPTION... URL: MB/s of three transfers, 0 if one was not whole.
 served_curl()
 {
-	served_client "$1" curl -sf -m 20 --connect-to "::$TB_VICTIM4:" -o /dev/null \
+	served_client "$1" curl -sf -m 6 --connect-to "::$TB_VICTIM4:" -o /dev/null \
 		-w "%{speed_$2} %{size_$2}\n" "${@:3:$#-3}" "${*: -1}?[1-3]" |
 		awk '$2 >= 100000000 && $1 > 0 { n++; s += 1e6 / $1 } END { print (n == 3 ? 3 / s : 0) }'
 }
@@ -70,13 +71,13 @@ served_once()
 
 bench_served()
 {
-	local all=(none gate data observe pass) measures=(down up requests visits short) d m i now none
+	local all=(none gate data observe pass) measures=(down up requests visits short) d m i now none begun=$SECONDS
 	truncate -s 100MB "$DIR/up"
 	for d in "${all[@]}"; do
 		served_bed "$d"
 		served_once "$d" visits >/dev/null
 	done
-	for ((i = 0; i < ROUNDS; i++)); do
+	for ((i = 0; i < ROUNDS && SECONDS - begun < SERVED_BUDGET; i++)); do
 		for m in "${measures[@]}"; do
 			for d in "${all[@]}"; do
 				now=$(served_once "$d" "$m")

@@ -5,7 +5,8 @@
 #	awk -F '\t' -v part=targets|capacity -f targets.awk FIGURES
 
 {
-	median[$1, $2, $3] = $5
+	# A gate that carried nothing has not carried the last that was tried.
+	median[$1, $2, $3] = $3 == "straygate" && $8 ~ /not even/ ? 0 : $5
 	if ($1 == "scaling" && $4 == "times" && (!slowest || $5 < slowest)) {
 		slowest = $5
 		slowest_what = $2
