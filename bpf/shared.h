@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define STRAYGATE_LAYOUT 2
+#define STRAYGATE_LAYOUT 3
 
 /* Limits of the tables; user/policy.h refuses what is larger. */
 #define LISTENERS_MAX	   127	     /* ids 1..127; 0 stands for "no listener" */
@@ -146,8 +146,10 @@ static inline __u32 counter_index(__u32 listener, __u32 observed, __u32 reason)
 
 /*
  * Which image rules, in one word that is read once a packet: past the deadline
- * (seconds of CLOCK_MONOTONIC; 0: none) the previous one does again.
+ * (CLOCK_MONOTONIC in units of 67 ms, which 32 bits hold for nine years of
+ * uptime; 0: none) the previous one does again.
  */
+#define CONTROL_DEADLINE_SHIFT 26 /* of nanoseconds */
 #define CONTROL_SLOT(w)	    ((__u32)((w)&0xff))
 #define CONTROL_PREVIOUS(w) ((__u32)(((w) >> 8) & 0xff))
 #define CONTROL_COUNT(w)    ((__u32)(((w) >> 16) & 0xffff))

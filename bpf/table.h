@@ -31,7 +31,7 @@ static __always_inline __u32 current_slot(void)
 		return CONTROL_NO_SLOT;
 	word = *(volatile __u64 *)&c->word;
 	slot = CONTROL_SLOT(word);
-	if (CONTROL_DEADLINE(word) && bpf_ktime_get_ns() >= CONTROL_DEADLINE(word) * 1000000000ULL)
+	if (CONTROL_DEADLINE(word) && bpf_ktime_get_ns() >> CONTROL_DEADLINE_SHIFT >= CONTROL_DEADLINE(word))
 		slot = CONTROL_PREVIOUS(word);
 	return slot;
 }

@@ -64,11 +64,6 @@ static int prepare(struct policy *now, struct policy *before)
 	return r ? fail(r, "%s", strerror(-r)) : 0;
 }
 
-static uint32_t deadline_in(unsigned int seconds)
-{
-	return seconds ? monotonic_ns() / 1000000000 + seconds + 1 : 0;
-}
-
 /* Of a policy with its ids. */
 static int publish(struct gate *g, struct policy *now, struct policy *before, const char *file,
 		   unsigned int seconds)
@@ -76,7 +71,7 @@ static int publish(struct gate *g, struct policy *now, struct policy *before, co
 	int r = gate_shake(g);
 
 	if (!r)
-		r = gate_publish(g, now, before, deadline_in(seconds));
+		r = gate_publish(g, now, before, seconds);
 	if (!r)
 		r = gate_refresh_devices(g);
 	if (!r)
@@ -102,7 +97,7 @@ static int change_little(struct gate *g, struct policy *now, struct policy *befo
 
 	if (r)
 		return r;
-	r = gate_publish_over(g, now, before, base, deadline_in(seconds));
+	r = gate_publish_over(g, now, before, base, seconds);
 	if (r == -EXDEV)
 		return publish(g, now, before, NULL, seconds);
 	return r ? r : note_change(g, now, before, NULL);

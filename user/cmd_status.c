@@ -155,7 +155,7 @@ static void print_notes(struct gate *g, const struct tally *t)
 	print_shallow(g, t);
 	if (gate_deadline(g))
 		printf("  goes back in %llu s unless `straygate confirm` comes\n",
-		       (unsigned long long)(gate_deadline(g) - monotonic_ns() / 1000000000));
+		       (unsigned long long)(gate_deadline(g) - monotonic_ns() + 999999999) / 1000000000);
 	switch (drift(g, t->policy)) {
 	case DRIFT_DIFFERS:
 		printf("  what runs differs from the file; `straygate apply --diff %s`\n", g->meta.policy);

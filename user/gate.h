@@ -107,21 +107,22 @@ void gate_devices_free(struct gate_device *devices, size_t count);
 
 /* ---- the policy that runs (gate_policy.c) ---- */
 
-/* deadline: seconds of CLOCK_MONOTONIC, after which the previous policy rules
- * again unless gate_confirm() comes; 0: none. */
-int gate_publish(struct gate *g, struct policy *p, struct policy *before, uint32_t deadline);
+/* seconds: after so many the previous policy rules again unless gate_confirm()
+ * comes; 0: p stays. */
+int gate_publish(struct gate *g, struct policy *p, struct policy *before, unsigned int seconds);
 /* The same for a clone of the policy that runs, changed by policy_add() or
  * policy_del(), when all that they changed are a few sources among many: only what
  * is different is built, over the tables that are there. -EXDEV, without a word:
  * that is not so, or not worth it. */
 int gate_publish_over(struct gate *g, struct policy *p, struct policy *before, struct policy *base,
-		      uint32_t deadline);
+		      unsigned int seconds);
 int gate_running(struct gate *g, struct policy **p);
 /* The same, but its lists of prefixes are not looked into (LOAD_LINES); and the
  * policy that it is laid over, if there is one, of which it is a clone. */
 int gate_running_lines(struct gate *g, struct policy **p, struct policy **base);
-/* The deadline of a policy that waits to be confirmed; 0: none does. */
-uint32_t gate_deadline(struct gate *g);
+/* When a policy that waits to be confirmed goes back, ns of CLOCK_MONOTONIC; 0:
+ * none waits. */
+uint64_t gate_deadline(struct gate *g);
 int gate_confirm(struct gate *g);
 uint64_t gate_word(struct gate *g);
 uint64_t monotonic_ns(void);

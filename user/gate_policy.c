@@ -35,7 +35,7 @@ uint64_t gate_word(struct gate *g)
 /* As the programs see it: past a deadline the previous policy rules. */
 static uint32_t ruling_slot(uint64_t word)
 {
-	if (CONTROL_DEADLINE(word) && monotonic_ns() >= CONTROL_DEADLINE(word) * 1000000000ULL)
+	if (CONTROL_DEADLINE(word) && monotonic_ns() >> CONTROL_DEADLINE_SHIFT >= CONTROL_DEADLINE(word))
 		return CONTROL_PREVIOUS(word);
 	return CONTROL_SLOT(word);
 }
@@ -231,6 +231,11 @@ static int put_array(struct gate *g, const char *kind, uint32_t slot, uint32_t f
 	return pin_put(g, name, *out);
 }
 
+static int cannot_store(int err)
+{
+	return fail(err, "the policy cannot be stored: %s", strerror(-err));
+}
+
 static int put_text(struct gate *g, struct policy *p, uint32_t slot)
 {
 	cleanup_fd int fd = -1;
@@ -240,7 +245,7 @@ static int put_text(struct gate *g, struct policy *p, uint32_t slot)
 	int err = policy_store(p, &bytes, &len);
 
 	if (err)
-		return fail(err, "the policy cannot be stored: %s", strerror(-err));
+		return cannot_store(err);
 	head.length = len;
 	err = put_array(g, "policy", slot, 0, PAGE_LENGTH,
 			(struct piece[]){{&head, sizeof(head)}, {bytes, len}}, 2, &fd);
@@ -325,16 +330,24 @@ static int make_current(struct gate *g, uint64_t word, uint32_t slot, uint32_t d
 	return 0;
 }
 
-uint32_t gate_deadline(struct gate *g)
+uint64_t gate_deadline(struct gate *g)
 {
 	uint64_t word = gate_word(g);
 
-	return CONTROL_DEADLINE(word) && ruling_slot(word) == CONTROL_SLOT(word) ? CONTROL_DEADLINE(word) : 0;
+	if (!CONTROL_DEADLINE(word) || ruling_slot(word) != CONTROL_SLOT(word))
+		return 0;
+	return (uint64_t)CONTROL_DEADLINE(word) << CONTROL_DEADLINE_SHIFT;
 }
 
 int gate_confirm(struct gate *g)
 {
 	return make_current(g, gate_word(g), CONTROL_SLOT(gate_word(g)), 0);
+}
+
+/* Rounded up: nobody is given less time than he asked for. 0 s: none. */
+static uint32_t deadline_in(unsigned int seconds)
+{
+	return seconds ? ((monotonic_ns() + seconds * 1000000000ULL) >> CONTROL_DEADLINE_SHIFT) + 1 : 0;
 }
 
 /* One that is in nobody's way. */
@@ -361,7 +374,7 @@ static int publish_whole(struct gate *g, struct policy *p, uint32_t slot)
 	return err ? err : put_image(g, p, slot, NULL);
 }
 
-int gate_publish(struct gate *g, struct policy *p, struct policy *before, uint32_t deadline)
+int gate_publish(struct gate *g, struct policy *p, struct policy *before, unsigned int seconds)
 {
 	uint64_t word = gate_word(g);
 	uint32_t slot = free_slot(g, word);
@@ -369,7 +382,7 @@ int gate_publish(struct gate *g, struct policy *p, struct policy *before, uint32
 
 	if (!err)
 		err = publish_whole(g, p, slot);
-	return err ? err : make_current(g, word, slot, deadline);
+	return err ? err : make_current(g, word, slot, deadline_in(seconds));
 }
 
 /* ---- over another -------------------------------------------------------- */
@@ -402,9 +415,11 @@ static int put_changes(struct gate *g, struct policy *changed, struct policy *go
 	int err = policy_store(changed, &bytes, &len);
 
 	if (err)
-		return err;
+		return cannot_store(err);
 	err = policy_store(gone, &gone_bytes, &head.gone);
-	if (!err) {
+	if (err)
+		cannot_store(err);
+	else {
 		head.length = len + head.gone;
 		err = put_array(
 			g, "policy", slot, 0, PAGE_LENGTH,
@@ -427,7 +442,7 @@ static int put_over(struct gate *g, struct policy *p, struct policy *base, uint3
 	int err = policy_changes(base, p, &changed, &gone);
 
 	if (err)
-		return err;
+		return cannot_store(err);
 	all = policy_count(changed) + policy_count(gone);
 	if (all > OVER_MOST)
 		return -EXDEV;
@@ -448,7 +463,7 @@ static bool is_worth_it(const struct policy *p)
 }
 
 int gate_publish_over(struct gate *g, struct policy *p, struct policy *before, struct policy *base,
-		      uint32_t deadline)
+		      unsigned int seconds)
 {
 	uint64_t word = gate_word(g);
 	uint32_t slot = free_slot(g, word), ruling = ruling_slot(word), under = base_slot(g, ruling);
@@ -460,5 +475,5 @@ int gate_publish_over(struct gate *g, struct policy *p, struct policy *before, s
 	if (!err)
 		err = under == CONTROL_NO_SLOT ? put_over(g, p, before, ruling, slot)
 					       : put_over(g, p, base, under, slot);
-	return err ? err : make_current(g, word, slot, deadline);
+	return err ? err : make_current(g, word, slot, deadline_in(seconds));
 }
