@@ -150,10 +150,10 @@ static inline __u32 counter_index(__u32 listener, __u32 observed, __u32 reason)
  * uptime; 0: none) the previous one does again.
  */
 #define CONTROL_DEADLINE_SHIFT 26 /* of nanoseconds */
-#define CONTROL_SLOT(w)	    ((__u32)((w)&0xff))
-#define CONTROL_PREVIOUS(w) ((__u32)(((w) >> 8) & 0xff))
-#define CONTROL_COUNT(w)    ((__u32)(((w) >> 16) & 0xffff))
-#define CONTROL_DEADLINE(w) ((__u32)((w) >> 32))
+#define CONTROL_SLOT(w)	       ((__u32)((w)&0xff))
+#define CONTROL_PREVIOUS(w)    ((__u32)(((w) >> 8) & 0xff))
+#define CONTROL_COUNT(w)       ((__u32)(((w) >> 16) & 0xffff))
+#define CONTROL_DEADLINE(w)    ((__u32)((w) >> 32))
 #define CONTROL_WORD(slot, previous, count, deadline) \
 	((__u64)(slot) | (__u64)(previous) << 8 | (__u64)((count)&0xffff) << 16 | (__u64)(deadline) << 32)
 #define CONTROL_NO_SLOT 0xff
