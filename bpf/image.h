@@ -121,7 +121,7 @@ struct image_rule {
 /* What the boundary trees of sources and resolvers lead to: a rule, and what
  * holds when that one has expired. */
 struct image_leaf {
-	__u32 rule;   /* index; 0: as the parent says */
+	__u32 rule;   /* index; 0: none, and no parent has one */
 	__u32 parent; /* leaf, 0: none */
 };
 #define IMAGE_PARENTS_MAX 8

@@ -9,27 +9,26 @@
 
 #include "limit.h"
 
-/* From what a tree of prefixes said to the rule that holds, NULL: none. */
-static __always_inline struct image_rule *leaf_rule(const struct view *v, __u32 leaf, struct packet *p,
-						    __u32 *index)
+/* From what a tree of prefixes said to the index of the rule that holds; 0: none. */
+static __always_inline __u32 leaf_rule(const struct view *v, __u32 leaf, struct packet *p)
 {
 	struct image_leaf *eight;
 	struct image_rule *r;
-	__u32 i;
+	__u32 i, index;
 
 	for (i = 0; i < IMAGE_PARENTS_MAX && leaf; i++) {
 		eight = image_cell(v->image, v->head->leaves + leaf / 8);
 		if (!eight)
-			return NULL;
-		*index = eight[leaf % 8].rule;
+			return 0;
+		index = eight[leaf % 8].rule;
+		r = image_rule(v->image, v->head, index);
+		if (!r)
+			return 0;
+		if (!r->expires || packet_tick(p) < r->expires)
+			return index;
 		leaf = eight[leaf % 8].parent;
-		if (!*index)
-			continue;
-		r = image_rule(v->image, v->head, *index);
-		if (!r || !r->expires || packet_tick(p) < r->expires)
-			return r;
 	}
-	return NULL;
+	return 0;
 }
 
 /* What the image in a slot says. Less than 0: nothing, but the one in slot -1 - this,
@@ -37,7 +36,7 @@ static __always_inline struct image_rule *leaf_rule(const struct view *v, __u32 
 stage int source_in(struct packet *p, __u32 slot)
 {
 	struct image_rule *r;
-	__u32 leaf, index = 0;
+	__u32 leaf, index;
 	struct view v;
 
 	if (!p || !view_of(&v, slot))
@@ -45,8 +44,9 @@ stage int source_in(struct packet *p, __u32 slot)
 	leaf = address_find(v.image, IMAGE_SOURCE4, p->flow.client, p->ipv6);
 	if (!leaf)
 		return v.head->base ? -(int)(v.head->base & 0xff) : CONTINUE;
-	r = leaf_rule(&v, leaf, p, &index);
-	if (!r)
+	index = leaf_rule(&v, leaf, p);
+	r = image_rule(v.image, v.head, index);
+	if (!index || !r)
 		return CONTINUE;
 	p->source_rule = r->id;
 	switch (r->action) {

@@ -61,8 +61,9 @@ stage int unasked(struct xdp_md *ctx, struct packet *p)
 	if (!address_find(v.image, IMAGE_LOCAL4, p->flow.server, p->ipv6))
 		return CONTINUE;
 	leaf = address_find(v.image, IMAGE_RESOLVER4, p->flow.client, p->ipv6);
-	r = leaf_rule(&v, leaf, p, &index);
-	if (r) {
+	index = leaf_rule(&v, leaf, p);
+	r = image_rule(v.image, v.head, index);
+	if (index && r) {
 		p->source_rule = r->id;
 		return REASON_dns_awaited;
 	}

@@ -231,6 +231,11 @@ static int put_array(struct gate *g, const char *kind, uint32_t slot, uint32_t f
 	return pin_put(g, name, *out);
 }
 
+static int cannot_store(int err)
+{
+	return fail(err, "the policy cannot be stored: %s", strerror(-err));
+}
+
 static int put_text(struct gate *g, struct policy *p, uint32_t slot)
 {
 	cleanup_fd int fd = -1;
@@ -240,7 +245,7 @@ static int put_text(struct gate *g, struct policy *p, uint32_t slot)
 	int err = policy_store(p, &bytes, &len);
 
 	if (err)
-		return fail(err, "the policy cannot be stored: %s", strerror(-err));
+		return cannot_store(err);
 	head.length = len;
 	err = put_array(g, "policy", slot, 0, PAGE_LENGTH,
 			(struct piece[]){{&head, sizeof(head)}, {bytes, len}}, 2, &fd);
@@ -339,12 +344,10 @@ int gate_confirm(struct gate *g)
 	return make_current(g, gate_word(g), CONTROL_SLOT(gate_word(g)), 0);
 }
 
-/* Rounded up: nobody is given less time than he asked for. */
+/* Rounded up: nobody is given less time than he asked for. 0 s: none. */
 static uint32_t deadline_in(unsigned int seconds)
 {
-	if (!seconds)
-		return 0;
-	return ((monotonic_ns() + seconds * 1000000000ULL) >> CONTROL_DEADLINE_SHIFT) + 1;
+	return seconds ? ((monotonic_ns() + seconds * 1000000000ULL) >> CONTROL_DEADLINE_SHIFT) + 1 : 0;
 }
 
 /* One that is in nobody's way. */
@@ -412,9 +415,11 @@ static int put_changes(struct gate *g, struct policy *changed, struct policy *go
 	int err = policy_store(changed, &bytes, &len);
 
 	if (err)
-		return err;
+		return cannot_store(err);
 	err = policy_store(gone, &gone_bytes, &head.gone);
-	if (!err) {
+	if (err)
+		cannot_store(err);
+	else {
 		head.length = len + head.gone;
 		err = put_array(
 			g, "policy", slot, 0, PAGE_LENGTH,
@@ -437,7 +442,7 @@ static int put_over(struct gate *g, struct policy *p, struct policy *base, uint3
 	int err = policy_changes(base, p, &changed, &gone);
 
 	if (err)
-		return err;
+		return cannot_store(err);
 	all = policy_count(changed) + policy_count(gone);
 	if (all > OVER_MOST)
 		return -EXDEV;

@@ -271,7 +271,8 @@ static int make_ids(struct loader *l)
 
 static int load_rules(struct loader *l)
 {
-	struct rule *rules = arena_alloc(&l->policy->memory, l->head.rules * sizeof(*rules));
+	/* Not cleared: each is written as a whole. */
+	struct rule *rules = arena_adopt(&l->policy->memory, large_alloc(l->head.rules * sizeof(*rules)));
 	int err = rules ? policy_reserve(l->policy, l->head.rules) : -ENOMEM;
 
 	for (size_t i = 0; !err && i < l->head.rules; i++) {
