@@ -13,9 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <linux/membarrier.h>
 
 #include "image.h"
 #include "local.h"
@@ -312,6 +314,16 @@ static uint32_t fallback_slot(uint64_t word)
 	return CONTROL_DEADLINE(word) && ruling == CONTROL_SLOT(word) ? CONTROL_PREVIOUS(word) : ruling;
 }
 
+/* Until no program runs any more that has read the word before: the kernel keeps a
+ * map that is being read, but its slot would be found empty, and the packet pass.
+ * That membarrier(2) waits for a grace period of RCU is how it is made
+ * (kernel/sched/membarrier.c); where it refuses (nohz_full), longer than a packet. */
+static void wait_for_readers(void)
+{
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		usleep(20000);
+}
+
 static int make_current(struct gate *g, uint64_t word, uint32_t slot, uint32_t deadline)
 {
 	uint32_t previous = deadline ? fallback_slot(word) : CONTROL_NO_SLOT, i;
@@ -323,7 +335,7 @@ static int make_current(struct gate *g, uint64_t word, uint32_t slot, uint32_t d
 	fault_point();
 	if (err)
 		return err;
-	/* The kernel keeps a map that a program still reads until it is done. */
+	wait_for_readers();
 	for (i = 0; i < GENERATIONS; i++)
 		if (i != slot && i != previous && i != base && i != previous_base)
 			clear_slot(g, i);
