@@ -24,6 +24,10 @@
 #include "finder.h" /* for __always_inline on the host */
 #include "shared.h"
 
+/* What the compiler knew of a value it must not use from here on: or it makes
+ * branches of arithmetic, and leaves out masks that the verifier asks for. */
+#define flow_opaque(value) __asm__ __volatile__("" : "+r"(value))
+
 /* The order of writes, for the compiler; the exchange orders the rest. */
 #define flow_barrier() __asm__ __volatile__("" ::: "memory")
 
@@ -84,12 +88,15 @@ static __always_inline struct flow *flow_candidate(struct flow_set *set, __u32 s
 	__u64 hit, any = 0;
 
 	for (i = 0; i < FLOW_WAYS; i++) {
-		hit = ((__u64)(set->signature[i] ^ signature) - 1) >> 63;
+		hit = (__u64)(set->signature[i] ^ signature) - 1;
+		flow_opaque(hit);
+		hit >>= 63;
 		any |= hit;
 		way |= (__u32)hit * i;
 	}
 	if (!any)
 		return 0;
+	flow_opaque(way);
 	way &= FLOW_WAYS - 1;
 	if (set->used[way] != set->clock)
 		set->used[way] = set->clock;
@@ -116,9 +123,12 @@ static __always_inline struct flow *flow_take(struct flow_set *set, __u32 signat
 		clock = *(volatile __u8 *)&set->clock;
 		for (i = 0, oldest = 0; i < FLOW_WAYS; i++) {
 			ahead = ((__u32)(__u8)(clock - used[i]) << 3 | i) - oldest;
+			flow_opaque(ahead);
 			oldest += ahead & ~(ahead >> 63); /* the larger, without a branch */
 		}
-		way = oldest & (FLOW_WAYS - 1);
+		way = oldest;
+		flow_opaque(way);
+		way &= FLOW_WAYS - 1;
 		seen = clock - (__u8)(oldest >> 3);
 		old = *(volatile __u32 *)&set->signature[way];
 		if (used[way] != seen)

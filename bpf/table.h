@@ -45,15 +45,18 @@ static __always_inline void *image_in(__u32 slot)
  * each way of seven comparisons a level, and the CPU guess half of them wrong. */
 static __always_inline __u32 before(__u64 a, __u64 b)
 {
-	return (__u32)(((~a & b) | (~(a ^ b) & (a - b))) >> 63);
+	__u64 borrow = (~a & b) | (~(a ^ b) & (a - b));
+
+	/* Or the compiler sees what is meant, and makes a branch of it: 2^15 ways. */
+	checked(borrow);
+	return borrow >> 63;
 }
 
 static __always_inline __u32 before4(__u32 a, __u32 b)
 {
 	__u64 difference = (__u64)a - b;
 
-	/* Or the compiler sees what is meant, and makes a branch of it: 2^15 ways. */
-	checked(difference);
+	checked(difference); /* as above */
 	return difference >> 63;
 }
 

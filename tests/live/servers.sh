@@ -89,7 +89,7 @@ start_nsd()
 {
 	local dir=$TB_RUN/$1/nsd
 	mkdir -p "$dir"
-	tb_nsd_conf "$dir" "${2:-0}" >"$dir/nsd.conf"
+	tb_nsd_conf "$dir" "${2:-}" >"$dir/nsd.conf"
 	tb_zone >"$dir/served.example.zone"
 	tb_victim "$1" nsd -c "$dir/nsd.conf" -P "$dir/nsd.pid"
 	tb_wait_file "$dir/nsd.pid" || tb_die "nsd did not start"
@@ -105,7 +105,7 @@ start_nsd()
 	tb_die "nsd does not answer"
 }
 
-# No rate limit of its own (0): it would refuse the tests' one busy resolver.
+# DIR [RATE]. No rate limit of its own (0): it would refuse the tests' one busy resolver.
 tb_nsd_conf()
 {
 	cat <<-END
@@ -121,7 +121,7 @@ tb_nsd_conf()
 			xfrdir: "$1"
 			zonelistfile: "$1/zone.list"
 			logfile: "$1/nsd.log"
-			rrl-ratelimit: $2
+			rrl-ratelimit: ${2:-0}
 		remote-control:
 			control-enable: yes
 			control-interface: $1/control.sock
