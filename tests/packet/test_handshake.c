@@ -318,7 +318,7 @@ Test(handshake, forged)
 		answered += world_run_only(&in, &out) == XDP_TX;
 	}
 	cr_expect(answered <= 3 + 2 * predicted, "%u of %u forged visits were taken for real", answered, n);
-	cr_log_warn("%u forged: %u accepted, %.2f predicted", n, answered, predicted);
+	fprintf(stderr, "[%u forged: %u accepted, %.2f predicted]\n", n, answered, predicted);
 	cr_expect(world_counted() == n);
 }
 
