@@ -43,7 +43,7 @@ short()
 quoted()
 {
 	printf '%s' "$(machine | head -n 1)"
-	printf ' (`scripts/bench --record`):\n\n'
+	printf ' (`ROUNDS=%s FLOOD_STEPS=%s scripts/bench --record %s`):\n\n' "$ROUNDS" "${FLOOD_STEPS:-}" "${CHOSEN[*]}"
 	short targets
 	printf '\n### Capacity\n\n'
 	short capacity
@@ -52,13 +52,15 @@ quoted()
 	short incident
 }
 
-# The whole run, for those who come after.
+# The run, for those who come after.
 record()
 {
 	local new=$SAMPLES/README
 	{
-		printf '# The last whole run of the benchmarks\n\n'
-		printf 'Written by `sudo scripts/bench --record`; nothing here is written by hand. What is measured, and how:\n'
+		printf '# The last recorded run of the benchmarks\n\n'
+		printf 'Written by `ROUNDS=%s FLOOD_STEPS=%s sudo scripts/bench --record %s`; nothing here\n' \
+			"$ROUNDS" "${FLOOD_STEPS:-}" "${CHOSEN[*]}"
+		printf 'is written by hand. What is measured, and how:\n'
 		printf '`tests/bench`, [speed.md](speed.md).\n\n'
 		machine
 		printf '## In short\n\n'
