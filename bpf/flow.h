@@ -90,9 +90,8 @@ static __always_inline bool doubtful(const struct packet *p, const struct flow *
 /* No data: most are acknowledgements of visits that were judged. */
 static __always_inline __u32 no_data(struct xdp_md *ctx, struct packet *p, struct flow *f, struct scratch *s)
 {
-	struct socket sk;
-
 	bool known = f && !doubtful(p, f);
+	struct socket sk;
 
 	if (known && f->state != FLOW_TURNED) {
 		if (p->tcp_flags & (TCP_FIN | TCP_RST))

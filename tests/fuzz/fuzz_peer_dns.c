@@ -4,15 +4,7 @@
 #include "peer_fuzz.h"
 #include "../../bpf/dns.h"
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const __u8 *data, size_t size);
-
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	return atexit(peer_report);
-}
 
 GRAMMAR_MUTATOR(grammar_dns)
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <stdio.h>
-
 #include "smuggling.h"
 
 #define HEAD(flags, counts) "\x12\x34" flags counts
@@ -18,12 +16,7 @@
 	"012345678901234567890123456789012345678901234567890123456789012"
 
 /* clang-format off */
-static const struct {
-	const char *what, *bytes;
-	size_t len;
-	enum find expected;
-	const char *name;
-} rows[] = {
+static const struct smuggling_row rows[] = {
 	{"one question", SAYS(ONE A IN_A), IS_A},
 	{"in capitals", SAYS(ONE "\1A\7eXAMPLE\0" IN_A), IS_A},
 	{"a name that loops", SAYS(ONE "\xc0\x0c" IN_A), BAD},
@@ -62,14 +55,6 @@ void smuggling_dns(void (*each)(const struct smuggled *s))
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct smuggled s = {.protocol = "dns",
-				     .len = rows[i].len,
-				     .expected = rows[i].expected,
-				     .name = rows[i].name};
-
-		snprintf(s.what, sizeof(s.what), "%s", rows[i].what);
-		memcpy(s.bytes, rows[i].bytes, s.len);
-		each(&s);
-	}
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		smuggled_row("dns", &rows[i], each);
 }

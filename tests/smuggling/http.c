@@ -14,12 +14,7 @@
 #define SAYS(text) text, sizeof(text) - 1
 
 /* clang-format off */
-static const struct {
-	const char *what, *bytes;
-	size_t len;
-	enum find expected;
-	const char *name;
-} rows[] = {
+static const struct smuggling_row rows[] = {
 	{"one Host", SAYS(GET "Host: " A END), IS_A},
 	{"two Hosts", SAYS(GET "Host: " A "\r\nHost: " B END), BAD},
 	{"two Hosts, the same", SAYS(GET "Host: " A "\r\nHost: " A END), BAD},
@@ -148,16 +143,8 @@ void smuggling_http(void (*each)(const struct smuggled *s))
 	unsigned int byte;
 	size_t i;
 
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct smuggled s = {.protocol = "http",
-				     .len = rows[i].len,
-				     .expected = rows[i].expected,
-				     .name = rows[i].name};
-
-		snprintf(s.what, sizeof(s.what), "%s", rows[i].what);
-		memcpy(s.bytes, rows[i].bytes, s.len);
-		each(&s);
-	}
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		smuggled_row("http", &rows[i], each);
 	for (i = 0; i < sizeof(families) / sizeof(families[0]); i++)
 		for (byte = 0; byte < 256; byte++)
 			member(families[i], byte, each);

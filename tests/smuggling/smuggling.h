@@ -28,6 +28,16 @@ void smuggling_http(void (*each)(const struct smuggled *s));
 void smuggling_tls(void (*each)(const struct smuggled *s));
 void smuggling_dns(void (*each)(const struct smuggled *s));
 
+/* One that is plain bytes, and how it becomes one of the above. */
+struct smuggling_row {
+	const char *what, *bytes;
+	size_t len;
+	enum find expected;
+	const char *name;
+};
+void smuggled_row(const char *protocol, const struct smuggling_row *row,
+		  void (*each)(const struct smuggled *s));
+
 /* What the finder says of it. */
 enum find smuggled_find(const struct smuggled *s, struct finder *f, size_t first, size_t step);
 
