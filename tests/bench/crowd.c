@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The loop. See crowd.h for the parts. */
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -33,6 +34,15 @@ unsigned int stream_count;
 uint64_t now;
 uint64_t random_state;
 uint64_t idle;
+
+static volatile sig_atomic_t told_to_end;
+
+/* The first one: nobody comes any more, and the report is of what was. */
+static void end_early(int signal)
+{
+	(void)signal;
+	told_to_end = 1;
+}
 
 static uint64_t clock_now(void)
 {
@@ -108,6 +118,8 @@ static double run(void)
 		unsigned int work;
 
 		now = clock_now();
+		if (told_to_end && now < end)
+			end = now;
 		if (now >= end && !measured) {
 			report_cpu();
 			measured = true;
@@ -154,6 +166,7 @@ static int take_core(void)
 
 int main(int argc, char **argv)
 {
+	struct sigaction on_int = {.sa_handler = end_early, .sa_flags = SA_RESETHAND};
 	double seconds;
 
 	if (getrandom(&random_state, sizeof(random_state), 0) < 0)
@@ -162,6 +175,7 @@ int main(int argc, char **argv)
 	options_read(argc, argv);
 	/* Sleeps of 50 us would last 100 with the default slack. */
 	prctl(PR_SET_TIMERSLACK, 1);
+	sigaction(SIGINT, &on_int, NULL);
 	if (config.fifo && take_core())
 		return 1;
 	if (config.answerer) {

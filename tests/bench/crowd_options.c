@@ -22,7 +22,7 @@ static const char usage[] =
 	"  --served-rate, --served-name, --served-name-file, --served-sources\n"
 	"                        a second stream at the same time (0; www.served.example;\n"
 	"                        198.19.0.0/16; 2001:db8:18:8000::/49)\n"
-	"  --seconds S           how long (5); then --drain MS for what is open (2000)\n"
+	"  --seconds S           how long (5), or until SIGINT; then --drain MS for what is open (2000)\n"
 	"\n"
 	"what they do\n"
 	"  --mode http|tls|dns|silent|syn|forged, --served-mode M   (http)\n"

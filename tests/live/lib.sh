@@ -167,6 +167,22 @@ crowd()
 	in_crowd "$CROWD" --json "$@"
 }
 
+# crowd_begin FILE OPTION...: a population that comes until crowds_end, whose report
+# goes to FILE. (Ten minutes, if the test is killed.)
+crowds=()
+crowd_begin()
+{
+	nsenter --net="/run/netns/sg-$T-c" -- "$CROWD" --json --seconds 600 "${@:2}" >"$1" &
+	crowds+=($!)
+}
+
+crowds_end()
+{
+	ok "the crowd came all the while" kill -INT "${crowds[@]}"
+	wait "${crowds[@]}"
+	crowds=()
+}
+
 # Sockets that the victim holds for visitors; one in TIME-WAIT is the kernel's
 # small change, and no server's.
 sockets_on_victim()

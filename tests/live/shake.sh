@@ -88,7 +88,6 @@ unclosed()
 far_up()
 {
 	local f
-	trap far_end EXIT
 	ip netns add "sg-$T-x"
 	ip -n "sg-$T-x" link add x0 type veth peer name f0 netns "sg-$T-c"
 	ip -n "sg-$T-x" addr add 198.18.9.2/24 dev x0
@@ -106,15 +105,6 @@ far_up()
 	ip -n "sg-$T-x" -6 route add 2001:db8:77::/64 via 2001:db8:18:9::1
 	in_crowd sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 	in_crowd nft delete table netdev quiet 2>/dev/null || true
-}
-
-far_end()
-{
-	local status=$?
-	tb_netns_empty "sg-$T-x"
-	ip netns del "sg-$T-x" 2>/dev/null || true
-	(exit $status)
-	t_end
 }
 
 in_far()

@@ -218,7 +218,9 @@ tb_keep_neighbours()
 	done
 }
 
-# Idempotent: takes away whatever there is of NAME, however it came to be.
+# Idempotent: takes away whatever there is of NAME, however it came to be; also a
+# third namespace (sg-NAME-x), a second instance (NAME_2) and its policy file,
+# which tests have.
 tb_down()
 {
 	local name=$1 file end
@@ -227,7 +229,8 @@ tb_down()
 		[ -e "$file" ] && tb_stop_recorded "$file"
 	done
 	tb_gate_down "$name"
-	for end in v c; do
+	tb_file_down "$name"
+	for end in v c x; do
 		tb_netns_empty "sg-$name-$end"
 		if tb_netns_exists "sg-$name-$end"; then
 			ip netns del "sg-$name-$end"
@@ -240,8 +243,37 @@ tb_down()
 tb_gate_down()
 {
 	[ -x "$TB_GATE" ] || return 0
-	[ -e "/sys/fs/bpf/straygate/$1" ] || tb_netns_exists "sg-$1-v" || return 0
-	timeout 20 "$TB_GATE" down --instance "$1" >/dev/null 2>&1 || true
+	if [ -e "/sys/fs/bpf/straygate/$1" ] || tb_netns_exists "sg-$1-v"; then
+		timeout 20 "$TB_GATE" down --instance "$1" >/dev/null 2>&1 || true
+	fi
+	if [ -e "/sys/fs/bpf/straygate/$1_2" ]; then
+		timeout 20 "$TB_GATE" down --instance "$1_2" >/dev/null 2>&1 || true
+	fi
+}
+
+# tb_file NAME: where the policy file of its second instance is.
+tb_file()
+{
+	echo "/etc/straygate/$1_2.policy"
+}
+
+# tb_file_up NAME <POLICY: another testbed may take the empty directory away
+# meanwhile, if a testbed made it.
+tb_file_up()
+{
+	local text i
+	text=$(cat)
+	for ((i = 0; i < 10; i++)); do
+		! mkdir /etc/straygate 2>/dev/null || : >"$TB_RUN/.made-etc"
+		{ echo "$text" >"$(tb_file "$1")"; } 2>/dev/null && return 0
+	done
+	tb_die "cannot write $(tb_file "$1")"
+}
+
+tb_file_down()
+{
+	rm -f "$(tb_file "$1")"
+	[ ! -e "$TB_RUN/.made-etc" ] || ! rmdir /etc/straygate 2>/dev/null || rm -f "$TB_RUN/.made-etc"
 }
 
 # Names of all testbeds that left a directory or a namespace.
@@ -249,7 +281,7 @@ tb_names()
 {
 	{
 		ls "$TB_RUN" 2>/dev/null || true
-		ip netns list | sed -n 's/^sg-\(.*\)-[vc]\( .*\)\?$/\1/p'
+		ip netns list | sed -n 's/^sg-\(.*\)-[vcx]\( .*\)\?$/\1/p'
 	} | sort -u
 }
 
