@@ -36,7 +36,7 @@ static int run(const struct call *c)
 		int err = gate_open_any(&g, c->instance);
 
 		if (err == -ENOENT)
-			return fail(EXIT_OK, "instance %s is not up; nothing to do", c->instance);
+			return gate_not_up(EXIT_OK, c->instance, "nothing to do");
 		return err || gate_destroy(&g) ? EXIT_FAILED : EXIT_OK;
 	}
 	if (gate_open(&g, c->instance, GATE_WRITE))

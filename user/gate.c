@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "gate.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -66,13 +67,17 @@ static int enter_netns(const char *name)
 	return 0;
 }
 
-static int name_instance(struct gate *g, const char *instance)
+bool gate_name_fits(const char *instance)
 {
 	size_t n = strspn(instance, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
 
-	if (!n || instance[n] || n >= sizeof(g->instance))
-		return fail(-EINVAL, "instance \"%.40s\": expected up to %zu letters, digits, - or _",
-			    instance, sizeof(g->instance) - 1);
+	return n && !instance[n] && n < sizeof(((struct gate *)NULL)->instance);
+}
+
+static int name_instance(struct gate *g, const char *instance)
+{
+	if (!gate_name_fits(instance))
+		return -EINVAL;
 	strcpy(g->instance, instance);
 	snprintf(g->dir, sizeof(g->dir), "%s/%s", GATE_ROOT, instance);
 	return 0;
@@ -182,8 +187,32 @@ static int not_mounted(void)
 		BPFFS, BPFFS);
 }
 
+static int is_instance(const struct dirent *entry)
+{
+	return gate_name_fits(entry->d_name);
+}
+
+int gate_not_up(int err, const char *instance, const char *advice)
+{
+	struct dirent **others;
+	char up[400] = "";
+	int i, count = scandir(GATE_ROOT, &others, is_instance, alphasort);
+
+	for (i = 0; i < count; i++) {
+		size_t n = strlen(up);
+
+		snprintf(up + n, sizeof(up) - n, "%s%.31s", i ? ", " : "", others[i]->d_name);
+		free(others[i]);
+	}
+	if (count >= 0)
+		free(others);
+	return fail(err, "instance %s is not up%s%s%s; %s", instance, *up ? " (up: " : "", up, *up ? ")" : "",
+		    advice);
+}
+
 int gate_open(struct gate *g, const char *instance, enum gate_access access)
 {
+	char advice[80];
 	int err = name_instance(g, instance);
 
 	if (err)
@@ -192,8 +221,12 @@ int gate_open(struct gate *g, const char *instance, enum gate_access access)
 	err = take_lock(g, access);
 	if (err == -ENOENT && !pin_mounted())
 		return not_mounted();
-	if (err == -ENOENT)
-		return fail(err, "instance %s is not up; `straygate up DEV` starts it", instance);
+	if (err == -ENOENT) {
+		snprintf(advice, sizeof(advice), "`straygate up DEV%s%s` starts it",
+			 strcmp(instance, "default") ? " --instance " : "",
+			 strcmp(instance, "default") ? instance : "");
+		return gate_not_up(err, instance, advice);
+	}
 	if (err)
 		return no_access(g, -err);
 	err = open_maps(g);

@@ -89,6 +89,12 @@ enum gate_access {
 int gate_open(struct gate *g, const char *instance, enum gate_access access);
 /* Only what `down` needs, and whatever state it is in; no message on -ENOENT. */
 int gate_open_any(struct gate *g, const char *instance);
+
+/* Up to 31 letters, digits, - or _. */
+bool gate_name_fits(const char *instance);
+
+/* Says that it is not up, which others are, and the advice; returns err. */
+int gate_not_up(int err, const char *instance, const char *advice);
 /* The same, but makes the instance if it is not there. netns may be NULL. */
 int gate_make(struct gate *g, const char *instance, const char *netns);
 /* Takes everything away, whatever state it is in. */

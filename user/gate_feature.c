@@ -56,6 +56,8 @@ size_t features_kernel(struct feature out[FEATURES_MAX])
 		snprintf(out[n - 1].text, sizeof(out[n - 1].text), "the program does not load: %s%s",
 			 strerror(-err),
 			 lacks_privilege(err) ? " (run as root)" : "; Linux 6.1 or later is needed");
+	if (err && lacks_privilege(err))
+		out[n - 1].here = FEATURE_UNKNOWN;
 	set(&out[n++], "adoption kfunc", has_function(btf, "bpf_sk_assign_tcp_reqsk"),
 	    "listeners can be judged at the handshake",
 	    "no bpf_sk_assign_tcp_reqsk (Linux 6.9): listeners are judged at data");

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gate_load.h"
 #include "say.h"
 #include "verb.h"
 
@@ -120,6 +121,19 @@ static int usage(const struct verb *v, const char *what, const char *which)
 	return EXIT_USAGE;
 }
 
+/* What the value of an option should have been. */
+static const char *expected(int opt)
+{
+	switch (opt) {
+	case OPT_INSTANCE:
+		return "an instance (up to 31 letters, digits, - or _) was expected";
+	case OPT_CONFIRM:
+		return "a time from 1s to 60m was expected";
+	default:
+		return "a number from 1 to 1000000 was expected";
+	}
+}
+
 static bool number(const char *text, unsigned int *out)
 {
 	char *end;
@@ -158,7 +172,7 @@ static bool set_option(struct call *c, int opt)
 		return true;
 	case OPT_INSTANCE:
 		c->instance = optarg;
-		return true;
+		return gate_name_fits(optarg);
 	case OPT_NETNS:
 		c->netns = optarg;
 		return true;
@@ -222,7 +236,7 @@ static int parse(const struct verb *v, struct call *c, int argc, char **argv)
 		if (opt == 'h')
 			return help_verb(v);
 		if (opt == OPT_VERSION) {
-			printf("straygate %s\n", STRAYGATE_VERSION);
+			printf("straygate %s\n", gate_build);
 			return EXIT_OK;
 		}
 		o = option_by(opt);
@@ -231,10 +245,7 @@ static int parse(const struct verb *v, struct call *c, int argc, char **argv)
 		if (o->takes && !(o->takes & v->takes))
 			return usage(v, "this verb does not take", argv[optind - 1]);
 		if (!set_option(c, opt))
-			return usage(v,
-				     opt == OPT_CONFIRM ? "a time from 1s to 60m was expected"
-							: "a number from 1 to 1000000 was expected",
-				     optarg);
+			return usage(v, expected(opt), optarg);
 	}
 	c->argc = argc - optind;
 	c->argv = argv + optind;
@@ -255,21 +266,42 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
+/* Is what follows this word its value? */
+static bool wants_value(const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < OPTIONS; i++)
+		if (!strncmp(word, "--", 2) && !strcmp(word + 2, options[i].option.name))
+			return options[i].option.has_arg == required_argument;
+	return false;
+}
+
+/* The first word that is neither an option nor the value of one; argc: none. */
+static int find_word(int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc && argv[i][0] == '-'; i++)
+		i += wants_value(argv[i]);
+	return i < argc ? i : argc;
+}
+
 int main(int argc, char **argv)
 {
 	struct call c = {.instance = "default", .top = 20};
 	const struct verb *v = &verb_status;
-	int status;
+	int at = find_word(argc, argv), status;
 
 	if (argc > 1 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "help")))
 		return help_all();
-	if (argc > 1 && argv[1][0] != '-') {
-		v = find_verb(argv[1]);
+	if (at < argc) {
+		v = find_verb(argv[at]);
 		if (!v) {
-			say("unknown verb \"%s\"; see `straygate -h`", argv[1]);
+			say("unknown verb \"%s\"; see `straygate -h`", argv[at]);
 			return EXIT_USAGE;
 		}
-		argv++;
+		memmove(&argv[at], &argv[at + 1], (argc - at) * sizeof(*argv));
 		argc--;
 	}
 	status = parse(v, &c, argc, argv);

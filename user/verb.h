@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What was said besides the verb. Options may stand anywhere behind it. */
+/* What was said besides the verb. Options may stand anywhere. */
 struct call {
 	const char *instance; /* "default" */
 	const char *netns;    /* NULL: this one */
