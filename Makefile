@@ -7,7 +7,7 @@ CLANG    ?= clang
 BPFTOOL  ?= bpftool
 PREFIX   ?= /usr/local
 VERSION  := 0.1
-BUILD_ID := $(VERSION)$(shell git rev-parse --short HEAD 2>/dev/null | sed 's/^/-/')
+BUILD_ID := $(VERSION)$(shell git -c safe.directory='*' describe --always --dirty --exclude '*' 2>/dev/null | sed 's/^/-/')
 
 WARN     := -Wall -Wextra -Werror
 CFLAGS   ?= -O2 -g
@@ -44,7 +44,12 @@ $(B)/straygate.skel.h: $(B)/straygate.bpf.o
 $(B)/user/%.o: user/%.c | $(B)/straygate.skel.h
 	@mkdir -p $(@D)
 	@echo "  CC $<"; $(CC) $(CFLAGS) -c $< -o $@
-$(B)/user/gate_load.o: $(B)/straygate.skel.h
+$(B)/user/gate_load.o: $(B)/straygate.skel.h $(B)/build-id
+
+# Newer only if the build has another name: a commit changes no source.
+$(B)/build-id: always
+	@mkdir -p $(@D)
+	@echo $(BUILD_ID) | cmp -s - $@ || echo $(BUILD_ID) > $@
 
 $(B)/libstraygate.a: $(OBJECTS)
 	rm -f $@
@@ -125,5 +130,5 @@ clean:
 
 -include $(wildcard $(B)/*.d $(B)/user/*.d $(B)/sanitized/*.d)
 
-.PHONY: all tests check check-unit check-packet fuzz format lint install clean
+.PHONY: always all tests check check-unit check-packet fuzz format lint install clean
 .DELETE_ON_ERROR:
