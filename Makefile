@@ -104,7 +104,8 @@ check-packet: $(PACKET)
 
 check: check-unit check-packet
 
-fuzz:
+# Not by both makes at once.
+fuzz: $(B)/straygate.skel.h
 	$(MAKE) -f tests/fuzz/fuzz.mk targets
 
 format:
