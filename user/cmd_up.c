@@ -79,6 +79,35 @@ static void try_listeners(struct gate *g)
 		gate_trials(g, p);
 }
 
+static bool is_attached(struct gate *g, const char *device)
+{
+	struct gate_device *devices;
+	bool attached = false;
+	size_t count, i;
+
+	if (gate_devices(g, &devices, &count))
+		return false;
+	for (i = 0; i < count; i++)
+		attached |= !strcmp(devices[i].name, device) && devices[i].attached;
+	gate_devices_free(devices, count);
+	return attached;
+}
+
+/* A policy knows the addresses that the host had when it was made. A device that
+ * comes later, or again, brings others, and these are to be judged, too. What
+ * waits to be confirmed is left as it is. */
+static int learn_addresses(struct gate *g, const struct call *c)
+{
+	cleanup_policy struct policy *p = NULL;
+	int i, come = 0;
+
+	for (i = 0; i < c->argc; i++)
+		come += !is_attached(g, c->argv[i]);
+	if (!come || gate_deadline(g))
+		return 0;
+	return gate_running(g, &p) || gate_publish(g, p, p, 0);
+}
+
 /* `up DEV...`: starts empty, or with what runs already. */
 static int up_devices(const struct call *c)
 {
@@ -97,6 +126,8 @@ static int up_devices(const struct call *c)
 		return destroy_fresh(&g);
 	if (CONTROL_SLOT(gate_word(&g)) == CONTROL_NO_SLOT)
 		status = first_policy(&g, empty, NULL, c);
+	else if (learn_addresses(&g, c))
+		status = EXIT_FAILED;
 	for (i = 0; i < c->argc && status == EXIT_OK; i++)
 		status = attach(&g, c->argv[i], c);
 	if (status == EXIT_OK)

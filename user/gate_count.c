@@ -226,11 +226,15 @@ int gate_clear_rules(struct gate *g, struct policy *now, struct policy *before)
 
 /* ---- heavy hitters ---------------------------------------------------- */
 
-static int by_hash(const void *a, const void *b)
+/* Not by hash: a name has another one with each policy. */
+static int by_key(const void *a, const void *b)
 {
 	const struct heavy *x = a, *y = b;
+	int order = memcmp(x->key, y->key, sizeof(x->key));
 
-	return (x->hash > y->hash) - (x->hash < y->hash);
+	if (!order)
+		order = x->length - y->length;
+	return order ? order : x->protocol - y->protocol;
 }
 
 static int by_count(const void *a, const void *b)
@@ -244,11 +248,11 @@ static size_t merge_heavy(struct heavy *all, size_t count)
 {
 	size_t i, n = 0;
 
-	qsort(all, count, sizeof(*all), by_hash);
+	qsort(all, count, sizeof(*all), by_key);
 	for (i = 0; i < count; i++) {
 		if (!all[i].count)
 			continue;
-		if (n && all[n - 1].hash == all[i].hash)
+		if (n && !by_key(&all[n - 1], &all[i]))
 			all[n - 1].count += all[i].count;
 		else
 			all[n++] = all[i];

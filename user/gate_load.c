@@ -95,6 +95,11 @@ static int cannot_load(int err)
 			    "the kernel refuses to load a BPF program: %s; %s is lacking, run as root "
 			    "(CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON)",
 			    strerror(-err), lacking() ? lacking() : "some privilege");
+	if (err == -ENOMEM)
+		return fail(err,
+			    "no memory in the kernel for what the gate remembers: %s; that is about 50 MB, "
+			    "which a limit of this command's cgroup must allow as well",
+			    strerror(-err));
 	return fail(err,
 		    "kernel %s does not take the program: %s; Linux 6.1 or later with BTF is needed, "
 		    "see `straygate features` (--debug shows the verifier's words)",

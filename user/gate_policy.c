@@ -386,6 +386,15 @@ static int publish_whole(struct gate *g, struct policy *p, uint32_t slot)
 	return err ? err : put_image(g, p, slot, NULL);
 }
 
+/* err: of what was to be put there. Half of it is not left to take up memory. */
+static int publish_slot(struct gate *g, uint64_t word, uint32_t slot, unsigned int seconds, int err)
+{
+	if (!err)
+		return make_current(g, word, slot, deadline_in(seconds));
+	clear_slot(g, slot);
+	return err;
+}
+
 int gate_publish(struct gate *g, struct policy *p, struct policy *before, unsigned int seconds)
 {
 	uint64_t word = gate_word(g);
@@ -394,7 +403,7 @@ int gate_publish(struct gate *g, struct policy *p, struct policy *before, unsign
 
 	if (!err)
 		err = publish_whole(g, p, slot);
-	return err ? err : make_current(g, word, slot, deadline_in(seconds));
+	return publish_slot(g, word, slot, seconds, err);
 }
 
 /* ---- over another -------------------------------------------------------- */
@@ -487,5 +496,5 @@ int gate_publish_over(struct gate *g, struct policy *p, struct policy *before, s
 	if (!err)
 		err = under == CONTROL_NO_SLOT ? put_over(g, p, before, ruling, slot)
 					       : put_over(g, p, base, under, slot);
-	return err ? err : make_current(g, word, slot, deadline_in(seconds));
+	return publish_slot(g, word, slot, seconds, err);
 }

@@ -26,9 +26,10 @@ t_count=0
 t_failed=0
 t_ended=no
 
+# t_end [STATUS]
 t_end()
 {
-	local status=$?
+	local status=${1:-$?}
 	trap - EXIT
 	if [ $t_ended = no ]; then
 		t_count=$((t_count + 1))

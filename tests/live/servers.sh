@@ -75,6 +75,12 @@ tb_nginx_conf()
 					proxy_set_header Got \$request_length;
 				}
 			}
+			# What a name of its own is served with tells what name was asked for.
+			server {
+				listen 443 ssl http2;
+				server_name closed.served.example;
+				ssl_reject_handshake on;
+			}
 			server {
 				listen unix:$1/upload.sock;
 				access_log off;

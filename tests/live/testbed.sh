@@ -138,22 +138,28 @@ tb_up()
 
 	ip netns add "sg-$name-v"
 	ip netns add "sg-$name-c"
-	ip -n "sg-$name-v" link add v0 type veth peer name c0 netns "sg-$name-c"
-
-	tb_offloads_off "$name"
-	ip -n "sg-$name-v" addr add "$TB_VICTIM4/24" dev v0
-	ip -n "sg-$name-v" addr add "$TB_VICTIM6/64" dev v0 nodad
-	ip -n "sg-$name-c" addr add "$TB_CROWD4/24" dev c0
-	ip -n "sg-$name-c" addr add "$TB_CROWD6/64" dev c0 nodad
 	ip -n "sg-$name-v" link set lo up
 	ip -n "sg-$name-c" link set lo up
-	ip -n "sg-$name-c" link set c0 addrgenmode none up
-	ip -n "sg-$name-v" link set v0 addrgenmode none up
+	tb_link "$name"
+}
 
-	ip -n "sg-$name-v" route add 198.18.0.0/15 via "$TB_CROWD4"
-	ip -n "sg-$name-v" -6 route add 2001:db8:18::/48 via "$TB_CROWD6"
-	tb_quiet_crowd "$name"
-	tb_wait_link "$name"
+# The wire between the two, with all that is set on it.
+tb_link()
+{
+	ip -n "sg-$1-v" link add v0 type veth peer name c0 netns "sg-$1-c"
+
+	tb_offloads_off "$1"
+	ip -n "sg-$1-v" addr add "$TB_VICTIM4/24" dev v0
+	ip -n "sg-$1-v" addr add "$TB_VICTIM6/64" dev v0 nodad
+	ip -n "sg-$1-c" addr add "$TB_CROWD4/24" dev c0
+	ip -n "sg-$1-c" addr add "$TB_CROWD6/64" dev c0 nodad
+	ip -n "sg-$1-c" link set c0 addrgenmode none up
+	ip -n "sg-$1-v" link set v0 addrgenmode none up
+
+	ip -n "sg-$1-v" route add 198.18.0.0/15 via "$TB_CROWD4"
+	ip -n "sg-$1-v" -6 route add 2001:db8:18::/48 via "$TB_CROWD6"
+	tb_quiet_crowd "$1"
+	tb_wait_link "$1"
 }
 
 # Checksums must be in the packets that XDP sees, and one packet must be one

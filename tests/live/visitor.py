@@ -289,6 +289,61 @@ def quic(addr, port, o):
     }
 
 
+# SHA-256 of "HelloRetryRequest" (RFC 8446, 4.1.3)
+RETRY = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
+
+
+def client_hello(name, random, shares):
+    """Of TLS 1.3, for X25519 alone, in a record of its own."""
+
+    def sized(data, n=2):
+        return len(data).to_bytes(n, "big") + data
+
+    extensions = [
+        (0, sized(b"\0" + sized(name.encode()))),
+        (10, sized(b"\x00\x1d")),
+        (13, sized(b"\x04\x03\x08\x04\x05\x03\x08\x05")),
+        (43, sized(b"\x03\x04", 1)),
+        (51, sized(shares)),
+    ]
+    listed = b"".join(t.to_bytes(2, "big") + sized(data) for t, data in extensions)
+    body = b"\x03\x03" + random + sized(b"", 1) + sized(b"\x13\x01\x13\x02") + b"\1\0" + sized(listed)
+    return b"\x16\x03\x01" + sized(b"\1" + sized(body, 3))
+
+
+def tls_answer(s):
+    """The first record, if it tells anything: "retry", "hello", "alert N"."""
+    got = b""
+    try:
+        while len(got) < 5 or len(got) < 5 + int.from_bytes(got[3:5], "big"):
+            chunk = s.recv(65536)
+            if not chunk:
+                return "closed"
+            got += chunk
+    except ConnectionResetError:
+        return "reset"
+    except socket.timeout:
+        return "timeout"
+    if got[0] == 21:
+        return f"alert {got[6]}"
+    if got[0] == 22 and got[5] == 2:
+        return "retry" if got[11:43] == RETRY else "hello"
+    return f"record {got[0]}"
+
+
+def retried(addr, port, o):
+    """names=A,B: a hello for A that has no key, so that the server must ask for another; that is for B."""
+    first, second = o["names"].split(",")
+    random = os.urandom(32)
+    s = connect(addr, port, o, nodelay)
+    s.sendall(client_hello(first, random, b""))
+    results = [tls_answer(s)]
+    if results == ["retry"]:
+        s.sendall(client_hello(second, random, b"\x00\x1d\x00\x20" + os.urandom(32)))
+        results.append(tls_answer(s))
+    return {"results": results}
+
+
 # --- a server ---------------------------------------------------------------
 
 
@@ -349,6 +404,7 @@ VERBS = {
     "negotiated": negotiated,
     "window": window,
     "quic": quic,
+    "retried": retried,
 }
 
 

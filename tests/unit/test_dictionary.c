@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Served names and zones, against a search through all of them; and the image. */
 #include <criterion/criterion.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../bpf/hash.h"
 #include "../../user/dictionary.h"
 #include "../../user/image.h"
 #include "../../user/tree.h"
@@ -190,6 +192,106 @@ Test(dictionary, many_names)
 		cr_assert(dictionary_look(&c, NAMES_SERVED, text) == (i < n ? i + 1 : 0), "%s", text);
 	}
 	cells_free(&c);
+}
+
+/* ---- secret points ---- */
+
+static bool has_hash(const struct cells *c, uint64_t hash)
+{
+	const struct image_names *n = (const void *)&c->cell[IMAGE_NAMES];
+	const struct image_bucket *b = (const void *)&c->cell[n->buckets];
+	uint32_t i;
+
+	for (i = 0; i < n->bucket_count * IMAGE_BUCKET_NAMES; i++)
+		if (b[i / IMAGE_BUCKET_NAMES].hash[i % IMAGE_BUCKET_NAMES] == hash)
+			return true;
+	return false;
+}
+
+/* The same policy twice: all that its names are hashed with is another, and none
+ * of the hashes stands in both images. */
+Test(dictionary, points_are_drawn_anew)
+{
+	static struct entry all[MANY];
+	const struct image_names *n[2];
+	struct cells c[2];
+	unsigned int i, used = 0, same = 0;
+
+	for (i = 0; i < MANY; i++) {
+		entry_set(&all[i], "", NAME_TREE, i & 1, i + 1);
+		snprintf(all[i].text, sizeof(all[i].text), "customer%u.example", i);
+	}
+	for (i = 0; i < 2; i++) {
+		write_all(&c[i], all, MANY);
+		n[i] = (const void *)&c[i].cell[IMAGE_NAMES];
+	}
+	cr_expect(n[0]->key[0] != n[1]->key[0] && n[0]->key[1] != n[1]->key[1], "points");
+	cr_expect(n[0]->key[0] != n[0]->key[1], "two points that are one");
+	cr_expect(n[0]->seed[0] != n[1]->seed[0] && n[0]->seed[1] != n[1]->seed[1], "seeds");
+	cr_expect(n[0]->below != n[1]->below, "what tells a name from all below it");
+	for (i = 0; i < n[0]->bucket_count * IMAGE_BUCKET_NAMES; i++) {
+		const struct image_bucket *b = (const void *)&c[0].cell[n[0]->buckets];
+		uint64_t hash = b[i / IMAGE_BUCKET_NAMES].hash[i % IMAGE_BUCKET_NAMES];
+
+		used += !!hash;
+		same += hash && has_hash(&c[1], hash);
+	}
+	cr_expect(used == 2 * MANY && !same, "%u of %u hashes in both", same, used);
+	cells_free(&c[0]);
+	cells_free(&c[1]);
+}
+
+/* Of the table that these names make with these points. */
+static uint32_t buckets_for(const struct image_names *points, char (*names)[32], uint32_t count)
+{
+	struct dictionary d;
+	struct cells c = {0};
+	uint32_t i, buckets;
+
+	cells_add(&c, IMAGE_FIRST_FREE);
+	cr_assert(!dictionary_begin(&d));
+	if (points)
+		d.head = *points;
+	for (i = 0; i < count; i++)
+		cr_assert(!dictionary_add(&d, NAMES_SERVED,
+					  &(struct name){.text = names[i], .kind = NAME_EXACT}, i + 1));
+	cr_assert(!dictionary_write(&d, &c));
+	buckets = d.head.bucket_count;
+	dictionary_free(&d);
+	cells_free(&c);
+	return buckets;
+}
+
+/* Customers who knew the points could choose names that all lie in a tenth of
+ * the buckets, however many there are, and make the table grow without end.
+ * With points of another policy the same names lie like any others. */
+Test(dictionary, collisions_do_not_outlive_their_points)
+{
+	enum { COLLIDING = 3000, PART = 10 };
+	static char names[COLLIDING][32];
+	const uint32_t least = COLLIDING / 3 + 1;
+	struct dictionary known;
+	uint32_t found = 0, n, buckets;
+
+	cr_assert(!dictionary_begin(&known));
+	for (n = 0; found < COLLIDING; n++) {
+		struct name_hash h;
+		uint64_t hash;
+		size_t i = snprintf(names[found], sizeof(names[found]), "n%u.example", n);
+
+		name_hash_begin(&h, &known.head, NAMES_SERVED);
+		while (i-- > 0)
+			name_hash_byte(&h, &known.head, names[found][i]);
+		hash = name_hash_end(&h);
+		found += name_bucket(hash, PART, 0) == 0 && name_bucket(hash, PART, 1) == 0;
+	}
+	buckets = buckets_for(&known.head, names, COLLIDING);
+	cr_expect(buckets > 4 * least, "the test itself: %u buckets with the points that were known",
+		  buckets);
+	buckets = buckets_for(NULL, names, COLLIDING);
+	cr_expect(buckets <= least + least / 2 + 1, "%u buckets with new points, %u are enough", buckets,
+		  least);
+	dictionary_free(&known);
 }
 
 /* ---- the image as a whole ---- */
