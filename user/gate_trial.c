@@ -226,12 +226,14 @@ static void conclude(struct gate *g, const struct rule *r, const struct engageme
 	if (through) {
 		e.width = ENGAGED_FULLY;
 		e.until = e.rest = 0;
-		e.failures = 0;
+		e.tried = 1;
 		e.shallow = SHALLOW_NONE;
+		engagement_trusts(&e);
 	} else if (now.adopted > before->adopted) {
 		/* The kernel took it, and it never became a connection. */
 		e.until = monotonic_ns() + ENGAGED_REST_MAX;
 		e.rest = ENGAGED_REST_MAX / 2;
+		e.tried = 0;
 		e.shallow = SHALLOW_LOST;
 	} else if (now.shallow != SHALLOW_LOST) {
 		e.shallow = now.shallow;
@@ -242,7 +244,7 @@ static void conclude(struct gate *g, const struct rule *r, const struct engageme
 static bool wants_trial(struct gate *g, const struct rule *r, struct engagement *e)
 {
 	return r->statement == ST_LISTEN && r->l4 == IPPROTO_TCP && r->depth == DEPTH_AUTO && !r->observe &&
-	       !gate_engagement(g, r, e) && e->enabled && e->width < ENGAGED_FULLY;
+	       !gate_engagement(g, r, e) && e->enabled && (e->width < ENGAGED_FULLY || e->lately);
 }
 
 void gate_trials(struct gate *g, struct policy *p)
