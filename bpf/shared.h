@@ -253,7 +253,8 @@ enum shallow {
 	SHALLOW_MPTCP,	    /* the socket that listens speaks MPTCP */
 	SHALLOW_LOST,	    /* adopted visits did not become established */
 	SHALLOW_ROUTE,	    /* the way back leaves by another device */
-	SHALLOW_DEVICE,	    /* the device cannot (no metadata, VLAN stripping, ...) */
+	SHALLOW_DEVICE,	    /* the device cannot (no metadata, no tc) */
+	SHALLOW_TAGS,	    /* it takes VLAN tags off, and there are VLANs */
 };
 
 #define ENGAGED_WITNESSES 8

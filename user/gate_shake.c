@@ -205,6 +205,8 @@ const char *shallow_text(enum shallow s)
 		[SHALLOW_ROUTE] = "the way back leaves by another device",
 		[SHALLOW_DEVICE] =
 			"nothing can be attached at tc ingress, or the driver leaves no room for metadata",
+		[SHALLOW_TAGS] = "the NIC takes VLAN tags off, so answers would leave without (ethtool -K "
+				 "DEV rxvlan off)",
 	};
 
 	return (size_t)s < sizeof(texts) / sizeof(texts[0]) ? texts[s] : "?";
