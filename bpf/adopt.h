@@ -107,7 +107,7 @@ static __always_inline void adopt_refused(struct joining *j, struct engagement *
 	if (f)
 		f->state = FLOW_JUDGED;
 	__sync_fetch_and_add(&e->refused, 1);
-	engage_lost(e, bpf_ktime_get_ns());
+	engage_lost(e, &j->key, bpf_ktime_get_ns());
 }
 
 static __always_inline int adopt_packet(struct __sk_buff *skb)

@@ -141,14 +141,15 @@ static __always_inline __u32 first_again(struct xdp_md *ctx, struct packet *p, s
  * or comes later, or the connection is older than the cookies or the host. The
  * stack would answer with a RST, which the latter want and the former must not
  * get. So it waits: the first segment comes again within a second, and what
- * comes again later without it passes. */
+ * comes again later without it passes. Not while all visits shake hands with the
+ * kernel: then it may be translated on its way up, to a socket elsewhere. */
 static __always_inline __u32 too_early(struct packet *p)
 {
 	struct engagement *e = engagement_of(p);
 	struct flow_key key = p->flow;
 	__u64 now = packet_tick(p), *since;
 
-	if (!e || !e->enabled || p->depth == DEPTH_OFF || p->observe)
+	if (!e || !e->enabled || e->until > now || p->depth == DEPTH_OFF || p->observe)
 		return REASON_no_conversation;
 	since = bpf_map_lookup_elem(&early, &key);
 	if (!since) {

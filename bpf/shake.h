@@ -6,6 +6,7 @@
 #ifndef STRAYGATE_SHAKE_H
 #define STRAYGATE_SHAKE_H
 
+#include "engage.h"
 #include "option.h"
 #include "rewrite.h"
 #include "socket.h"
@@ -50,6 +51,8 @@ static __always_inline bool engaged(struct packet *p)
 	if (!e || !e->enabled)
 		return false;
 	if (e->until && packet_tick(p) < e->until)
+		return false;
+	if (engage_rests(e, p, FLOW_CLOCK(packet_tick(p))))
 		return false;
 	return e->width >= ENGAGED_FULLY || drawn(p, e);
 }

@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define STRAYGATE_LAYOUT 3
+#define STRAYGATE_LAYOUT 4
 
 /* Limits of the tables; user/policy.h refuses what is larger. */
 #define LISTENERS_MAX	   127	     /* ids 1..127; 0 stands for "no listener" */
@@ -253,7 +253,18 @@ enum shallow {
 	SHALLOW_MPTCP,	    /* the socket that listens speaks MPTCP */
 	SHALLOW_LOST,	    /* adopted visits did not become established */
 	SHALLOW_ROUTE,	    /* the way back leaves by another device */
-	SHALLOW_DEVICE,	    /* the device cannot (no metadata, VLAN stripping, ...) */
+	SHALLOW_DEVICE,	    /* the device cannot (no metadata, no tc) */
+	SHALLOW_TAGS,	    /* it takes VLAN tags off, and there are VLANs */
+};
+
+#define ENGAGED_WITNESSES 8
+
+/* A client network (/24, /48) of which an adopted visit was lost. */
+struct witness {
+	__u32 network; /* see engage_network(); 0: none */
+	__u32 rest;    /* FLOW_CLOCK(): how long its visits are left to the kernel, */
+	__u32 until;   /* and until when */
+	__u32 reserved;
 };
 
 /*
@@ -261,20 +272,25 @@ enum shallow {
  * line, the programs the rest; both survive an apply.
  */
 struct engagement {
-	__u32 enabled;	/* by the controller */
-	__u32 shallow;	/* enum shallow: why not, or why not now */
-	__u32 width;	/* share of new visits, of ENGAGED_FULLY */
-	__u32 failures; /* lost ones since the last that came through */
-	__u64 until;	/* ns: at data depth until then */
-	__u64 rest;	/* ns: how long the next time */
-	__u64 adopted;	/* handed to the kernel */
-	__u64 refused;	/* the kfunc did not take it */
-	__u64 seen;	/* became established */
-	__u64 lost;	/* did not */
+	__u32 enabled; /* by the controller */
+	__u32 shallow; /* enum shallow: why not, or why not now */
+	__u32 width;   /* share of new visits, of ENGAGED_FULLY */
+	__u32 lately;  /* bits: which witnesses lost one since the last that came through */
+	__u64 until;   /* ns: at data depth until then */
+	__u64 rest;    /* ns: how long the next time */
+	__u64 adopted; /* handed to the kernel */
+	__u64 refused; /* the kfunc did not take it */
+	__u64 seen;    /* became established */
+	__u64 lost;    /* did not */
+	__u32 tried;   /* a trial came through: more must be lost to outweigh it */
+	__u32 resting; /* FLOW_CLOCK(): until when some witness rests; 0: none does */
+	__u64 reserved[7];
+	struct witness witness[ENGAGED_WITNESSES];
 };
 #define ENGAGED_FULLY	 65536u
 #define ENGAGED_NARROWLY 1024u		 /* where a listener starts: one visit in 64 */
-#define ENGAGED_FAILURES 3		 /* as many in a row end it for a while */
+#define ENGAGED_FAILURES 3		 /* as many networks' in a row end it for a while ... */
+#define ENGAGED_DOUBTS	 8		 /* ... or so many, after a trial that came through */
 #define ENGAGED_REST	 30000000000ULL	 /* ns, doubled each time ... */
 #define ENGAGED_REST_MAX 480000000000ULL /* ... up to this */
 
@@ -355,7 +371,8 @@ _Static_assert(sizeof(struct flow_key) == 40, "flow_key has no padding");
 _Static_assert(sizeof(struct flow) == 64, "flow is one cache line");
 _Static_assert(sizeof(struct flow_set) == 64 + 64 * FLOW_WAYS, "the flows of a set are a line each");
 _Static_assert(sizeof(struct shake) == 192, "shake is three cache lines");
-_Static_assert(sizeof(struct engagement) == 64, "engagement is one cache line");
+_Static_assert(sizeof(struct engagement) == 256, "engagement is four cache lines");
+_Static_assert(ENGAGED_DOUBTS <= ENGAGED_WITNESSES, "each of them has a place");
 _Static_assert(sizeof(struct device) == 20, "device has no padding");
 _Static_assert(sizeof(struct adoption) == 24, "adoption fits the metadata of every kernel");
 _Static_assert(sizeof(struct heavy) == 80, "heavy has no padding");

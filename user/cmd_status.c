@@ -208,9 +208,9 @@ static int status_json(struct gate *g, const struct call *c)
 	json_member("goes_back_in", seconds_left(g) ? json_integer(seconds_left(g)) : json_null());
 	json_list("devices");
 	for (i = 0; i < t.device_count; i++)
-		json_item(json_pack("{s:s, s:s, s:b}", "device", t.devices[i].name, "mode",
+		json_item(json_pack("{s:s, s:s, s:b, s:s}", "device", t.devices[i].name, "mode",
 				    t.devices[i].generic ? "generic" : "native", "attached",
-				    t.devices[i].attached));
+				    t.devices[i].attached, "shallow", shallow_text(t.devices[i].shallow)));
 	json_list_end();
 	json_list("listeners");
 	for (i = 0; i < t.listener_count; i++)

@@ -165,6 +165,7 @@ int gate_engage(struct gate *g, struct policy *p);
  * a listener widens with its visits. */
 void gate_trials(struct gate *g, struct policy *p);
 int gate_engagement(struct gate *g, const struct rule *listener, struct engagement *e);
+void engagement_trusts(struct engagement *e);
 /* In words, for people: "1 of 64", "adopted visits were lost", ... */
 const char *shallow_text(enum shallow s);
 

@@ -20,6 +20,7 @@
 #include "gate_load.h"
 #include "local.h"
 #include "say.h"
+#include "vlan.h"
 
 /* bpffs takes no dots, and VLAN devices have one. */
 static void device_dir(char out[PIN_NAME_MAX], const char *device)
@@ -232,6 +233,8 @@ static int write_device(const char *name, int map, bool adopts)
 		d.shallow = kernel_adopts() ? SHALLOW_DEVICE : SHALLOW_KERNEL;
 	else if (!route_returns(name))
 		d.shallow = SHALLOW_ROUTE;
+	else if (vlan_tags_stripped(name) && vlan_on_top(name))
+		d.shallow = SHALLOW_TAGS;
 	else
 		d.flags = DEVICE_SHAKES;
 	if (!err && bpf_map_update_elem(map, &zero, &d, BPF_ANY))

@@ -18,6 +18,7 @@
 
 #include "gate_load.h"
 #include "netdev.h"
+#include "vlan.h"
 
 /* A frame that lies in one page, with the room that XDP and the skb want around
  * it: drivers differ by a few bytes. */
@@ -92,12 +93,7 @@ static void set_driver(struct feature *f, const char *device)
 /* A tag that the NIC has taken off is in no packet that the gate sees or sends. */
 static void set_tags(struct feature *f, const char *device)
 {
-	struct ethtool_value flags = {.cmd = ETHTOOL_GFLAGS};
-	struct ifreq r;
-
-	if (ask_device(device, SIOCETHTOOL, &flags, &r))
-		flags.data = 0;
-	set(f, "VLAN tags in frames", !(flags.data & ETH_FLAG_RXVLAN),
+	set(f, "VLAN tags in frames", !vlan_tags_stripped(device),
 	    "tagged frames are judged, and answered with their tags",
 	    "taken off by the NIC: answers would leave untagged; if there are VLANs, `ethtool -K DEV rxvlan "
 	    "off`");

@@ -138,6 +138,15 @@ static enum shallow why_shallow(void)
 	return SHALLOW_NONE;
 }
 
+/* Nothing that was lost so far counts any more. */
+void engagement_trusts(struct engagement *e)
+{
+	memset(e->witness, 0, sizeof(e->witness));
+	e->lately = e->resting = 0;
+	if (e->shallow == SHALLOW_LOST)
+		e->shallow = SHALLOW_NONE;
+}
+
 static int engage(struct gate *g, const struct rule *r)
 {
 	struct engagement e = {0};
@@ -149,12 +158,13 @@ static int engage(struct gate *g, const struct rule *r)
 	if (why == SHALLOW_NONE && !e.enabled) {
 		e.width = ENGAGED_NARROWLY;
 		e.until = e.rest = 0;
-		e.failures = 0;
 		e.shallow = SHALLOW_NONE;
+		engagement_trusts(&e);
 	}
 	if (why == SHALLOW_NONE && r->depth == DEPTH_ON) {
 		e.width = ENGAGED_FULLY;
 		e.until = 0;
+		engagement_trusts(&e);
 	}
 	e.enabled = why == SHALLOW_NONE;
 	if (why != SHALLOW_NONE)
@@ -195,6 +205,8 @@ const char *shallow_text(enum shallow s)
 		[SHALLOW_ROUTE] = "the way back leaves by another device",
 		[SHALLOW_DEVICE] =
 			"nothing can be attached at tc ingress, or the driver leaves no room for metadata",
+		[SHALLOW_TAGS] = "the NIC takes VLAN tags off, so answers would leave without (ethtool -K "
+				 "DEV rxvlan off)",
 	};
 
 	return (size_t)s < sizeof(texts) / sizeof(texts[0]) ? texts[s] : "?";

@@ -17,6 +17,7 @@
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
+#include <netinet/ip6.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,18 +43,30 @@
 struct trial {
 	const char *device;
 	unsigned int ifindex;
-	struct in_addr client; /* a neighbour's address, so that a way back exists */
-	struct in_addr server;
+	bool ipv6;
+	uint8_t client[16]; /* a neighbour's address, so that a way back exists */
+	uint8_t server[16]; /* IPv4: the last four, as in a flow_key */
 	uint16_t client_port;
 	uint16_t port;
 	uint8_t mac[6];
 	uint32_t cookie;
 };
 
+/* How it went. Unknown: it could not be made, nobody listens, or nobody can say. */
+enum outcome { TRIAL_UNKNOWN, TRIAL_THROUGH, TRIAL_LOST };
+
 struct frame {
 	struct ethhdr eth;
-	struct iphdr ip;
-	struct tcphdr tcp;
+	union {
+		struct {
+			struct iphdr ip;
+			struct tcphdr tcp4;
+		} __attribute__((packed));
+		struct {
+			struct ip6_hdr ip6;
+			struct tcphdr tcp6;
+		} __attribute__((packed));
+	};
 } __attribute__((packed));
 
 static uint16_t sum16(const void *data, size_t len, uint32_t sum)
@@ -68,114 +81,175 @@ static uint16_t sum16(const void *data, size_t len, uint32_t sum)
 	return sum;
 }
 
-static void write_frame(struct frame *f, const struct trial *t, bool reset)
+static size_t write_ip(struct frame *f, const struct trial *t)
 {
-	uint32_t pseudo;
-
-	*f = (struct frame){
-		.eth = {.h_source = {2, 0, 0, 0, 0, 1}, .h_proto = htons(ETH_P_IP)},
-		.ip = {.version = 4,
-		       .ihl = 5,
-		       .tot_len = htons(sizeof(f->ip) + sizeof(f->tcp)),
-		       .ttl = 64,
-		       .protocol = IPPROTO_TCP,
-		       .saddr = t->client.s_addr,
-		       .daddr = t->server.s_addr},
-		.tcp = {.source = htons(t->client_port),
-			.dest = htons(t->port),
-			.seq = htonl(TRIAL_ISN + 1),
-			.ack_seq = htonl(t->cookie + 1),
-			.doff = 5,
-			.ack = !reset,
-			.rst = reset,
-			.window = htons(1024)},
-	};
-	memcpy(f->eth.h_dest, t->mac, sizeof(t->mac));
+	if (t->ipv6) {
+		f->eth.h_proto = htons(ETH_P_IPV6);
+		f->ip6.ip6_flow = htonl(6u << 28);
+		f->ip6.ip6_plen = htons(sizeof(struct tcphdr));
+		f->ip6.ip6_nxt = IPPROTO_TCP;
+		f->ip6.ip6_hlim = 64;
+		memcpy(&f->ip6.ip6_src, t->client, 16);
+		memcpy(&f->ip6.ip6_dst, t->server, 16);
+		return offsetof(struct frame, tcp6);
+	}
+	f->eth.h_proto = htons(ETH_P_IP);
+	f->ip.version = 4;
+	f->ip.ihl = 5;
+	f->ip.tot_len = htons(sizeof(f->ip) + sizeof(struct tcphdr));
+	f->ip.ttl = 64;
+	f->ip.protocol = IPPROTO_TCP;
+	memcpy(&f->ip.saddr, t->client + 12, 4);
+	memcpy(&f->ip.daddr, t->server + 12, 4);
 	f->ip.check = htons(~sum16(&f->ip, sizeof(f->ip), 0));
-	pseudo = sum16(&f->ip.saddr, 8, IPPROTO_TCP + sizeof(f->tcp));
-	f->tcp.check = htons(~sum16(&f->tcp, sizeof(f->tcp), pseudo));
+	return offsetof(struct frame, tcp4);
+}
+
+/* Returns its length. */
+static size_t write_frame(struct frame *f, const struct trial *t, bool reset)
+{
+	struct tcphdr tcp = {
+		.source = htons(t->client_port),
+		.dest = htons(t->port),
+		.seq = htonl(TRIAL_ISN + 1),
+		.ack_seq = htonl(t->cookie + 1),
+		.doff = 5,
+		.ack = !reset,
+		.rst = reset,
+		.window = htons(1024),
+	};
+	size_t l4;
+	uint32_t sum;
+
+	*f = (struct frame){.eth = {.h_source = {2, 0, 0, 0, 0, 1}}};
+	memcpy(f->eth.h_dest, t->mac, sizeof(t->mac));
+	l4 = write_ip(f, t);
+	/* The mapped prefix of IPv4 is one address's 0xffff, twice: nothing. */
+	sum = sum16(t->client, 16, sum16(t->server, 16, IPPROTO_TCP + sizeof(tcp)));
+	tcp.check = htons(~sum16(&tcp, sizeof(tcp), sum));
+	memcpy((uint8_t *)f + l4, &tcp, sizeof(tcp));
+	return l4 + sizeof(tcp);
 }
 
 static int inject(int program, const struct trial *t, bool reset)
 {
 	struct frame f;
-	struct xdp_md context = {.data_end = sizeof(f), .ingress_ifindex = t->ifindex};
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = &f, .data_size_in = sizeof(f), .ctx_in = &context,
+	size_t len = write_frame(&f, t, reset);
+	struct xdp_md context = {.data_end = len, .ingress_ifindex = t->ifindex};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = &f, .data_size_in = len, .ctx_in = &context,
 		    .ctx_size_in = sizeof(context), .repeat = 1, .flags = BPF_F_TEST_XDP_LIVE_FRAMES);
 
-	write_frame(&f, t, reset);
 	return bpf_prog_test_run_opts(program, &opts) ? -errno : 0;
 }
 
-/* A socket with these two ends: the full one that a taken visit becomes. */
-static bool is_established(const struct trial *t)
+/* ---- what the kernel says of the socket that the visit becomes ---- */
+
+struct diag_question {
+	struct nlmsghdr n;
+	struct inet_diag_req_v2 r;
+};
+
+static struct diag_question diag_question(const struct trial *t)
 {
-	cleanup_fd int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-	struct {
-		struct nlmsghdr n;
-		struct inet_diag_req_v2 r;
-	} q = {
+	struct diag_question q = {
 		.n = {.nlmsg_len = sizeof(q),
 		      .nlmsg_type = SOCK_DIAG_BY_FAMILY,
 		      .nlmsg_flags = NLM_F_REQUEST},
-		.r = {.sdiag_family = AF_INET, .sdiag_protocol = IPPROTO_TCP, .idiag_states = -1},
+		.r = {.sdiag_family = t->ipv6 ? AF_INET6 : AF_INET, .sdiag_protocol = IPPROTO_TCP},
 	};
-	char buffer[4096];
-	struct nlmsghdr *n = (void *)buffer;
-	const struct inet_diag_msg *m;
-	ssize_t len;
+	size_t at = t->ipv6 ? 0 : 12;
 
-	q.r.id = (struct inet_diag_sockid){
-		.idiag_sport = htons(t->port),
-		.idiag_dport = htons(t->client_port),
-		.idiag_src = {t->server.s_addr},
-		.idiag_dst = {t->client.s_addr},
-		.idiag_cookie = {INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE},
-	};
-	if (fd < 0 || send(fd, &q, sizeof(q), 0) < 0)
-		return false;
-	len = recv(fd, buffer, sizeof(buffer), 0);
-	if (len < 0 || !NLMSG_OK(n, len) || n->nlmsg_type != SOCK_DIAG_BY_FAMILY)
-		return false;
-	m = NLMSG_DATA(n);
-	return m->idiag_state == TCP_ESTABLISHED && m->id.idiag_dport == htons(t->client_port);
+	q.r.id.idiag_sport = htons(t->port);
+	q.r.id.idiag_dport = htons(t->client_port);
+	memcpy(q.r.id.idiag_src, t->server + at, 16 - at);
+	memcpy(q.r.id.idiag_dst, t->client + at, 16 - at);
+	q.r.id.idiag_cookie[0] = q.r.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+	return q;
 }
 
-static bool becomes_established(const struct trial *t)
+/* The state of the socket that a packet of the visit would find: the full one that
+ * it becomes, or the one that listens; 0: none. */
+static int socket_state(int fd, const struct trial *t)
+{
+	struct diag_question q = diag_question(t);
+	char buffer[4096] __attribute__((aligned(NLMSG_ALIGNTO)));
+	const struct nlmsghdr *n = (void *)buffer;
+	ssize_t len;
+
+	q.r.idiag_states = -1;
+	if (send(fd, &q, sizeof(q), 0) < 0)
+		return 0;
+	len = recv(fd, buffer, sizeof(buffer), 0);
+	if (len < 0 || !NLMSG_OK(n, len) || n->nlmsg_type != SOCK_DIAG_BY_FAMILY)
+		return 0;
+	return ((const struct inet_diag_msg *)NLMSG_DATA(n))->idiag_state;
+}
+
+static bool becomes_established(int fd, const struct trial *t)
 {
 	int i;
 
 	for (i = 0; i < TRIAL_WAIT_MS; i++) {
-		if (is_established(t))
+		if (socket_state(fd, t) == TCP_ESTABLISHED)
 			return true;
 		usleep(1000);
 	}
 	return false;
 }
 
+/* ---- where from and where to ---- */
+
+/* Of an interface's address or mask, as in a flow_key. */
+static bool read_address(const struct sockaddr *a, uint8_t out[16])
+{
+	memset(out, 0, 16);
+	if (a && a->sa_family == AF_INET6) {
+		memcpy(out, &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr, 16);
+		return true;
+	}
+	if (!a || a->sa_family != AF_INET)
+		return false;
+	out[10] = out[11] = 0xff;
+	memcpy(out + 12, &((const struct sockaddr_in *)(const void *)a)->sin_addr, 4);
+	return true;
+}
+
+/* An address of the network that is neither ours, nor its first (the network's,
+ * or any router's), nor its last (broadcast); mask leaves two bits at least. */
+static void choose_neighbour(uint8_t client[16], const uint8_t server[16], const uint8_t mask[16])
+{
+	uint8_t low = server[15] & 3, host = ~mask[15], other;
+
+	for (other = 1; other < 4; other++) {
+		uint8_t last = (server[15] & ~3) | ((low + other) & 3);
+
+		if ((last & host) && (last & host) != host)
+			break;
+	}
+	memcpy(client, server, 16);
+	client[15] = (server[15] & ~3) | ((low + other) & 3);
+}
+
 /* An address of the device, and one beside it for the client. */
 static bool choose_ends(struct trial *t, const struct rule *r)
 {
 	struct ifaddrs *all, *a;
+	uint8_t mask[16];
 	bool found = false;
 
 	if (getifaddrs(&all))
 		return false;
 	for (a = all; a && !found; a = a->ifa_next) {
-		const struct sockaddr_in *in = (const void *)a->ifa_addr,
-					 *mask = (const void *)a->ifa_netmask;
-
-		if (!in || in->sin_family != AF_INET || !mask || strcmp(a->ifa_name, t->device))
+		if (strcmp(a->ifa_name, t->device) || !a->ifa_addr ||
+		    a->ifa_addr->sa_family != (t->ipv6 ? AF_INET6 : AF_INET))
 			continue;
-		if (!r->any && memcmp(r->addr + 12, &in->sin_addr, 4))
+		if (!read_address(a->ifa_addr, t->server) || !read_address(a->ifa_netmask, mask))
 			continue;
-		if (ntohl(mask->sin_addr.s_addr) > 0xfffffffc)
-			continue; /* no neighbours */
-		t->server = in->sin_addr;
-		/* Neither the network's own address nor broadcast. */
-		t->client.s_addr = in->sin_addr.s_addr ^ htonl(ntohl(in->sin_addr.s_addr) % 4 == 1 ? 3 : 1);
-		if ((ntohl(t->client.s_addr) & ~ntohl(mask->sin_addr.s_addr)) == 0)
-			t->client.s_addr = in->sin_addr.s_addr ^ htonl(3);
+		if (t->ipv6 && t->server[0] == 0xfe && (t->server[1] & 0xc0) == 0x80)
+			continue; /* link-local */
+		if ((!r->any && memcmp(r->addr, t->server, 16)) || mask[15] & 3)
+			continue; /* not judged, or no neighbours */
+		choose_neighbour(t->client, t->server, mask);
 		found = true;
 	}
 	freeifaddrs(all);
@@ -188,50 +262,77 @@ static void make_cookie(struct trial *t, const struct shake *k)
 	struct flow_key key = {.client_port = htons(t->client_port), .server_port = htons(t->port)};
 	uint32_t tsval;
 
-	key.client[10] = key.client[11] = key.server[10] = key.server[11] = 0xff;
-	memcpy(key.client + 12, &t->client, 4);
-	memcpy(key.server + 12, &t->server, 4);
-	t->cookie = cookie_make(k, &key, TRIAL_ISN, monotonic_ns(), &agreed, 0, &tsval);
+	memcpy(key.client, t->client, 16);
+	memcpy(key.server, t->server, 16);
+	t->cookie = cookie_make(k, &key, TRIAL_ISN, monotonic_ns(), &agreed, t->ipv6, &tsval);
 }
 
-static bool trial(struct gate *g, int program, const struct gate_device *d, const struct rule *r)
+static uint64_t adopted_so_far(struct gate *g, const struct rule *r)
 {
-	struct trial t = {.device = d->name, .ifindex = if_nametoindex(d->name), .port = r->port};
+	struct engagement e;
+
+	return gate_engagement(g, r, &e) ? 0 : e.adopted;
+}
+
+static enum outcome trial(struct gate *g, int program, const struct gate_device *d, const struct rule *r,
+			  bool ipv6)
+{
+	cleanup_fd int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	struct trial t = {
+		.device = d->name, .ifindex = if_nametoindex(d->name), .port = r->port, .ipv6 = ipv6};
+	uint64_t before = adopted_so_far(g, r);
 	struct shake k;
 	uint32_t zero = 0;
 	bool through;
 
 	memcpy(t.mac, d->mac, sizeof(t.mac));
 	if (!choose_ends(&t, r))
-		return false;
+		return TRIAL_UNKNOWN;
 	if (bpf_map_lookup_elem(g->maps[GATE_SHAKE], &zero, &k))
-		return false;
+		return TRIAL_UNKNOWN;
 	t.client_port = 1024 + monotonic_ns() / 1000 % 60000;
 	make_cookie(&t, &k);
-	if (inject(program, &t, false))
-		return false;
-	through = becomes_established(&t);
+	/* Where nobody listens the host would send the neighbour a RST; and where this
+	 * kernel has no tcp_diag, nobody could say how it went. */
+	if (socket_state(fd, &t) != TCP_LISTEN || inject(program, &t, false))
+		return TRIAL_UNKNOWN;
+	through = becomes_established(fd, &t);
 	inject(program, &t, true);
-	return through;
+	if (through)
+		return TRIAL_THROUGH;
+	/* The kernel took it, and it never became a connection. */
+	return adopted_so_far(g, r) > before ? TRIAL_LOST : TRIAL_UNKNOWN;
+}
+
+/* Over both families, whose firewalls may differ: one that is lost is enough. */
+static enum outcome trials(struct gate *g, int program, const struct gate_device *d, const struct rule *r)
+{
+	enum outcome four = trial(g, program, d, r, false), six;
+
+	if (four == TRIAL_LOST)
+		return four;
+	six = trial(g, program, d, r, true);
+	return six == TRIAL_UNKNOWN ? four : six;
 }
 
 /* What the trial did to the figures of visitors is taken back. */
-static void conclude(struct gate *g, const struct rule *r, const struct engagement *before, bool through)
+static void conclude(struct gate *g, const struct rule *r, const struct engagement *before, enum outcome how)
 {
 	struct engagement now, e = *before;
 	uint32_t id = r->id;
 
 	if (gate_engagement(g, r, &now))
 		return;
-	if (through) {
+	if (how == TRIAL_THROUGH) {
 		e.width = ENGAGED_FULLY;
 		e.until = e.rest = 0;
-		e.failures = 0;
+		e.tried = 1;
 		e.shallow = SHALLOW_NONE;
-	} else if (now.adopted > before->adopted) {
-		/* The kernel took it, and it never became a connection. */
+		engagement_trusts(&e);
+	} else if (how == TRIAL_LOST) {
 		e.until = monotonic_ns() + ENGAGED_REST_MAX;
 		e.rest = ENGAGED_REST_MAX / 2;
+		e.tried = 0;
 		e.shallow = SHALLOW_LOST;
 	} else if (now.shallow != SHALLOW_LOST) {
 		e.shallow = now.shallow;
@@ -242,7 +343,7 @@ static void conclude(struct gate *g, const struct rule *r, const struct engageme
 static bool wants_trial(struct gate *g, const struct rule *r, struct engagement *e)
 {
 	return r->statement == ST_LISTEN && r->l4 == IPPROTO_TCP && r->depth == DEPTH_AUTO && !r->observe &&
-	       !gate_engagement(g, r, e) && e->enabled && e->width < ENGAGED_FULLY;
+	       !gate_engagement(g, r, e) && e->enabled && (e->width < ENGAGED_FULLY || e->lately);
 }
 
 void gate_trials(struct gate *g, struct policy *p)
@@ -262,7 +363,7 @@ void gate_trials(struct gate *g, struct policy *p)
 			continue;
 		for (d = 0; d < count; d++)
 			if (devices[d].attached && devices[d].shallow == SHALLOW_NONE) {
-				conclude(g, r, &e, trial(g, l.program, &devices[d], r));
+				conclude(g, r, &e, trials(g, l.program, &devices[d], r));
 				break;
 			}
 	}

@@ -168,6 +168,61 @@ def silent(addr, port, o):
     return {"states": states, "results": tally(results)}
 
 
+TICK = (1 << 36) / 1e9  # of the cookies, in s of CLOCK_MONOTONIC
+
+
+def wait_for_tick(tick):
+    time.sleep(max(0, tick * TICK + 0.5 - time.monotonic()))
+
+
+def asked(sockets, name):
+    """What each of them gets for a request."""
+    results = []
+    for s in sockets:
+        try:
+            s.send(request(name))
+            results.append(answer(s)[0])
+        except OSError as e:
+            results.append(type(e).__name__)
+        s.close()
+    return tally(results)
+
+
+def lasting(addr, port, o):
+    """Silent until the next tick, and until their cookies are good no more; in between,
+    and at the end, new ones. Says so on stderr once the silent ones are connected."""
+    count, name = int(o["count"]), o["name"]
+    tick = int(time.monotonic() / TICK)
+    if (tick + 1) * TICK - time.monotonic() < 5:
+        tick += 1
+        wait_for_tick(tick)
+    young, old = ([connect(addr, port, o) for i in range(count)] for j in range(2))
+    print("connected", file=sys.stderr, flush=True)
+    out = {}
+    wait_for_tick(tick + 1)
+    out["a tick later"] = asked(young, name)
+    out["new, a tick later"] = asked([connect(addr, port, o) for i in range(count)], name)
+    wait_for_tick(tick + 2)
+    out["two ticks later"] = asked(old, name)
+    out["they come again"] = asked([connect(addr, port, o) for i in range(count)], name)
+    return out
+
+
+def shut(addr, port, o):
+    """Takes next to nothing in at a time: its window is shut for `wait` s, then it reads on."""
+
+    def narrow(s):
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+
+    s = connect(addr, port, o, narrow)
+    end = int(o["bytes"]) - 1
+    s.send(f"GET /big HTTP/1.1\r\nHost: {o['name']}\r\nRange: bytes=0-{end}\r\nConnection: close\r\n\r\n".encode())
+    print("asked", file=sys.stderr, flush=True)
+    time.sleep(float(o.get("wait", 0)))
+    r, got = answer(s)
+    return {"results": r, "bytes": len(got.partition(b"\r\n\r\n")[2])}
+
+
 def in_flight(addr, port, o):
     """Connects (first=1: and asks), says so on stderr, and asks once there is a line on stdin."""
     opened = [connect(addr, port, o) for i in range(int(o["count"]))]
@@ -396,6 +451,8 @@ VERBS = {
     "at-once": at_once,
     "pieces": pieces,
     "silent": silent,
+    "lasting": lasting,
+    "shut": shut,
     "in-flight": in_flight,
     "reuse": reuse,
     "fast-open": fast_open,

@@ -186,6 +186,13 @@ struct engagement world_engagement(const char *listener)
 	return e;
 }
 
+void world_set_engagement(const char *listener, const struct engagement *e)
+{
+	uint32_t id = listener_rule(listener)->id;
+
+	cr_assert(!bpf_map_update_elem(gate.maps[GATE_ENGAGEMENTS], &id, e, BPF_ANY));
+}
+
 struct shake world_shake(void)
 {
 	struct shake s;

@@ -41,6 +41,7 @@ void world_no_policy(void);
 bool world_adopts(void);
 /* How a listener ("tcp/80") does at the handshake; the gate's secrets. */
 struct engagement world_engagement(const char *listener);
+void world_set_engagement(const char *listener, const struct engagement *e);
 struct shake world_shake(void);
 void world_set_shake(const struct shake *s);
 /* Visits of a stray name, or of strays from a client network (its address), as
@@ -102,6 +103,8 @@ void visit_open(struct visit *v);
 /* The number of the SYN-ACK that the gate would have answered this visit's SYN
  * with at that time (ns), if an MSS was all that came. */
 uint32_t visit_cookie(const struct visit *v, const struct shake *secrets, uint64_t now);
+/* The same handshake with the gate, for which a socket listens there. */
+void visit_shake(struct visit *v);
 /* Up to the SYN-ACK alone: the final ACK is still to come. */
 void visit_half(struct visit *v);
 /* Puts a frame on the wire; its VLAN tags are taken off. What the gate left in
