@@ -166,13 +166,26 @@ const char *shallow_text(enum shallow s);
 
 /* counters of a device, summed over CPUs: COUNTERS_MAX, by counter_index(). */
 int gate_counters(const struct gate_device *d, struct counter *out);
-/* of all rules of a policy, by id; the caller frees *out. */
-int gate_rule_counters(struct gate *g, struct policy *p, struct counter **out);
-int gate_clear_rules(struct gate *g, struct policy *now, struct policy *before);
+/* Listener id has seen nothing, and is not engaged. */
+int gate_clear_listener(struct gate *g, uint32_t id);
 /* heavy hitters of a map, merged over CPUs, most visits first; free(*out). */
 int gate_heavy(struct gate *g, enum gate_map map, struct heavy **out, size_t *count);
 /* Calls fn for each visit that is remembered; returns their number or -errno. */
 int gate_flows(struct gate *g, int (*fn)(const struct flow *f, void *arg), void *arg);
+
+/* ---- counters of rules (gate_rules.c) ---- */
+
+struct rule_counters;
+/* As they are when one is asked for; free with gate_rule_counters_free(). */
+int gate_rule_counters(struct gate *g, struct rule_counters **out);
+struct counter gate_rule_counter(const struct rule_counters *c, uint32_t id);
+void gate_rule_counters_free(struct rule_counters *c);
+static inline void rule_counters_freep(struct rule_counters **c)
+{
+	gate_rule_counters_free(*c);
+}
+#define cleanup_rule_counters __attribute__((cleanup(rule_counters_freep)))
+int gate_clear_rules(struct gate *g, struct policy *now, struct policy *before);
 
 /* ---- explain (gate_explain.c) ---- */
 

@@ -72,7 +72,8 @@ static void listener_family(const struct tally *t, const char *instance, bool by
 		}
 }
 
-static void rule_family(const struct tally *t, const struct counter *rule, const char *instance, bool bytes)
+static void rule_family(const struct tally *t, const struct rule_counters *counters, const char *instance,
+			bool bytes)
 {
 	const char *name = bytes ? "rule_bytes" : "rule_packets";
 	size_t i;
@@ -80,25 +81,26 @@ static void rule_family(const struct tally *t, const struct counter *rule, const
 	family(name, bytes ? "bytes" : "packets", "Decided by a line of the policy.");
 	for (i = 0; i < policy_count(t->policy); i++) {
 		const struct rule *r = policy_rule(t->policy, i);
+		struct counter c = gate_rule_counter(counters, r->id);
 
-		if (!rule[r->id].packets)
+		if (!c.packets)
 			continue;
 		printf("straygate_%s_total{", name);
 		label("instance", instance, ",");
 		label("statement", statement_name(r->statement), ",");
 		label("subject", r->subject, "} ");
-		printf("%llu\n", (unsigned long long)of(&rule[r->id], bytes));
+		printf("%llu\n", (unsigned long long)of(&c, bytes));
 	}
 }
 
-void openmetrics_print(const struct tally *t, const struct counter *rule, const char *instance)
+void openmetrics_print(const struct tally *t, const struct rule_counters *counters, const char *instance)
 {
 	int bytes;
 
 	for (bytes = 0; bytes < 2; bytes++) {
 		device_family(t, instance, bytes);
 		listener_family(t, instance, bytes);
-		rule_family(t, rule, instance, bytes);
+		rule_family(t, counters, instance, bytes);
 	}
 	printf("# EOF\n");
 }

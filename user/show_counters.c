@@ -62,7 +62,7 @@ static json_t *listener_json(struct gate *g, struct policy *p, const struct list
 			 reasons_json(l->reason));
 }
 
-static void rules_json(struct policy *p, const struct counter *rule)
+static void rules_json(struct policy *p, const struct rule_counters *counters)
 {
 	char line[RULE_LINE_MAX];
 	size_t i;
@@ -70,6 +70,7 @@ static void rules_json(struct policy *p, const struct counter *rule)
 	json_list("rules");
 	for (i = 0; i < policy_count(p); i++) {
 		const struct rule *r = policy_rule(p, i);
+		struct counter c = gate_rule_counter(counters, r->id);
 
 		if (rule_print(r, line, sizeof(line)) < 0)
 			continue;
@@ -78,14 +79,14 @@ static void rules_json(struct policy *p, const struct counter *rule)
 		json_text("statement", statement_name(r->statement));
 		json_text("subject", r->subject);
 		json_text("line", line);
-		json_number("packets", rule[r->id].packets);
-		json_number("bytes", rule[r->id].bytes);
+		json_number("packets", c.packets);
+		json_number("bytes", c.bytes);
 		json_row_end();
 	}
 	json_list_end();
 }
 
-static void counters_json(struct gate *g, const struct tally *t, const struct counter *rule,
+static void counters_json(struct gate *g, const struct tally *t, const struct rule_counters *counters,
 			  const char *instance)
 {
 	size_t i;
@@ -97,7 +98,7 @@ static void counters_json(struct gate *g, const struct tally *t, const struct co
 	for (i = 0; i < t->listener_count; i++)
 		json_item(listener_json(g, t->policy, &t->listener[i]));
 	json_list_end();
-	rules_json(t->policy, rule);
+	rules_json(t->policy, counters);
 	json_close();
 }
 
@@ -120,7 +121,7 @@ static void reasons_text(const struct sum *sums)
 	}
 }
 
-static void counters_text(const struct tally *t, const struct counter *rule)
+static void counters_text(const struct tally *t, const struct rule_counters *counters)
 {
 	char line[RULE_LINE_MAX];
 	size_t i;
@@ -139,30 +140,25 @@ static void counters_text(const struct tally *t, const struct counter *rule)
 	}
 	for (i = 0; i < policy_count(t->policy); i++) {
 		const struct rule *r = policy_rule(t->policy, i);
+		struct counter c = gate_rule_counter(counters, r->id);
 
-		if (rule[r->id].packets && rule_print(r, line, sizeof(line)) >= 0)
-			printf("%15s %18s  %s\n", grouped(rule[r->id].packets), grouped(rule[r->id].bytes),
-			       line);
+		if (c.packets && rule_print(r, line, sizeof(line)) >= 0)
+			printf("%15s %18s  %s\n", grouped(c.packets), grouped(c.bytes), line);
 	}
 }
 
 int show_counters(struct gate *g, const struct call *c)
 {
 	cleanup_tally struct tally t = {0};
-	struct counter *rule = NULL;
-	int status = EXIT_FAILED;
+	cleanup_rule_counters struct rule_counters *counters = NULL;
 
-	if (tally_read(g, &t))
+	if (tally_read(g, &t) || gate_rule_counters(g, &counters))
 		return EXIT_FAILED;
-	if (!gate_rule_counters(g, t.policy, &rule)) {
-		if (c->json)
-			counters_json(g, &t, rule, c->instance);
-		else if (c->openmetrics)
-			openmetrics_print(&t, rule, c->instance);
-		else
-			counters_text(&t, rule);
-		status = EXIT_OK;
-	}
-	free(rule);
-	return status;
+	if (c->json)
+		counters_json(g, &t, counters, c->instance);
+	else if (c->openmetrics)
+		openmetrics_print(&t, counters, c->instance);
+	else
+		counters_text(&t, counters);
+	return EXIT_OK;
 }

@@ -5,7 +5,7 @@
 #include "say.h"
 #include "show.h"
 
-static void name_out(const struct rule *r, const struct counter *c, bool json)
+static void name_out(const struct rule *r, uint64_t visits, bool json)
 {
 	if (json) {
 		json_row();
@@ -13,11 +13,11 @@ static void name_out(const struct rule *r, const struct counter *c, bool json)
 		json_text("statement", statement_name(r->statement));
 		json_text("name", r->subject);
 		json_number("names", r->name_count);
-		json_number("visits", c->packets);
+		json_number("visits", visits);
 		json_row_end();
 		return;
 	}
-	printf("%15s  %-5s %s", grouped(c->packets), statement_name(r->statement), r->subject);
+	printf("%15s  %-5s %s", grouped(visits), statement_name(r->statement), r->subject);
 	if (r->from)
 		printf("  (%s names)", grouped(r->name_count));
 	putchar('\n');
@@ -28,13 +28,11 @@ static void name_out(const struct rule *r, const struct counter *c, bool json)
 int show_names(struct gate *g, const struct call *c)
 {
 	cleanup_policy struct policy *p = NULL;
-	struct counter *counters = NULL;
+	cleanup_rule_counters struct rule_counters *counters = NULL;
 	size_t i;
 
-	if (gate_running(g, &p) || gate_rule_counters(g, p, &counters)) {
-		free(counters);
+	if (gate_running(g, &p) || gate_rule_counters(g, &counters))
 		return EXIT_FAILED;
-	}
 	if (c->json) {
 		json_open(c->instance);
 		json_list("names");
@@ -45,12 +43,11 @@ int show_names(struct gate *g, const struct call *c)
 		const struct rule *r = policy_rule(p, i);
 
 		if (r->statement == ST_SERVE || r->statement == ST_ZONE)
-			name_out(r, &counters[r->id], c->json);
+			name_out(r, gate_rule_counter(counters, r->id).packets, c->json);
 	}
 	if (c->json) {
 		json_list_end();
 		json_close();
 	}
-	free(counters);
 	return EXIT_OK;
 }
