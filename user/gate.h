@@ -125,7 +125,7 @@ int gate_refresh_devices(struct gate *g);
 int gate_devices(struct gate *g, struct gate_device **devices, size_t *count);
 void gate_devices_free(struct gate_device *devices, size_t count);
 
-/* ---- the policy that runs (gate_policy.c) ---- */
+/* ---- the policy that runs (gate_policy.c, gate_running.c) ---- */
 
 /* seconds: after so many the previous policy rules again unless gate_confirm()
  * comes; 0: p stays. */
@@ -140,6 +140,17 @@ int gate_running(struct gate *g, struct policy **p);
 /* The same, but its lists of prefixes are not looked into (LOAD_LINES); and the
  * policy that it is laid over, if there is one, of which it is a clone. */
 int gate_running_lines(struct gate *g, struct policy **p, struct policy **base);
+/* The same, to be read line by line, in their order. */
+struct gate_lines;
+int gate_lines(struct gate *g, struct gate_lines **out);
+/* As policy_each(), of which it returns what that returns. */
+int gate_lines_each(const struct gate_lines *l, unsigned int statements, rule_fn *fn, void *arg);
+void gate_lines_free(struct gate_lines *l);
+static inline void gate_lines_freep(struct gate_lines **l)
+{
+	gate_lines_free(*l);
+}
+#define cleanup_gate_lines __attribute__((cleanup(gate_lines_freep)))
 /* When a policy that waits to be confirmed goes back, ns of CLOCK_MONOTONIC; 0:
  * none waits. */
 uint64_t gate_deadline(struct gate *g);
@@ -196,6 +207,8 @@ int gate_explain(struct gate *g, const void *packet, size_t len, struct explanat
 
 /* A map; -1 and errno as open(2). */
 int pin_open(struct gate *g, const char *name);
+/* A map that is to be mapped, which only those can who may write it. */
+int pin_open_mapped(struct gate *g, const char *name);
 /* A program or a link, for which the kernel wants the right to write. */
 int pin_open_object(struct gate *g, const char *name);
 /* A directory for pins. */

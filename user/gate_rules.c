@@ -47,11 +47,15 @@ void gate_rule_counters_free(struct rule_counters *c)
 int gate_rule_counters(struct gate *g, struct rule_counters **out)
 {
 	struct rule_counters *c = calloc(1, sizeof(*c));
+	char name[PIN_NAME_MAX];
 	uint32_t i;
 	int err = c ? 0 : -ENOMEM;
 
 	for (i = 0; i < PIECES && !err; i++) {
-		cleanup_fd int fd = open_piece(g, "counters", i);
+		cleanup_fd int fd = -1;
+
+		snprintf(name, sizeof(name), "counters+%u", i);
+		fd = pin_open_mapped(g, name);
 
 		if (fd < 0) {
 			err = errno == ENOENT ? 0 : -errno;

@@ -5,7 +5,7 @@
 #include "say.h"
 #include "show.h"
 
-static void name_out(const struct rule *r, uint64_t visits, bool json)
+static void print_name(const struct rule *r, uint64_t visits, bool json)
 {
 	if (json) {
 		json_row();
@@ -23,31 +23,41 @@ static void name_out(const struct rule *r, uint64_t visits, bool json)
 	putchar('\n');
 }
 
+struct names {
+	struct rule_counters *counters;
+	bool json;
+};
+
 /* A name's packets are its visits: each is counted by the one packet at which
  * it was judged. */
+static int name_out(const struct rule *r, void *arg)
+{
+	const struct names *n = arg;
+
+	print_name(r, gate_rule_counter(n->counters, r->id).packets, n->json);
+	return 0;
+}
+
 int show_names(struct gate *g, const struct call *c)
 {
-	cleanup_policy struct policy *p = NULL;
 	cleanup_rule_counters struct rule_counters *counters = NULL;
-	size_t i;
+	cleanup_gate_lines struct gate_lines *lines = NULL;
+	struct names n;
+	int err;
 
-	if (gate_running(g, &p) || gate_rule_counters(g, &counters))
+	if (gate_lines(g, &lines) || gate_rule_counters(g, &counters))
 		return EXIT_FAILED;
+	n = (struct names){counters, c->json};
 	if (c->json) {
 		json_open(c->instance);
 		json_list("names");
 	} else {
 		printf("%15s\n", "visits");
 	}
-	for (i = 0; i < policy_count(p); i++) {
-		const struct rule *r = policy_rule(p, i);
-
-		if (r->statement == ST_SERVE || r->statement == ST_ZONE)
-			name_out(r, gate_rule_counter(counters, r->id).packets, c->json);
-	}
+	err = gate_lines_each(lines, 1U << ST_SERVE | 1U << ST_ZONE, name_out, &n);
 	if (c->json) {
 		json_list_end();
 		json_close();
 	}
-	return EXIT_OK;
+	return lines_shown(err);
 }

@@ -37,32 +37,41 @@ static void source_text(const struct rule *r, const char *line, struct counter c
 	putchar('\n');
 }
 
+struct sources {
+	struct rule_counters *counters;
+	bool json;
+};
+
+static int source_out(const struct rule *r, void *arg)
+{
+	const struct sources *s = arg;
+	char line[RULE_LINE_MAX];
+
+	if (rule_print(r, line, sizeof(line)) >= 0)
+		(s->json ? source_json : source_text)(r, line, gate_rule_counter(s->counters, r->id));
+	return 0;
+}
+
 int show_sources(struct gate *g, const struct call *c)
 {
-	cleanup_policy struct policy *p = NULL;
 	cleanup_rule_counters struct rule_counters *counters = NULL;
-	char line[RULE_LINE_MAX];
-	size_t i;
+	cleanup_gate_lines struct gate_lines *lines = NULL;
+	struct sources s;
+	int err;
 
-	if (gate_running(g, &p) || gate_rule_counters(g, &counters))
+	if (gate_lines(g, &lines) || gate_rule_counters(g, &counters))
 		return EXIT_FAILED;
+	s = (struct sources){counters, c->json};
 	if (c->json) {
 		json_open(c->instance);
 		json_list("sources");
 	} else {
 		printf("%15s %18s\n", "packets", "bytes");
 	}
-	for (i = 0; i < policy_count(p); i++) {
-		const struct rule *r = policy_rule(p, i);
-
-		if ((r->statement != ST_SOURCE && r->statement != ST_RESOLVER) ||
-		    rule_print(r, line, sizeof(line)) < 0)
-			continue;
-		(c->json ? source_json : source_text)(r, line, gate_rule_counter(counters, r->id));
-	}
+	err = gate_lines_each(lines, 1U << ST_SOURCE | 1U << ST_RESOLVER, source_out, &s);
 	if (c->json) {
 		json_list_end();
 		json_close();
 	}
-	return EXIT_OK;
+	return lines_shown(err);
 }
