@@ -7,20 +7,22 @@
 #define STRAYGATE_COUNT_H
 
 #include "packet.h"
-#include "maps.h"
+#include "table.h"
 
 static __always_inline void count_rule(__u32 id, __u32 bytes)
 {
-	__u32 segment = id / RULES_SEGMENT, at = id % RULES_SEGMENT;
+	__u32 segment = id / RULES_SEGMENT, cpu = bpf_get_smp_processor_id();
 	struct counter *c;
 	void *piece;
 
 	piece = bpf_map_lookup_elem(&rule_counters, &segment);
 	if (!piece)
 		return;
-	c = bpf_map_lookup_elem(piece, &at);
+	c = bpf_map_lookup_elem(piece, &cpu);
 	if (!c)
 		return;
+	checked(c);
+	c += id % RULES_SEGMENT;
 	c->packets++;
 	c->bytes += bytes;
 }

@@ -52,17 +52,22 @@ struct {
 } counters SEC(".maps");
 
 /* Packets and bytes of each rule, by id, in pieces that the controller adds as
- * ids are given out: a counter never moves and no apply resets it. */
+ * ids are given out: a counter never moves and no apply resets it. The elements
+ * of a piece are CPUs, each with the counters of all ids of the piece in a row,
+ * so that CPUs share no line and the controller maps a piece, or reads it with a
+ * few system calls; a per-CPU array with an element an id takes two copies out of
+ * the kernel for each. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, RULES_MAX / RULES_SEGMENT);
 	__type(key, __u32);
 	__array(
 		values, struct {
-			__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-			__uint(max_entries, RULES_SEGMENT);
+			__uint(type, BPF_MAP_TYPE_ARRAY);
+			__uint(map_flags, BPF_F_MMAPABLE);
+			__uint(max_entries, 1); /* as many as CPUs: object_make() */
 			__uint(key_size, sizeof(__u32));
-			__uint(value_size, sizeof(struct counter));
+			__uint(value_size, RULES_SEGMENT * sizeof(struct counter));
 		});
 } rule_counters SEC(".maps");
 
@@ -76,6 +81,7 @@ struct {
 	__array(
 		values, struct {
 			__uint(type, BPF_MAP_TYPE_ARRAY);
+			__uint(map_flags, BPF_F_MMAPABLE);
 			__uint(max_entries, RULES_SEGMENT);
 			__uint(key_size, sizeof(__u32));
 			__uint(value_size, sizeof(__u64));

@@ -52,18 +52,18 @@ static enum drift drift(const struct gate *g, struct policy *running)
 	return policy_diff(file, running, NULL, NULL) ? DRIFT_DIFFERS : DRIFT_NONE;
 }
 
-static void print_device(const struct gate *g, const struct tally *t, const struct device_tally *d)
+static void print_device(const struct gate *g, struct policy *running, const struct device_tally *d)
 {
-	enum posture posture = policy_posture(t->policy);
+	enum posture posture = policy_posture(running);
 
 	printf("%s  %s XDP  %s since %s  policy %s (%s lines, %s names, %s sources)\n", d->device->name,
 	       !d->device->attached ? "NOT ATTACHED"
 	       : d->device->generic ? "generic"
 				    : "native",
 	       posture_name(posture), clock_text(g->meta.enforcing), file_name(g),
-	       grouped(policy_lines(t->policy)),
-	       grouped(policy_entries(t->policy, ST_SERVE) + policy_entries(t->policy, ST_ZONE)),
-	       grouped(policy_entries(t->policy, ST_SOURCE)));
+	       grouped(policy_lines(running)),
+	       grouped(policy_entries(running, ST_SERVE) + policy_entries(running, ST_ZONE)),
+	       grouped(policy_entries(running, ST_SOURCE)));
 }
 
 static uint64_t per_second(uint64_t now, uint64_t before)
@@ -139,7 +139,7 @@ static bool observes(struct policy *p)
 }
 
 /* In words, what there is to know beyond the figures. */
-static void print_notes(struct gate *g, const struct tally *t)
+static void print_notes(struct gate *g, const struct tally *t, struct policy *running)
 {
 	uint64_t would = 0;
 	size_t i, r;
@@ -155,7 +155,7 @@ static void print_notes(struct gate *g, const struct tally *t)
 	print_shallow(g, t);
 	if (seconds_left(g))
 		printf("  goes back in %u s unless `straygate confirm` comes\n", seconds_left(g));
-	switch (drift(g, t->policy)) {
+	switch (drift(g, running)) {
 	case DRIFT_DIFFERS:
 		printf("  what runs differs from the file; `straygate apply --diff %s`\n", g->meta.policy);
 		break;
@@ -165,7 +165,7 @@ static void print_notes(struct gate *g, const struct tally *t)
 	default:
 		break;
 	}
-	if (!policy_lines(t->policy))
+	if (!policy_lines(running))
 		puts("  no policy yet: everything passes; `straygate apply FILE`");
 	if (!t->device_count)
 		puts("  on no device; `straygate up DEV`");
@@ -175,18 +175,19 @@ static int status_text(struct gate *g)
 {
 	cleanup_tally struct tally before = {0};
 	cleanup_tally struct tally t = {0};
+	cleanup_policy struct policy *running = NULL;
 	size_t i;
 
 	if (tally_read(g, &before))
 		return EXIT_FAILED;
 	usleep(SAMPLE_US);
-	if (tally_read(g, &t))
+	if (tally_read(g, &t) || gate_running(g, &running))
 		return EXIT_FAILED;
 	for (i = 0; i < t.device_count; i++)
-		print_device(g, &t, &t.device[i]);
+		print_device(g, running, &t.device[i]);
 	print_listeners(g, &t, &before);
 	print_strays(g);
-	print_notes(g, &t);
+	print_notes(g, &t, running);
 	return EXIT_OK;
 }
 
@@ -194,9 +195,10 @@ static int status_json(struct gate *g, const struct call *c)
 {
 	static const char *const drifts[] = {"no file", "no", "yes", "file unreadable"};
 	cleanup_tally struct tally t = {0};
+	cleanup_policy struct policy *running = NULL;
 	size_t i;
 
-	if (tally_read(g, &t))
+	if (tally_read(g, &t) || gate_running(g, &running))
 		return EXIT_FAILED;
 	json_open(c->instance);
 	json_member("posture", json_string(posture_name(policy_posture(t.policy))));
@@ -204,7 +206,7 @@ static int status_json(struct gate *g, const struct call *c)
 	json_member("applied", json_integer(g->meta.applied));
 	json_member("build", json_string(g->meta.build));
 	json_member("policy", json_string(g->meta.policy));
-	json_member("differs_from_file", json_string(drifts[drift(g, t.policy)]));
+	json_member("differs_from_file", json_string(drifts[drift(g, running)]));
 	json_member("goes_back_in", seconds_left(g) ? json_integer(seconds_left(g)) : json_null());
 	json_list("devices");
 	for (i = 0; i < t.device_count; i++)

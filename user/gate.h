@@ -131,7 +131,7 @@ int gate_refresh_devices(struct gate *g);
 int gate_devices(struct gate *g, struct gate_device **devices, size_t *count);
 void gate_devices_free(struct gate_device *devices, size_t count);
 
-/* ---- the policy that runs (gate_policy.c) ---- */
+/* ---- the policy that runs (gate_policy.c, gate_running.c) ---- */
 
 /* seconds: after so many the previous policy rules again unless gate_confirm()
  * comes; 0: p stays. */
@@ -146,6 +146,17 @@ int gate_running(struct gate *g, struct policy **p);
 /* The same, but its lists of prefixes are not looked into (LOAD_LINES); and the
  * policy that it is laid over, if there is one, of which it is a clone. */
 int gate_running_lines(struct gate *g, struct policy **p, struct policy **base);
+/* The same, to be read line by line, in their order. */
+struct gate_lines;
+int gate_lines(struct gate *g, struct gate_lines **out);
+/* As policy_each(), of which it returns what that returns. */
+int gate_lines_each(const struct gate_lines *l, unsigned int statements, rule_fn *fn, void *arg);
+void gate_lines_free(struct gate_lines *l);
+static inline void gate_lines_freep(struct gate_lines **l)
+{
+	gate_lines_free(*l);
+}
+#define cleanup_gate_lines __attribute__((cleanup(gate_lines_freep)))
 /* When a policy that waits to be confirmed goes back, ns of CLOCK_MONOTONIC; 0:
  * none waits. */
 uint64_t gate_deadline(struct gate *g);
@@ -173,13 +184,26 @@ const char *shallow_text(enum shallow s);
 
 /* counters of a device, summed over CPUs: COUNTERS_MAX, by counter_index(). */
 int gate_counters(const struct gate_device *d, struct counter *out);
-/* of all rules of a policy, by id; the caller frees *out. */
-int gate_rule_counters(struct gate *g, struct policy *p, struct counter **out);
-int gate_clear_rules(struct gate *g, struct policy *now, struct policy *before);
+/* Listener id has seen nothing, and is not engaged. */
+int gate_clear_listener(struct gate *g, uint32_t id);
 /* heavy hitters of a map, merged over CPUs, most visits first; free(*out). */
 int gate_heavy(struct gate *g, enum gate_map map, struct heavy **out, size_t *count);
 /* Calls fn for each visit that is remembered; returns their number or -errno. */
 int gate_flows(struct gate *g, int (*fn)(const struct flow *f, void *arg), void *arg);
+
+/* ---- counters of rules (gate_rules.c) ---- */
+
+struct rule_counters;
+/* As they are when one is asked for; free with gate_rule_counters_free(). */
+int gate_rule_counters(struct gate *g, struct rule_counters **out);
+struct counter gate_rule_counter(const struct rule_counters *c, uint32_t id);
+void gate_rule_counters_free(struct rule_counters *c);
+static inline void rule_counters_freep(struct rule_counters **c)
+{
+	gate_rule_counters_free(*c);
+}
+#define cleanup_rule_counters __attribute__((cleanup(rule_counters_freep)))
+int gate_clear_rules(struct gate *g, struct policy *now, struct policy *before);
 
 /* ---- explain (gate_explain.c) ---- */
 
@@ -190,6 +214,8 @@ int gate_explain(struct gate *g, const void *packet, size_t len, struct explanat
 
 /* A map; -1 and errno as open(2). */
 int pin_open(struct gate *g, const char *name);
+/* A map that is to be mapped, which only those can who may write it. */
+int pin_open_mapped(struct gate *g, const char *name);
 /* A program or a link, for which the kernel wants the right to write. */
 int pin_open_object(struct gate *g, const char *name);
 /* A directory for pins. */

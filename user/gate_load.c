@@ -29,6 +29,24 @@ static int print(enum libbpf_print_level level, const char *format, va_list args
 	return vfprintf(stderr, format, args);
 }
 
+/* "0-3,8-11": the last number is the highest. Not how many there are, which is
+ * less where ids are left out. */
+size_t cpu_ids(void)
+{
+	static size_t ids;
+	char text[256] = "", *last = text;
+	FILE *f = ids ? NULL : fopen("/sys/devices/system/cpu/possible", "re");
+
+	if (f) {
+		if (fgets(text, sizeof(text), f))
+			for (char *at = text; *at; at++)
+				last = *at == '-' || *at == ',' ? at + 1 : last;
+		ids = strtoul(last, NULL, 10) + 1;
+		fclose(f);
+	}
+	return ids ? ids : (size_t)libbpf_num_possible_cpus();
+}
+
 /* Owns the skeleton's object; the skeleton itself is only a way in. */
 static int open_object(struct bpf_object **object)
 {
@@ -106,13 +124,26 @@ static int cannot_load(int err)
 		    u.release, strerror(-err));
 }
 
+/* How large a piece is goes by the machine: the kernel takes its word for all of
+ * them from this one. */
+static int size_pieces(struct bpf_object *object, int piece)
+{
+	const char *name = gate_map_names[GATE_RULE_COUNTERS];
+
+	return bpf_map__set_inner_map_fd(bpf_object__find_map_by_name(object, name), piece);
+}
+
 int object_make(struct bpf_object **object)
 {
+	cleanup_fd int piece = rule_counters_piece();
 	struct bpf_program *p;
 	int err = open_object(object);
 
 	if (err)
 		return err;
+	err = piece < 0 ? piece : size_pieces(*object, piece);
+	if (err)
+		return cannot_load(err);
 	bpf_object__for_each_program(p, *object) bpf_program__set_autoload(p, false);
 	err = bpf_object__load(*object);
 	return err ? cannot_load(err) : 0;

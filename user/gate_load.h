@@ -25,6 +25,10 @@ struct loaded {
 void loaded_close(struct loaded *l);
 #define cleanup_loaded __attribute__((cleanup(loaded_close)))
 
+/* CPUs are numbered below this. */
+size_t cpu_ids(void);
+/* A map as `rule_counters` has them (gate_rules.c): fd or -errno. */
+int rule_counters_piece(void);
 /* Loads the maps of a new instance, no program. */
 int object_make(struct bpf_object **object);
 /* Loads the programs of a device on the maps of an instance; counters and device

@@ -47,6 +47,13 @@ int pin_open(struct gate *g, const char *name)
 	return bpf_obj_get_opts(path, &opts);
 }
 
+int pin_open_mapped(struct gate *g, const char *name)
+{
+	int fd = pin_open_object(g, name);
+
+	return fd < 0 && g->read_only && errno != ENOENT ? pin_open(g, name) : fd;
+}
+
 int pin_open_object(struct gate *g, const char *name)
 {
 	char path[PATH_MAX + PIN_NAME_MAX];

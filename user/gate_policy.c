@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The policy that runs: read it back, replace it in one step.
+ * The policy that runs: replace it in one step.
  *
  * A slot holds the tables that the programs read (image+N) and the policy that
  * they were made of (policy+N), so that what runs can always be shown, and
@@ -19,182 +19,12 @@
 #include <bpf/bpf.h>
 #include <linux/membarrier.h>
 
+#include "gate_slot.h"
 #include "image.h"
 #include "local.h"
 #include "say.h"
 
 #define PAGE_LENGTH 4096
-
-uint64_t gate_word(struct gate *g)
-{
-	struct control c = {.word = CONTROL_WORD(CONTROL_NO_SLOT, CONTROL_NO_SLOT, 0, 0)};
-	uint32_t zero = 0;
-
-	bpf_map_lookup_elem(g->maps[GATE_CONTROL], &zero, &c);
-	return c.word;
-}
-
-/* As the programs see it: past a deadline the previous policy rules. */
-static uint32_t ruling_slot(uint64_t word)
-{
-	if (CONTROL_DEADLINE(word) && monotonic_ns() >> CONTROL_DEADLINE_SHIFT >= CONTROL_DEADLINE(word))
-		return CONTROL_PREVIOUS(word);
-	return CONTROL_SLOT(word);
-}
-
-/* ---- reading --------------------------------------------------------- */
-
-/* Before the bytes of policy_store(). With a base, the policy is what the base's
- * slot has, less the rules that the last `gone` bytes have, and with those before. */
-struct text_head {
-	uint64_t length;
-	uint64_t gone;
-	uint64_t base; /* slot, plus one; 0: none */
-};
-
-struct text {
-	struct text_head *head;
-	const char *bytes;
-	size_t room;
-};
-
-static int open_text(struct gate *g, uint32_t slot, struct text *t)
-{
-	struct bpf_map_info info = {0};
-	__u32 size = sizeof(info);
-	char name[PIN_NAME_MAX];
-	cleanup_fd int fd = -1;
-
-	snprintf(name, sizeof(name), "policy+%u", slot);
-	fd = pin_open(g, name);
-	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
-		return -errno;
-	t->room = (size_t)info.max_entries * info.value_size;
-	t->head = map_memory(fd, t->room, false);
-	if (!t->head)
-		return -errno;
-	t->bytes = (const char *)(t->head + 1);
-	if (t->head->length <= t->room - sizeof(*t->head) && t->head->gone <= t->head->length &&
-	    t->head->base <= GENERATIONS)
-		return 0;
-	return -EINVAL;
-}
-
-static void close_text(struct text *t)
-{
-	if (t->head)
-		munmap(t->head, t->room);
-	t->head = NULL;
-}
-#define cleanup_text __attribute__((cleanup(close_text)))
-
-/* A policy that has no base: it keeps the mapping. */
-static int view_text(struct text *t, enum load_care care, struct policy **p)
-{
-	int err = t->head->base ? -EINVAL : policy_view(p, t->bytes, t->head->length, care);
-
-	if (err)
-		return err;
-	policy_keep(*p, t->head, t->room);
-	t->head = NULL;
-	return 0;
-}
-
-/* What was changed in the base, of which the policy becomes a clone. */
-static int load_over(const struct text *t, struct policy *base, struct policy **p)
-{
-	cleanup_policy struct policy *changed = NULL;
-	cleanup_policy struct policy *gone = NULL;
-	size_t changed_size = t->head->length - t->head->gone;
-	int err = policy_load(&changed, t->bytes, changed_size);
-
-	if (!err)
-		err = policy_load(&gone, t->bytes + changed_size, t->head->gone);
-	*p = err ? NULL : policy_clone(base);
-	if (!err)
-		err = *p ? policy_make(*p, changed, gone) : -ENOMEM;
-	return err;
-}
-
-/* In a slot: the policy there and, if it is laid over another, that one, too. The
- * first must be freed before the second. */
-static int load_slot(struct gate *g, uint32_t slot, enum load_care care, struct policy **p,
-		     struct policy **base)
-{
-	cleanup_text struct text t = {0};
-	cleanup_text struct text under = {0};
-	int err = open_text(g, slot, &t);
-
-	if (err || !t.head->base)
-		return err ? err : view_text(&t, care, p);
-	err = open_text(g, t.head->base - 1, &under);
-	if (!err)
-		err = view_text(&under, care, base);
-	return err ? err : load_over(&t, *base, p);
-}
-
-/* The slot that the one in this slot is laid over; CONTROL_NO_SLOT: none. */
-static uint32_t base_slot(struct gate *g, uint32_t slot)
-{
-	uint32_t zero = IMAGE_HEAD;
-	struct image_head head;
-	char name[PIN_NAME_MAX];
-	cleanup_fd int fd = -1;
-
-	snprintf(name, sizeof(name), "image+%u", slot);
-	fd = slot == CONTROL_NO_SLOT ? -1 : pin_open(g, name);
-	if (fd < 0 || bpf_map_lookup_elem(fd, &zero, &head) || !head.base || head.base > GENERATIONS)
-		return CONTROL_NO_SLOT;
-	return head.base - 1;
-}
-
-/* Who only reads has no lock: while it reads, another policy may have come. */
-#define READ_TRIES 5
-
-static int running(struct gate *g, enum load_care care, struct policy **p, struct policy **base)
-{
-	uint64_t word, tries = 0;
-	uint32_t slot;
-	int err;
-
-	do {
-		policy_free(*p);
-		policy_free(*base);
-		*p = *base = NULL;
-		word = gate_word(g);
-		slot = ruling_slot(word);
-		if (slot == CONTROL_NO_SLOT) {
-			*p = policy_new();
-			return *p ? 0 : -ENOMEM;
-		}
-		err = load_slot(g, slot, care, p, base);
-	} while (word != gate_word(g) && ++tries < READ_TRIES);
-	return err ? fail(err,
-			  "the policy that runs cannot be read back (%s/policy+%u): %s; `straygate apply "
-			  "FILE` replaces it",
-			  g->dir, slot, strerror(-err))
-		   : 0;
-}
-
-int gate_running(struct gate *g, struct policy **p)
-{
-	struct policy *base = NULL;
-	int err;
-
-	*p = NULL;
-	err = running(g, LOAD_ALL, p, &base);
-	if (base && *p)
-		policy_adopt(*p, base);
-	else
-		policy_free(base);
-	return err;
-}
-
-int gate_running_lines(struct gate *g, struct policy **p, struct policy **base)
-{
-	*p = *base = NULL;
-	return running(g, LOAD_LINES, p, base);
-}
 
 /* ---- writing --------------------------------------------------------- */
 

@@ -35,6 +35,26 @@ static int put(const char *bytes, size_t len, void *unused)
 	return 0;
 }
 
+/* Room for so many bytes in a row, fewer than there can be in all. They count from
+ * wrote() on. */
+static char *room(size_t size)
+{
+	if (sizeof(out.bytes) - out.used < size)
+		flush();
+	return out.bytes + out.used;
+}
+
+static void wrote(const char *end)
+{
+	out.used = end - out.bytes;
+}
+
+static char *copy(char *at, const char *bytes, size_t len)
+{
+	memcpy(at, bytes, len);
+	return at + len;
+}
+
 static void put_text(const char *text)
 {
 	put(text, strlen(text), NULL);
@@ -53,16 +73,19 @@ static void value_out(json_t *value)
 static void string_out(const char *text)
 {
 	size_t len = 0;
+	char *at;
 
 	while (text[len] >= ' ' && text[len] < 0x7f && text[len] != '"' && text[len] != '\\')
 		len++;
-	if (text[len]) {
+	if (text[len] || len + 2 > sizeof(out.bytes)) {
 		value_out(json_string(text));
 		return;
 	}
-	put("\"", 1, NULL);
-	put(text, len, NULL);
-	put("\"", 1, NULL);
+	at = room(len + 2);
+	*at++ = '"';
+	at = copy(at, text, len);
+	*at++ = '"';
+	wrote(at);
 }
 
 static void key_out(const char *key)
@@ -111,9 +134,14 @@ void json_row(void)
 
 static void field_key(const char *key)
 {
-	put_text(fields++ ? ",\"" : "\"");
-	put_text(key);
-	put_text("\":");
+	size_t len = strlen(key);
+	char *at = room(len + 4);
+
+	if (fields++)
+		*at++ = ',';
+	*at++ = '"';
+	at = copy(at, key, len);
+	wrote(copy(at, "\":", 2));
 }
 
 void json_text(const char *key, const char *text)
@@ -130,7 +158,7 @@ void json_number(const char *key, uint64_t number)
 	do
 		*--at = '0' + number % 10;
 	while (number /= 10);
-	put(at, digits + sizeof(digits) - at, NULL);
+	wrote(copy(room(sizeof(digits)), at, digits + sizeof(digits) - at));
 }
 
 void json_row_end(void)

@@ -44,7 +44,7 @@ static bool locks_out(struct policy *now, struct policy *before)
 #define FORGOTTEN_SHOWN 20
 
 struct forgotten {
-	const struct counter *counters; /* by rule id */
+	const struct rule_counters *counters;
 	struct policy *now;
 	size_t all;
 	size_t visited;
@@ -53,7 +53,7 @@ struct forgotten {
 static void forgotten(const struct name *n, const struct rule *of, void *arg)
 {
 	struct forgotten *f = arg;
-	uint64_t visits = f->counters[of->id].packets;
+	uint64_t visits = gate_rule_counter(f->counters, of->id).packets;
 	char text[260];
 
 	/* A list that stays and lost names: whose the visits were is not known. */
@@ -71,10 +71,10 @@ static void forgotten(const struct name *n, const struct rule *of, void *arg)
 /* Forgetting a name is an outage: each one is said. How many had visits? */
 static size_t forgets_visited(struct gate *g, struct policy *now, struct policy *before)
 {
-	struct counter *counters;
+	cleanup_rule_counters struct rule_counters *counters = NULL;
 	struct forgotten f = {0};
 
-	if (gate_rule_counters(g, before, &counters))
+	if (gate_rule_counters(g, &counters))
 		return 0;
 	f.counters = counters;
 	f.now = now;
@@ -82,7 +82,6 @@ static size_t forgets_visited(struct gate *g, struct policy *now, struct policy 
 	policy_forgotten(before, now, ST_ZONE, forgotten, &f);
 	if (f.all > FORGOTTEN_SHOWN)
 		say("no longer served: %zu names in all; see `straygate apply --diff`", f.all);
-	free(counters);
 	return f.visited;
 }
 

@@ -72,33 +72,47 @@ static void listener_family(const struct tally *t, const char *instance, bool by
 		}
 }
 
-static void rule_family(const struct tally *t, const struct counter *rule, const char *instance, bool bytes)
+struct rules {
+	struct rule_counters *counters;
+	const char *instance;
+	bool bytes;
+};
+
+static int rule_out(const struct rule *r, void *arg)
 {
-	const char *name = bytes ? "rule_bytes" : "rule_packets";
-	size_t i;
+	const struct rules *f = arg;
+	struct counter c = gate_rule_counter(f->counters, r->id);
 
-	family(name, bytes ? "bytes" : "packets", "Decided by a line of the policy.");
-	for (i = 0; i < policy_count(t->policy); i++) {
-		const struct rule *r = policy_rule(t->policy, i);
-
-		if (!rule[r->id].packets)
-			continue;
-		printf("straygate_%s_total{", name);
-		label("instance", instance, ",");
-		label("statement", statement_name(r->statement), ",");
-		label("subject", r->subject, "} ");
-		printf("%llu\n", (unsigned long long)of(&rule[r->id], bytes));
-	}
+	if (!c.packets)
+		return 0;
+	printf("straygate_rule_%s_total{", f->bytes ? "bytes" : "packets");
+	label("instance", f->instance, ",");
+	label("statement", statement_name(r->statement), ",");
+	label("subject", r->subject, "} ");
+	printf("%llu\n", (unsigned long long)of(&c, f->bytes));
+	return 0;
 }
 
-void openmetrics_print(const struct tally *t, const struct counter *rule, const char *instance)
+static int rule_family(const struct tally *t, struct rule_counters *counters, const char *instance,
+		       bool bytes)
 {
-	int bytes;
+	struct rules f = {counters, instance, bytes};
 
-	for (bytes = 0; bytes < 2; bytes++) {
+	family(bytes ? "rule_bytes" : "rule_packets", bytes ? "bytes" : "packets",
+	       "Decided by a line of the policy.");
+	return gate_lines_each(t->lines, EACH_STATEMENT, rule_out, &f);
+}
+
+int openmetrics_print(const struct tally *t, struct rule_counters *counters, const char *instance)
+{
+	int bytes, err = 0;
+
+	for (bytes = 0; bytes < 2 && !err; bytes++) {
 		device_family(t, instance, bytes);
 		listener_family(t, instance, bytes);
-		rule_family(t, rule, instance, bytes);
+		err = rule_family(t, counters, instance, bytes);
 	}
-	printf("# EOF\n");
+	if (!err)
+		printf("# EOF\n");
+	return err;
 }

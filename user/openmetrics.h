@@ -7,6 +7,6 @@
 
 /* rule: counters by rule id. For node_exporter's textfile collector: write to a
  * temporary file and rename it. */
-void openmetrics_print(const struct tally *t, const struct counter *rule, const char *instance);
+int openmetrics_print(const struct tally *t, struct rule_counters *counters, const char *instance);
 
 #endif

@@ -236,6 +236,17 @@ int policy_append(struct policy *p, struct rule *r, struct rule **there)
 	return 0;
 }
 
+int policy_take(struct policy *p, const struct rule *r)
+{
+	struct rule *copy = policy_rule_new(p, r->statement), *there;
+
+	if (!copy)
+		return -ENOMEM;
+	*copy = *r;
+	copy->subject = arena_text(&p->memory, r->subject, strlen(r->subject));
+	return copy->subject ? policy_append(p, copy, &there) : -ENOMEM;
+}
+
 int policy_put(struct policy *p, struct rule *r)
 {
 	struct rule *there;

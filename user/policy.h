@@ -199,6 +199,17 @@ int policy_view(struct policy **p, const void *buf, size_t len, enum load_care c
 void policy_keep(struct policy *p, void *mapped, size_t size);
 int policy_check_lists(struct policy *p);
 
+/* Bytes that are not to become a policy, but read a rule at a time. sound: 0 or
+ * -EINVAL, by their sum. each: calls fn with every rule of these statements (bits)
+ * until it returns other than 0, and returns that; or -EINVAL. The rule is gone
+ * when fn returns; what is in its list cannot be seen, unless it is but one. */
+#define EACH_STATEMENT (~0U)
+typedef int rule_fn(const struct rule *r, void *arg);
+int policy_sound(const void *buf, size_t len);
+int policy_each(const void *buf, size_t len, unsigned int statements, rule_fn *fn, void *arg);
+/* A rule that has no list joins p as a copy. 0 or -errno. */
+int policy_take(struct policy *p, const struct rule *r);
+
 /* What makes `now` of `base`, of which it was made by policy_add() and
  * policy_del() alone: the rules that are new or another, and those that are no
  * more, as policies that borrow them. 0 or -ENOMEM; policy_free() both. */

@@ -11,19 +11,19 @@
 #include <stdint.h>
 
 #define POLICY_BYTES_MAGIC   "straygat"
-#define POLICY_BYTES_VERSION 2
+#define POLICY_BYTES_VERSION 3
 
 struct bytes_head {
 	char magic[8];
 	uint32_t version;
-	uint32_t check;	       /* CRC-32 of all bytes but prefixes, with this field 0 */
+	uint32_t reserved;
 	uint64_t size;	       /* of everything */
 	uint64_t rules;	       /* how many */
 	uint64_t prefixes;     /* how many */
 	uint64_t names;	       /* bytes: a kind, the text, a NUL; and so on */
 	uint64_t strings;      /* bytes; offset 0 is the empty string */
-	uint32_t prefix_check; /* CRC-32 of the prefixes */
-	uint32_t reserved;
+	uint64_t prefix_check; /* sum of the prefixes */
+	uint64_t check;	       /* sum of all bytes but those, with this field 0 */
 };
 
 struct bytes_rule {
@@ -53,11 +53,11 @@ struct bytes_rule {
 	uint8_t unused[5];
 };
 
-_Static_assert(sizeof(struct bytes_head) == 64, "no padding: the same bytes for the same policy");
+_Static_assert(sizeof(struct bytes_head) == 72, "no padding: the same bytes for the same policy");
 _Static_assert(sizeof(struct bytes_rule) == 96, "no padding: the same bytes for the same policy");
 
 /* The sums as they should be; whatever stands in buf, nothing behind len is read. */
-uint32_t bytes_check(const void *buf, size_t len);
-uint32_t bytes_prefix_check(const void *buf, size_t len);
+uint64_t bytes_check(const void *buf, size_t len);
+uint64_t bytes_prefix_check(const void *buf, size_t len);
 
 #endif

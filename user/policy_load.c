@@ -16,14 +16,17 @@
 #include "large.h"
 
 struct loader {
-	struct policy *policy;
+	struct policy *policy; /* NULL: rules are looked at, none is kept */
 	enum load_care care;
 	struct bytes_head head;
 	const char *rules;		    /* not aligned */
 	struct prefix *prefix, *prefix_end; /* the next to give away */
 	const char *name, *name_end;
 	const char *strings;
-	uint8_t *ids; /* a bit for each that is taken */
+	uint8_t *ids; /* a bit for each that is taken; NULL: nobody asks */
+	/* of the one that is not kept: */
+	struct name last_name;
+	char subject[SUBJECT_SIZE];
 };
 
 static bool sizes_fit(const struct bytes_head *head, size_t len)
@@ -100,12 +103,16 @@ static int load_names(struct loader *l, struct rule *r, uint32_t count)
 		return -EINVAL;
 	if (!count)
 		return 0;
-	r->names = arena_alloc(&l->policy->memory, count * sizeof(*r->names));
-	if (!r->names)
-		return -ENOMEM;
 	r->name_count = count;
+	if (l->policy) {
+		r->names = arena_alloc(&l->policy->memory, count * sizeof(*r->names));
+		if (!r->names)
+			return -ENOMEM;
+	} else if (count == 1) {
+		r->names = &l->last_name;
+	}
 	for (uint32_t i = 0; !err && i < count; i++)
-		err = load_name(l, r, &r->names[i]);
+		err = load_name(l, r, l->policy ? &r->names[i] : &l->last_name);
 	return err;
 }
 
@@ -211,16 +218,20 @@ static bool id_valid(struct loader *l, const struct rule *r)
 
 	if (!id)
 		return true;
-	if ((r->statement == ST_LISTEN) != (id <= LISTENERS_MAX) || l->ids[id / 8] & bit)
+	if ((r->statement == ST_LISTEN) != (id <= LISTENERS_MAX))
+		return false;
+	if (!l->ids)
+		return true;
+	if (l->ids[id / 8] & bit)
 		return false;
 	l->ids[id / 8] |= bit;
 	return true;
 }
 
-static int load_rule(struct loader *l, struct rule *r, const struct bytes_rule *b)
+/* All but the subject of a rule that has none but by its other fields. */
+static int read_rule(struct loader *l, struct rule *r, const struct bytes_rule *b)
 {
 	static const uint8_t unused[sizeof(b->unused)];
-	struct rule *there;
 	int err;
 
 	if (b->statement >= ST_COUNT || b->any > 1 || b->observe > 1 ||
@@ -245,8 +256,14 @@ static int load_rule(struct loader *l, struct rule *r, const struct bytes_rule *
 	if (!fields_valid(r) || !action_valid(r) || !time_valid(r) || !id_valid(l, r))
 		return -EINVAL;
 	err = load_strings(l, r, b);
-	if (!err)
-		err = load_lists(l, r, b);
+	return err ? err : load_lists(l, r, b);
+}
+
+static int load_rule(struct loader *l, struct rule *r, const struct bytes_rule *b)
+{
+	struct rule *there;
+	int err = read_rule(l, r, b);
+
 	if (!err && !r->subject)
 		err = policy_set_subject(l->policy, r);
 	return err ? err : policy_append(l->policy, r, &there);
@@ -286,6 +303,14 @@ static int load_rules(struct loader *l)
 	return err;
 }
 
+/* Are these the bytes that policy_store() made, but perhaps for the prefixes? */
+static bool is_whole(const struct bytes_head *head, const void *buf, size_t len)
+{
+	return !memcmp(head->magic, POLICY_BYTES_MAGIC, sizeof(head->magic)) && !head->reserved &&
+	       head->version == POLICY_BYTES_VERSION && sizes_fit(head, len) &&
+	       head->check == bytes_check(buf, len);
+}
+
 int policy_view(struct policy **p, const void *buf, size_t len, enum load_care care)
 {
 	struct policy *policy cleanup_policy = policy_new();
@@ -297,9 +322,7 @@ int policy_view(struct policy **p, const void *buf, size_t len, enum load_care c
 	if (len < sizeof(l.head))
 		return -EINVAL;
 	memcpy(&l.head, buf, sizeof(l.head));
-	if (memcmp(l.head.magic, POLICY_BYTES_MAGIC, sizeof(l.head.magic)) || l.head.reserved ||
-	    l.head.version != POLICY_BYTES_VERSION || !sizes_fit(&l.head, len) ||
-	    l.head.check != bytes_check(buf, len) ||
+	if (!is_whole(&l.head, buf, len) ||
 	    (care == LOAD_ALL && l.head.prefix_check != bytes_prefix_check(buf, len)))
 		return -EINVAL;
 	err = find_lists(&l, buf);
@@ -318,6 +341,67 @@ int policy_view(struct policy **p, const void *buf, size_t len, enum load_care c
 	*p = policy;
 	policy = NULL;
 	return 0;
+}
+
+/* ---- without a policy ---- */
+
+int policy_sound(const void *buf, size_t len)
+{
+	struct bytes_head head;
+
+	if (len < sizeof(head))
+		return -EINVAL;
+	memcpy(&head, buf, sizeof(head));
+	return is_whole(&head, buf, len) ? 0 : -EINVAL;
+}
+
+static int pass_by(struct loader *l, const struct bytes_rule *b)
+{
+	if (b->prefix_count > (size_t)(l->prefix_end - l->prefix))
+		return -EINVAL;
+	l->prefix += b->prefix_count;
+	for (uint32_t i = 0; i < b->name_count; i++) {
+		size_t left = (size_t)(l->name_end - l->name);
+		const char *end = left > 1 ? memchr(l->name + 1, '\0', left - 1) : NULL;
+
+		if (!end)
+			return -EINVAL;
+		l->name = end + 1;
+	}
+	return 0;
+}
+
+static int look_at(struct loader *l, const struct bytes_rule *b, rule_fn *fn, void *arg)
+{
+	struct rule r;
+	int err = read_rule(l, &r, b);
+
+	if (!err && !r.subject) {
+		r.subject = l->subject;
+		err = rule_subject(&r, l->subject, sizeof(l->subject)) < (int)sizeof(l->subject) ? 0
+												 : -EINVAL;
+	}
+	return err ? err : fn(&r, arg);
+}
+
+int policy_each(const void *buf, size_t len, unsigned int statements, rule_fn *fn, void *arg)
+{
+	struct loader l = {.care = LOAD_LINES};
+	int err;
+
+	if (len < sizeof(l.head))
+		return -EINVAL;
+	memcpy(&l.head, buf, sizeof(l.head));
+	err = sizes_fit(&l.head, len) ? find_lists(&l, buf) : -EINVAL;
+	for (size_t i = 0; !err && i < l.head.rules; i++) {
+		struct bytes_rule b;
+
+		memcpy(&b, l.rules + i * sizeof(b), sizeof(b));
+		if (b.statement >= ST_COUNT)
+			return -EINVAL;
+		err = statements >> b.statement & 1 ? look_at(&l, &b, fn, arg) : pass_by(&l, &b);
+	}
+	return err;
 }
 
 int policy_check_lists(struct policy *p)

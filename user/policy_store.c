@@ -3,7 +3,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "policy.h"
 #include "policy_internal.h"
@@ -23,28 +22,57 @@ static void prefix_bytes(const struct bytes_head *head, size_t len, size_t *at, 
 							       : left;
 }
 
-uint32_t bytes_check(const void *buf, size_t len)
+#define LANES 4
+
+/* One word more. No two words give the same sum, from the same sum before. */
+static uint64_t mix(uint64_t sum, uint64_t word)
+{
+	sum = (sum ^ word) * 0x9e3779b97f4a7c15;
+	return sum ^ sum >> 29;
+}
+
+/* Against damage, not against anybody: lanes, so that no product has to wait for
+ * the one before. Any one word that is another changes it for sure. */
+static uint64_t add_up(uint64_t sum, const void *bytes, size_t len)
+{
+	uint64_t lane[LANES] = {sum, ~sum, len, ~len}, word[LANES];
+	const char *at = bytes;
+	size_t i;
+
+	for (; len; at += sizeof(word), len -= len < sizeof(word) ? len : sizeof(word)) {
+		if (len < sizeof(word))
+			memset(word, 0, sizeof(word));
+		memcpy(word, at, len < sizeof(word) ? len : sizeof(word));
+		for (i = 0; i < LANES; i++)
+			lane[i] = mix(lane[i], word[i]);
+	}
+	for (i = 0, sum = 0; i < LANES; i++)
+		sum = mix(sum, lane[i]);
+	return sum;
+}
+
+uint64_t bytes_check(const void *buf, size_t len)
 {
 	struct bytes_head head;
 	size_t at, size;
-	uLong check;
+	uint64_t check;
 
 	memcpy(&head, buf, sizeof(head));
 	prefix_bytes(&head, len, &at, &size);
 	head.check = 0;
-	check = crc32_z(0, (const Bytef *)&head, sizeof(head));
-	check = crc32_z(check, (const Bytef *)buf + sizeof(head), at - sizeof(head));
-	return (uint32_t)crc32_z(check, (const Bytef *)buf + at + size, len - at - size);
+	check = add_up(0, &head, sizeof(head));
+	check = add_up(check, (const char *)buf + sizeof(head), at - sizeof(head));
+	return add_up(check, (const char *)buf + at + size, len - at - size);
 }
 
-uint32_t bytes_prefix_check(const void *buf, size_t len)
+uint64_t bytes_prefix_check(const void *buf, size_t len)
 {
 	struct bytes_head head;
 	size_t at, size;
 
 	memcpy(&head, buf, sizeof(head));
 	prefix_bytes(&head, len, &at, &size);
-	return (uint32_t)crc32_z(0, (const Bytef *)buf + at, size);
+	return add_up(0, (const char *)buf + at, size);
 }
 
 /* What is stored of the strings of a rule. Lines of one file follow each other:

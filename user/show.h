@@ -17,6 +17,9 @@ int show_strays(struct gate *g, const struct call *c);
 /* The lines of a policy, as `show policy` and `check` print them. */
 void policy_out(struct policy *p, const struct call *c);
 
+/* What `show` exits with after gate_lines_each() returned err. */
+int lines_shown(int err);
+
 /* "12,345,678" in one of a few buffers that take turns. */
 const char *grouped(uint64_t n);
 

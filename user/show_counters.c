@@ -62,33 +62,29 @@ static json_t *listener_json(struct gate *g, struct policy *p, const struct list
 			 reasons_json(l->reason));
 }
 
-static void rules_json(struct policy *p, const struct counter *rule)
+static int rule_json(const struct rule *r, void *counters)
 {
+	struct counter c = gate_rule_counter(counters, r->id);
 	char line[RULE_LINE_MAX];
-	size_t i;
 
-	json_list("rules");
-	for (i = 0; i < policy_count(p); i++) {
-		const struct rule *r = policy_rule(p, i);
-
-		if (rule_print(r, line, sizeof(line)) < 0)
-			continue;
-		json_row();
-		json_number("id", r->id);
-		json_text("statement", statement_name(r->statement));
-		json_text("subject", r->subject);
-		json_text("line", line);
-		json_number("packets", rule[r->id].packets);
-		json_number("bytes", rule[r->id].bytes);
-		json_row_end();
-	}
-	json_list_end();
+	if (rule_print(r, line, sizeof(line)) < 0)
+		return 0;
+	json_row();
+	json_number("id", r->id);
+	json_text("statement", statement_name(r->statement));
+	json_text("subject", r->subject);
+	json_text("line", line);
+	json_number("packets", c.packets);
+	json_number("bytes", c.bytes);
+	json_row_end();
+	return 0;
 }
 
-static void counters_json(struct gate *g, const struct tally *t, const struct counter *rule,
-			  const char *instance)
+static int counters_json(struct gate *g, const struct tally *t, struct rule_counters *counters,
+			 const char *instance)
 {
 	size_t i;
+	int err;
 
 	json_open(instance);
 	json_member("posture", json_string(posture_name(policy_posture(t->policy))));
@@ -97,8 +93,11 @@ static void counters_json(struct gate *g, const struct tally *t, const struct co
 	for (i = 0; i < t->listener_count; i++)
 		json_item(listener_json(g, t->policy, &t->listener[i]));
 	json_list_end();
-	rules_json(t->policy, rule);
+	json_list("rules");
+	err = gate_lines_each(t->lines, EACH_STATEMENT, rule_json, counters);
+	json_list_end();
 	json_close();
+	return err;
 }
 
 /* ---- text --------------------------------------------------------------- */
@@ -120,9 +119,18 @@ static void reasons_text(const struct sum *sums)
 	}
 }
 
-static void counters_text(const struct tally *t, const struct counter *rule)
+static int rule_text(const struct rule *r, void *counters)
 {
+	struct counter c = gate_rule_counter(counters, r->id);
 	char line[RULE_LINE_MAX];
+
+	if (c.packets && rule_print(r, line, sizeof(line)) >= 0)
+		printf("%15s %18s  %s\n", grouped(c.packets), grouped(c.bytes), line);
+	return 0;
+}
+
+static int counters_text(const struct tally *t, struct rule_counters *counters)
+{
 	size_t i;
 
 	for (i = 0; i < t->device_count; i++) {
@@ -137,32 +145,23 @@ static void counters_text(const struct tally *t, const struct counter *rule)
 		printf("listen %-14s\n", t->listener[i].rule->subject);
 		reasons_text(t->listener[i].reason);
 	}
-	for (i = 0; i < policy_count(t->policy); i++) {
-		const struct rule *r = policy_rule(t->policy, i);
-
-		if (rule[r->id].packets && rule_print(r, line, sizeof(line)) >= 0)
-			printf("%15s %18s  %s\n", grouped(rule[r->id].packets), grouped(rule[r->id].bytes),
-			       line);
-	}
+	return gate_lines_each(t->lines, EACH_STATEMENT, rule_text, counters);
 }
 
 int show_counters(struct gate *g, const struct call *c)
 {
 	cleanup_tally struct tally t = {0};
-	struct counter *rule = NULL;
-	int status = EXIT_FAILED;
+	cleanup_rule_counters struct rule_counters *counters = NULL;
 
-	if (tally_read(g, &t))
+	int err;
+
+	if (tally_read(g, &t) || gate_rule_counters(g, &counters))
 		return EXIT_FAILED;
-	if (!gate_rule_counters(g, t.policy, &rule)) {
-		if (c->json)
-			counters_json(g, &t, rule, c->instance);
-		else if (c->openmetrics)
-			openmetrics_print(&t, rule, c->instance);
-		else
-			counters_text(&t, rule);
-		status = EXIT_OK;
-	}
-	free(rule);
-	return status;
+	if (c->json)
+		err = counters_json(g, &t, counters, c->instance);
+	else if (c->openmetrics)
+		err = openmetrics_print(&t, counters, c->instance);
+	else
+		err = counters_text(&t, counters);
+	return lines_shown(err);
 }

@@ -13,21 +13,21 @@ static uint64_t seconds_left(const struct rule *r)
 	return r->expires > now ? (r->expires - now + 999999999) / 1000000000 : 0;
 }
 
-static void source_json(const struct rule *r, const char *line, const struct counter *c)
+static void source_json(const struct rule *r, const char *line, struct counter c)
 {
 	json_t *o = json_pack("{s:I, s:s, s:s, s:s, s:I, s:I, s:I}", "id", (json_int_t)r->id, "source",
 			      r->subject, "action", action_name(r->action), "line", line, "prefixes",
-			      (json_int_t)r->prefix_count, "packets", (json_int_t)c->packets, "bytes",
-			      (json_int_t)c->bytes);
+			      (json_int_t)r->prefix_count, "packets", (json_int_t)c.packets, "bytes",
+			      (json_int_t)c.bytes);
 
 	if (r->expires)
 		json_object_set_new(o, "seconds_left", json_integer(seconds_left(r)));
 	json_item(o);
 }
 
-static void source_text(const struct rule *r, const char *line, const struct counter *c)
+static void source_text(const struct rule *r, const char *line, struct counter c)
 {
-	printf("%15s %18s  %s", grouped(c->packets), grouped(c->bytes), line);
+	printf("%15s %18s  %s", grouped(c.packets), grouped(c.bytes), line);
 	if (r->from)
 		printf("  (%s prefixes)", grouped(r->prefix_count));
 	if (r->expires && seconds_left(r))
@@ -37,35 +37,41 @@ static void source_text(const struct rule *r, const char *line, const struct cou
 	putchar('\n');
 }
 
+struct sources {
+	struct rule_counters *counters;
+	bool json;
+};
+
+static int source_out(const struct rule *r, void *arg)
+{
+	const struct sources *s = arg;
+	char line[RULE_LINE_MAX];
+
+	if (rule_print(r, line, sizeof(line)) >= 0)
+		(s->json ? source_json : source_text)(r, line, gate_rule_counter(s->counters, r->id));
+	return 0;
+}
+
 int show_sources(struct gate *g, const struct call *c)
 {
-	cleanup_policy struct policy *p = NULL;
-	struct counter *counters = NULL;
-	char line[RULE_LINE_MAX];
-	size_t i;
+	cleanup_rule_counters struct rule_counters *counters = NULL;
+	cleanup_gate_lines struct gate_lines *lines = NULL;
+	struct sources s;
+	int err;
 
-	if (gate_running(g, &p) || gate_rule_counters(g, p, &counters)) {
-		free(counters);
+	if (gate_lines(g, &lines) || gate_rule_counters(g, &counters))
 		return EXIT_FAILED;
-	}
+	s = (struct sources){counters, c->json};
 	if (c->json) {
 		json_open(c->instance);
 		json_list("sources");
 	} else {
 		printf("%15s %18s\n", "packets", "bytes");
 	}
-	for (i = 0; i < policy_count(p); i++) {
-		const struct rule *r = policy_rule(p, i);
-
-		if ((r->statement != ST_SOURCE && r->statement != ST_RESOLVER) ||
-		    rule_print(r, line, sizeof(line)) < 0)
-			continue;
-		(c->json ? source_json : source_text)(r, line, &counters[r->id]);
-	}
+	err = gate_lines_each(lines, 1U << ST_SOURCE | 1U << ST_RESOLVER, source_out, &s);
 	if (c->json) {
 		json_list_end();
 		json_close();
 	}
-	free(counters);
-	return EXIT_OK;
+	return lines_shown(err);
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "say.h"
+
 const struct reason_text reasons[] = {
 #define R(nr, name, verdict, text) {nr, #name, VERDICT_##verdict, text},
 	STRAYGATE_REASONS(R)
@@ -113,13 +115,31 @@ static int read_device(struct tally *t, size_t i)
 	return err;
 }
 
+#define LISTS (1U << ST_SOURCE | 1U << ST_RESOLVER | 1U << ST_SERVE | 1U << ST_ZONE)
+
+static int take(const struct rule *r, void *arg)
+{
+	return policy_take(arg, r);
+}
+
+static int read_lines(struct gate *g, struct tally *t)
+{
+	int err = gate_lines(g, &t->lines);
+
+	if (err)
+		return err;
+	t->policy = policy_new();
+	err = t->policy ? gate_lines_each(t->lines, ~LISTS, take, t->policy) : -ENOMEM;
+	return err ? fail(err, "the policy that runs cannot be read back: %s", strerror(-err)) : 0;
+}
+
 int tally_read(struct gate *g, struct tally *t)
 {
 	size_t i;
 	int err;
 
 	*t = (struct tally){0};
-	err = gate_running(g, &t->policy);
+	err = read_lines(g, t);
 	if (!err)
 		err = gate_devices(g, &t->devices, &t->device_count);
 	if (!err)
@@ -134,6 +154,7 @@ int tally_read(struct gate *g, struct tally *t)
 void tally_free(struct tally *t)
 {
 	policy_free(t->policy);
+	gate_lines_free(t->lines);
 	gate_devices_free(t->devices, t->device_count);
 	free(t->device);
 	free(t->listener);

@@ -44,7 +44,8 @@ struct listener_tally {
 };
 
 struct tally {
-	struct policy *policy;
+	struct gate_lines *lines;
+	struct policy *policy; /* of these lines, but for sources and names */
 	struct gate_device *devices;
 	struct device_tally *device;
 	size_t device_count;

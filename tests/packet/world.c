@@ -264,13 +264,13 @@ uint64_t world_memory(void)
 uint64_t world_rule_packets(enum statement s, const char *subject)
 {
 	const struct rule *r = policy_find(running, s, subject);
-	struct counter *all;
+	struct rule_counters *all;
 	uint64_t n;
 
 	cr_assert(r, "no rule %s", subject);
-	cr_assert(!gate_rule_counters(&gate, running, &all));
-	n = all[r->id].packets;
-	free(all);
+	cr_assert(!gate_rule_counters(&gate, &all));
+	n = gate_rule_counter(all, r->id).packets;
+	gate_rule_counters_free(all);
 	return n;
 }
 

@@ -62,6 +62,50 @@ Test(policy_store, everything_comes_back)
 	policy_free(again);
 }
 
+struct seen {
+	struct policy *policy;
+	enum statement only; /* ST_COUNT: all */
+	size_t at;
+};
+
+/* The next rule of the policy, but for what is in its list. */
+static int expect_next(const struct rule *r, void *arg)
+{
+	struct seen *s = arg;
+	char line[RULE_LINE_MAX], wanted[RULE_LINE_MAX];
+	const struct rule *w;
+
+	while (s->only != ST_COUNT && policy_rule(s->policy, s->at)->statement != s->only)
+		s->at++;
+	w = policy_rule(s->policy, s->at++);
+	rule_print(r, line, sizeof(line));
+	rule_print(w, wanted, sizeof(wanted));
+	cr_expect_str_eq(line, wanted);
+	cr_expect_str_eq(r->subject, w->subject);
+	cr_expect(r->id == w->id && r->expires == w->expires && r->prefix_count == w->prefix_count &&
+		  r->name_count == w->name_count);
+	return s->at == policy_count(s->policy) ? 7 : 0;
+}
+
+Test(policy_store, each_is_what_was_stored)
+{
+	struct policy *p = example();
+	struct seen all = {p, ST_COUNT, 0};
+	void *bytes;
+	size_t len;
+
+	cr_assert(!policy_store(p, &bytes, &len));
+	cr_assert(!policy_sound(bytes, len));
+	cr_expect(policy_each(bytes, len, EACH_STATEMENT, expect_next, &all) == 7, "what fn returned");
+	for (enum statement s = 0; s < ST_COUNT; s++) {
+		struct seen some = {p, s, 0};
+
+		cr_expect(policy_each(bytes, len, 1U << s, expect_next, &some) == 7 * (s == ST_RESOLVER));
+	}
+	free(bytes);
+	policy_free(p);
+}
+
 Test(policy_store, empty)
 {
 	struct policy *p = policy_new(), *again = NULL;
@@ -124,6 +168,12 @@ Test(policy_store, every_flipped_bit_is_seen)
 	policy_free(p);
 }
 
+static int nothing(const struct rule *r, void *arg)
+{
+	(void)arg;
+	return r->subject ? 0 : -EPROTO;
+}
+
 Test(policy_store, every_length_is_seen)
 {
 	struct policy *p = example(), *again;
@@ -137,6 +187,8 @@ Test(policy_store, every_length_is_seen)
 
 		memcpy(part, bytes, cut);
 		cr_expect(policy_load(&again, part, cut) == -EINVAL);
+		cr_expect(policy_sound(part, cut) == -EINVAL);
+		cr_expect(policy_each(part, cut, EACH_STATEMENT, nothing, NULL) == -EINVAL);
 		free(part);
 	}
 	free(bytes);
@@ -158,8 +210,13 @@ Test(policy_store, damage_that_fits_its_check)
 
 		bytes[i / 10] = i % 10 < 8 ? (char)(was ^ 1 << i % 10) : (char)(i % 10 - 9);
 		refresh(bytes, len);
+		int each = policy_each(bytes, len, EACH_STATEMENT, nothing, NULL);
+
+		cr_expect(!each || each == -EINVAL);
 		if (!policy_load(&again, bytes, len)) {
 			char *text = printed(again);
+
+			cr_expect(!each);
 
 			loaded++;
 			third = policy_new();
