@@ -15,18 +15,24 @@
 #include "shake.h"
 #include "socket.h"
 
-static __always_inline struct flow_set *flow_set(__u64 hash)
+static __always_inline struct flow *flow_of(__u64 print)
 {
-	__u32 index = flow_set_index(hash);
+	__u32 index = flow_set_index(print);
+	struct flow_set *set = bpf_map_lookup_elem(&flows, &index);
 
-	return bpf_map_lookup_elem(&flows, &index);
+	return set ? flow_find(set, print) : NULL;
 }
 
 static __always_inline void flow_remember(struct packet *p, __u8 state, __u32 first, __u32 ack)
 {
-	struct flow_set *set = flow_set(p->flow_hash);
-	struct flow *f = set ? flow_place(set, p->flow_hash, &p->flow) : NULL;
+	__u32 index = flow_set_index(p->flow_print);
+	struct flow_set *set = bpf_map_lookup_elem(&flows, &index);
+	struct flow_ends *ends = bpf_map_lookup_elem(&flow_ends, &index);
+	struct flow *f;
 
+	if (!set || !ends)
+		return;
+	f = flow_place(set, ends, p->flow_print, &p->flow);
 	if (!f)
 		return;
 	f->since = FLOW_CLOCK(packet_tick(p));
@@ -242,7 +248,6 @@ stage int conversation(struct xdp_md *ctx, struct packet *p)
 {
 	struct scratch *s = scratch_memory();
 	struct shake *k = shake_secrets();
-	struct flow_set *set;
 	struct flow *f;
 
 	if (!p || !s || !k)
@@ -253,9 +258,8 @@ stage int conversation(struct xdp_md *ctx, struct packet *p)
 	 * server has it switched on, which is not so by default. */
 	if (p->tcp_flags & TCP_SYN)
 		return syn(ctx, p) ?: REASON_handshake;
-	p->flow_hash = flow_hash(k->flow_keys, &p->flow);
-	set = flow_set(p->flow_hash);
-	f = set ? flow_find(set, p->flow_hash, &p->flow) : NULL;
+	p->flow_print = flow_print(k->flow_keys, &p->flow);
+	f = flow_of(p->flow_print);
 	return p->payload_len ? data(ctx, p, f, s) : no_data(ctx, p, f, s);
 }
 

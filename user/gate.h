@@ -46,6 +46,7 @@ enum gate_map {
 	GATE_RULE_COUNTERS,
 	GATE_BUCKETS,
 	GATE_FLOWS,
+	GATE_FLOW_ENDS,
 	GATE_PARTIALS,
 	GATE_HELD,
 	GATE_EARLY,
@@ -171,8 +172,9 @@ int gate_rule_counters(struct gate *g, struct policy *p, struct counter **out);
 int gate_clear_rules(struct gate *g, struct policy *now, struct policy *before);
 /* heavy hitters of a map, merged over CPUs, most visits first; free(*out). */
 int gate_heavy(struct gate *g, enum gate_map map, struct heavy **out, size_t *count);
+typedef int gate_flow_fn(const struct flow *f, const struct flow_key *ends, void *arg);
 /* Calls fn for each visit that is remembered; returns their number or -errno. */
-int gate_flows(struct gate *g, int (*fn)(const struct flow *f, void *arg), void *arg);
+int gate_flows(struct gate *g, gate_flow_fn *fn, void *arg);
 
 /* ---- explain (gate_explain.c) ---- */
 

@@ -134,7 +134,8 @@ void wire_flush(void)
 	}
 	while (tx_waiting()) {
 		unsigned int first = tx_head % TX_QUEUE;
-		int n = sendmmsg(sock, tx_msgs + first, min(TX_BATCH, min(tx_waiting(), TX_QUEUE - first)), 0);
+		int n = sendmmsg(sock, tx_msgs + first, min(TX_BATCH, min(tx_waiting(), TX_QUEUE - first)),
+				 0);
 
 		if (n > 0) {
 			tx_head += n;

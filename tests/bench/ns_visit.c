@@ -72,25 +72,32 @@ void visits_frames(struct visits *v, uint8_t flags, uint32_t from, uint32_t seen
 void flow_put(struct instance *g, const struct ends *e, const struct flow *f)
 {
 	static struct flow_set *sets;
+	static struct flow_ends *ends;
 	static struct instance *of;
 	static struct shake secrets;
 	struct flow_key k = ends_key(e);
 	struct flow *at;
 	uint32_t zero = 0;
-	uint64_t hash;
+	uint64_t print;
+	uint32_t set;
 
 	if (of != g) {
 		sets = map_memory(g->gate.maps[GATE_FLOWS], sizeof(*sets) << FLOW_SETS_LOG, true);
-		if (!sets || bpf_map_lookup_elem(g->gate.maps[GATE_SHAKE], &zero, &secrets))
+		ends = map_memory(g->gate.maps[GATE_FLOW_ENDS], sizeof(*ends) << FLOW_SETS_LOG, true);
+		if (!sets || !ends || bpf_map_lookup_elem(g->gate.maps[GATE_SHAKE], &zero, &secrets))
 			die("flows: %s", strerror(errno));
 		of = g;
 	}
-	hash = flow_hash(secrets.flow_keys, &k);
-	at = flow_place(&sets[flow_set_index(hash)], hash, &k);
+	print = flow_print(secrets.flow_keys, &k);
+	set = flow_set_index(print);
+	at = flow_place(&sets[set], &ends[set], print, &k);
 	if (!at)
 		die("flows: no room");
-	*at = *f;
-	at->ends = k;
+	at->first = f->first;
+	at->next = f->next;
+	at->protocol = f->protocol;
+	at->flags = f->flags;
+	at->state = f->state;
 }
 
 void flows_fill(struct instance *g)
