@@ -5,7 +5,8 @@
  * other. What makes a look-up dear is the page at least as much as the line, so
  * it holds no more than the packet's way reads (8 MB for 262,144 visits, which the
  * TLB of a server's CPU covers): of both ends a print of 64 bits, under keys that
- * nobody outside knows. The ends themselves, for `show flows`, lie elsewhere.
+ * nobody outside knows. The ends themselves, for `show flows`, lie elsewhere; to
+ * write them is a page more, which a flood is spared (flow_name() in flow.h).
  *
  * Two visits have the same print with a chance of 2^-63, so one that is not there
  * is taken for one that is once in 2^45 look-ups; and then its sequence numbers
@@ -127,10 +128,9 @@ static __always_inline __u32 flow_take(struct flow_set *set)
 	return FLOW_WAYS;
 }
 
-/* The cell to write: its own, or that of another, which is forgotten. It has no
- * state until the writer gives it one. NULL: see flow_take(). */
-static __always_inline struct flow *flow_place(struct flow_set *set, struct flow_ends *ends, __u64 print,
-					       const struct flow_key *key)
+/* The cell to write: its own, or that of another, which is forgotten but for when
+ * it began. It has no state until the writer gives it one. NULL: see flow_take(). */
+static __always_inline struct flow *flow_place(struct flow_set *set, __u64 print, __u32 *at)
 {
 	struct flow *f = flow_find(set, print);
 	__u32 way;
@@ -147,8 +147,9 @@ static __always_inline struct flow *flow_place(struct flow_set *set, struct flow
 	way &= FLOW_WAYS - 1;
 	f = &set->flows[way];
 	f->state = FLOW_NONE;
-	ends->of[way] = *key;
+	f->flags = 0;
 	__sync_lock_test_and_set(&f->print, print); /* in this order for every CPU */
+	*at = way;
 	return f;
 }
 

@@ -187,6 +187,7 @@ enum flow_state {
 
 #define FLOW_SHAKEN 0x01 /* flags: shook hands with the gate */
 #define FLOW_ENDING 0x02 /* its client has sent FIN or RST */
+#define FLOW_NAMED  0x04 /* its ends are in `flow_ends` */
 
 /* A segment further than this from the last one is maybe of a new visit, whose
  * client uses the same ports. */

@@ -172,6 +172,7 @@ int gate_rule_counters(struct gate *g, struct policy *p, struct counter **out);
 int gate_clear_rules(struct gate *g, struct policy *now, struct policy *before);
 /* heavy hitters of a map, merged over CPUs, most visits first; free(*out). */
 int gate_heavy(struct gate *g, enum gate_map map, struct heavy **out, size_t *count);
+/* ends: NULL where they were not written down, in the haste of a flood. */
 typedef int gate_flow_fn(const struct flow *f, const struct flow_key *ends, void *arg);
 /* Calls fn for each visit that is remembered; returns their number or -errno. */
 int gate_flows(struct gate *g, gate_flow_fn *fn, void *arg);

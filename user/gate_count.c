@@ -289,7 +289,7 @@ static int each_flow(const struct flow_set *sets, const struct flow_ends *ends, 
 		key = ends[i / FLOW_WAYS].of[i % FLOW_WAYS];
 		if (f.state == FLOW_NONE)
 			continue;
-		err = fn(&f, &key, arg);
+		err = fn(&f, f.flags & FLOW_NAMED ? &key : NULL, arg);
 		total++;
 	}
 	return err ? err : total;

@@ -45,7 +45,7 @@ static int flow_out(const struct flow *f, const struct flow_key *ends, void *arg
 	struct out *o = arg;
 
 	o->states[f->state <= FLOW_HELD ? f->state : FLOW_NONE]++;
-	if (o->shown >= o->call->top)
+	if (!ends || o->shown >= o->call->top)
 		return 0;
 	o->shown++;
 	end_text(client, ends->client, ends->client_port);

@@ -72,27 +72,25 @@ void visits_frames(struct visits *v, uint8_t flags, uint32_t from, uint32_t seen
 void flow_put(struct instance *g, const struct ends *e, const struct flow *f)
 {
 	static struct flow_set *sets;
-	static struct flow_ends *ends;
 	static struct instance *of;
 	static struct shake secrets;
 	struct flow_key k = ends_key(e);
 	struct flow *at;
 	uint32_t zero = 0;
 	uint64_t print;
-	uint32_t set;
+	uint32_t way;
 
 	if (of != g) {
 		sets = map_memory(g->gate.maps[GATE_FLOWS], sizeof(*sets) << FLOW_SETS_LOG, true);
-		ends = map_memory(g->gate.maps[GATE_FLOW_ENDS], sizeof(*ends) << FLOW_SETS_LOG, true);
-		if (!sets || !ends || bpf_map_lookup_elem(g->gate.maps[GATE_SHAKE], &zero, &secrets))
+		if (!sets || bpf_map_lookup_elem(g->gate.maps[GATE_SHAKE], &zero, &secrets))
 			die("flows: %s", strerror(errno));
 		of = g;
 	}
 	print = flow_print(secrets.flow_keys, &k);
-	set = flow_set_index(print);
-	at = flow_place(&sets[set], &ends[set], print, &k);
+	at = flow_place(&sets[flow_set_index(print)], print, &way);
 	if (!at)
 		die("flows: no room");
+	at->since = FLOW_CLOCK(monotonic_ns()); /* in a flood */
 	at->first = f->first;
 	at->next = f->next;
 	at->protocol = f->protocol;
