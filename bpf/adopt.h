@@ -100,9 +100,7 @@ static __always_inline int adopt_assign(struct __sk_buff *skb, const struct join
 static __always_inline void adopt_refused(struct joining *j, struct engagement *e)
 {
 	struct shake *k = shake_secrets();
-	__u64 hash = k ? flow_hash(k->flow_keys, &j->key) : 0;
-	struct flow_set *set = flow_set(hash);
-	struct flow *f = set ? flow_find(set, hash, &j->key) : NULL;
+	struct flow *f = k ? flow_of(flow_print(k->flow_keys, &j->key)) : NULL;
 
 	if (f)
 		f->state = FLOW_JUDGED;

@@ -15,28 +15,52 @@
 #include "shake.h"
 #include "socket.h"
 
-static __always_inline struct flow_set *flow_set(__u64 hash)
+static __always_inline struct flow *flow_of(__u64 print)
 {
-	__u32 index = flow_set_index(hash);
+	__u32 index = flow_set_index(print);
+	struct flow_set *set = bpf_map_lookup_elem(&flows, &index);
 
-	return bpf_map_lookup_elem(&flows, &index);
+	return set ? flow_find(set, print) : NULL;
+}
+
+/* Whose it is, for `show flows`. In a flood, when the cell that is taken was another's
+ * ten seconds ago, that is known of one tombstone in 64 only. */
+#define FLOW_HURRY FLOW_CLOCK(10000000000ULL)
+
+static __always_inline __u8 flow_name(const struct packet *p, const struct flow *f, __u32 way, __u8 state,
+				      __u32 now)
+{
+	__u32 index = flow_set_index(p->flow_print);
+	struct flow_ends *ends;
+
+	if (f->flags & FLOW_NAMED)
+		return FLOW_NAMED;
+	if (state == FLOW_TURNED && now - f->since < FLOW_HURRY && p->flow_print >> 58)
+		return 0;
+	ends = bpf_map_lookup_elem(&flow_ends, &index);
+	if (!ends)
+		return 0;
+	flow_opaque(way);
+	ends->of[way & (FLOW_WAYS - 1)] = p->flow;
+	return FLOW_NAMED;
 }
 
 static __always_inline void flow_remember(struct packet *p, __u8 state, __u32 first, __u32 ack)
 {
-	struct flow_set *set = flow_set(p->flow_hash);
-	struct flow *f = set ? flow_place(set, p->flow_hash, &p->flow) : NULL;
+	__u32 index = flow_set_index(p->flow_print), now = FLOW_CLOCK(packet_tick(p)), way = 0;
+	struct flow_set *set = bpf_map_lookup_elem(&flows, &index);
+	struct flow *f = set ? flow_place(set, p->flow_print, &way) : NULL;
 
 	if (!f)
 		return;
-	f->since = FLOW_CLOCK(packet_tick(p));
+	f->flags = flow_name(p, f, way, state, now) | (p->shaken ? FLOW_SHAKEN : 0);
+	f->since = now;
 	f->first = first;
 	f->next = p->seq + p->payload_len;
 	f->ack = ack;
 	f->protocol = p->as;
 	f->action = p->action;
 	f->listener = p->listener;
-	f->flags = p->shaken ? FLOW_SHAKEN : 0;
 	flow_barrier();
 	f->state = state;
 }
@@ -243,7 +267,6 @@ stage int conversation(struct xdp_md *ctx, struct packet *p)
 {
 	struct scratch *s = scratch_memory();
 	struct shake *k = shake_secrets();
-	struct flow_set *set;
 	struct flow *f;
 
 	if (!p || !s || !k)
@@ -254,9 +277,8 @@ stage int conversation(struct xdp_md *ctx, struct packet *p)
 	 * server has it switched on, which is not so by default. */
 	if (p->tcp_flags & TCP_SYN)
 		return syn(ctx, p) ?: REASON_handshake;
-	p->flow_hash = flow_hash(k->flow_keys, &p->flow);
-	set = flow_set(p->flow_hash);
-	f = set ? flow_find(set, p->flow_hash, &p->flow) : NULL;
+	p->flow_print = flow_print(k->flow_keys, &p->flow);
+	f = flow_of(p->flow_print);
 	return p->payload_len ? data(ctx, p, f, s) : no_data(ctx, p, f, s);
 }
 

@@ -1,20 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The table of flows: set-associative, eight ways, one element of an array map a
- * set. Nine cache lines, of which a look-up that finds nothing reads the first,
- * and one that finds something one more, mostly of the same page; a kernel's LRU
- * hash costs a flood's new client four times that (docs/speed.md).
+ * set: four cache lines of one page, that are read at once and not one after the
+ * other. What makes a look-up dear is the page at least as much as the line, so
+ * it holds no more than the packet's way reads (8 MB for 262,144 visits, which the
+ * TLB of a server's CPU covers): of both ends a print of 64 bits, under keys that
+ * nobody outside knows. The ends themselves, for `show flows`, lie elsewhere; to
+ * write them is a page more, which a flood is spared (flow_name() in flow.h).
+ *
+ * Two visits have the same print with a chance of 2^-63, so one that is not there
+ * is taken for one that is once in 2^45 look-ups; and then its sequence numbers
+ * would have to fit, too (doubtful() in flow.h).
  *
  * A set's clock counts what was put into it, and each way holds the time when it
  * was last used: exact LRU without a look at any other clock. What is not used
  * goes within some eight insertions, so 8 bits are enough.
  *
  * Nothing is locked. A new flow takes its way by one compare-and-exchange of the
- * signature; `used` is set before, and looked at again behind reading the
- * signature, so that of two CPUs that want the same way one looks further. The
- * state is written last, and a cell without state is not there. What a reader may
- * see is a cell that becomes another flow's while he reads it, as in the kernel's
- * LRU maps; that was the least recently used one of its set.
+ * print, for one that is nobody's; `used` is set before, and looked at again behind
+ * reading the print, so that of two CPUs that want the same way one looks further.
+ * Its own print comes when nothing of the old flow can be read any more, and its
+ * state last: a cell without state is not there. What a reader may see is a cell that
+ * becomes another flow's while he reads it, as in the kernel's LRU maps; that was
+ * the least recently used one of its set.
  *
  * Plain C: the controller and the tests read and write the same table.
  */
@@ -31,129 +39,117 @@
 /* The order of writes, for the compiler; the exchange orders the rest. */
 #define flow_barrier() __asm__ __volatile__("" ::: "memory")
 
-/* Neighbours, whose sums may lie close together, go to sets far apart. */
-static __always_inline __u64 flow_spread(__u64 h)
-{
-	return (h ^ h >> 32) * 0x9e3779b97f4a7c15ULL;
-}
+#define FLOW_NOBODY 2 /* the print of a cell that is being taken */
 
 /*
  * Multilinear hashing over 32-bit words (Lemire and Kaser, 2014): strongly
  * universal in its upper half, under keys that nobody outside knows, so nobody
- * can aim at the set of somebody else. The products do not wait for each other.
+ * can aim at the set of somebody else. Twice, under keys of their own: 64 bits.
+ * The products do not wait for each other.
  */
-static __always_inline __u64 flow_hash(const __u64 keys[FLOW_HASH_KEYS], const struct flow_key *k)
+static __always_inline __u64 flow_print(const __u64 keys[FLOW_HASH_KEYS][2], const struct flow_key *k)
 {
 	const __u32 *client = (const __u32 *)k->client, *server = (const __u32 *)k->server;
-	__u64 h = keys[0];
+	__u32 ports = (__u32)k->client_port << 16 | k->server_port;
+	__u64 a = keys[0][0], b = keys[0][1];
 
-	h += keys[1] * client[3];
-	h += keys[2] * server[3];
-	h += keys[3] * ((__u32)k->client_port << 16 | k->server_port);
-	if (!(client[0] | client[1])) /* IPv4: the rest is the same for all */
-		return flow_spread(h);
-	h += keys[4] * client[0];
-	h += keys[5] * client[1];
-	h += keys[6] * client[2];
-	h += keys[7] * server[0];
-	h += keys[8] * server[1];
-	h += keys[9] * server[2];
-	return flow_spread(h);
+	a += keys[1][0] * client[3] + keys[2][0] * server[3] + keys[3][0] * ports;
+	b += keys[1][1] * client[3] + keys[2][1] * server[3] + keys[3][1] * ports;
+	if (client[0] | client[1]) { /* of IPv4 the rest is the same for all */
+		a += keys[4][0] * client[0] + keys[5][0] * client[1] + keys[6][0] * client[2];
+		b += keys[4][1] * client[0] + keys[5][1] * client[1] + keys[6][1] * client[2];
+		a += keys[7][0] * server[0] + keys[8][0] * server[1] + keys[9][0] * server[2];
+		b += keys[7][1] * server[0] + keys[8][1] * server[1] + keys[9][1] * server[2];
+	}
+	return (a >> 32 << 32 | b >> 32) | 1; /* 0 is an empty way's */
 }
 
-static __always_inline __u32 flow_set_index(__u64 hash)
+/* Neighbours, whose sums may lie close together, go to sets far apart. */
+static __always_inline __u32 flow_set_index(__u64 print)
 {
-	return hash >> (64 - FLOW_SETS_LOG);
+	return (print ^ print >> 32) * 0x9e3779b97f4a7c15ULL >> (64 - FLOW_SETS_LOG);
 }
 
-/* 0 is an empty way's. */
-static __always_inline __u32 flow_signature(__u64 hash)
-{
-	return (__u32)(hash >> (32 - FLOW_SETS_LOG)) | 1;
-}
-
-static __always_inline __u64 flow_differs(const struct flow_key *a, const struct flow_key *b)
-{
-	const __u64 *x = (const __u64 *)a, *y = (const __u64 *)b;
-
-	return (x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4]);
-}
-
-/* The cell whose signature it has. Without a branch a way, so that the verifier
- * has one path and the CPU nothing to guess: the borrow of x - 1 says x == 0.
- * Two ways of one signature give some third cell, which flow_differs() refuses. */
-static __always_inline struct flow *flow_candidate(struct flow_set *set, __u32 signature)
+/* NULL: not there, or forgotten. Without a branch a way, so that the verifier has
+ * one path and the CPU nothing to guess: the borrow of x - 1 says x == 0. Of two
+ * ways that look alike comes some third one, which is refused. */
+static __always_inline struct flow *flow_find(struct flow_set *set, __u64 print)
 {
 	__u32 i, way = 0;
-	__u64 hit, any = 0;
+	struct flow *f;
+	__u64 hit;
 
 	for (i = 0; i < FLOW_WAYS; i++) {
-		hit = (__u64)(set->signature[i] ^ signature) - 1;
+		hit = (__u64)((__u32)set->flows[i].print ^ (__u32)print) - 1;
 		flow_opaque(hit);
-		hit >>= 63;
-		any |= hit;
-		way |= (__u32)hit * i;
+		way |= (__u32)(hit >> 63) * i;
 	}
-	if (!any)
-		return 0;
 	flow_opaque(way);
 	way &= FLOW_WAYS - 1;
-	if (set->used[way] != set->clock)
-		set->used[way] = set->clock;
-	return &set->flows[way];
+	f = &set->flows[way];
+	if (f->print != print || !f->state)
+		return 0;
+	if (f->used != set->flows[0].clock)
+		f->used = set->flows[0].clock;
+	return f;
 }
 
-/* NULL: not there, or forgotten. */
-static __always_inline struct flow *flow_find(struct flow_set *set, __u64 hash, const struct flow_key *key)
+/* The way that was not used for longest, and nobody's from now on. FLOW_WAYS:
+ * others were faster, four times. */
+static __always_inline __u32 flow_take(struct flow_set *set)
 {
-	struct flow *f = flow_candidate(set, flow_signature(hash));
-
-	return f && f->state && !flow_differs(&f->ends, key) ? f : 0;
-}
-
-/* The way that was not used for longest. NULL: others were faster, four times. */
-static __always_inline struct flow *flow_take(struct flow_set *set, __u32 signature)
-{
-	volatile __u8 *used = set->used;
-	__u32 attempt, i, way, old;
+	__u32 attempt, i, way;
 	__s64 oldest, ahead;
+	struct flow *f;
 	__u8 clock, seen;
+	__u64 old;
 
 	for (attempt = 0; attempt < 4; attempt++) {
-		clock = *(volatile __u8 *)&set->clock;
+		clock = *(volatile __u8 *)&set->flows[0].clock;
 		for (i = 0, oldest = 0; i < FLOW_WAYS; i++) {
-			ahead = ((__u32)(__u8)(clock - used[i]) << 3 | i) - oldest;
+			seen = clock - *(volatile __u8 *)&set->flows[i].used;
+			ahead = ((__u32)seen << 3 | i) - oldest;
 			flow_opaque(ahead);
 			oldest += ahead & ~(ahead >> 63); /* the larger, without a branch */
 		}
 		way = oldest;
 		flow_opaque(way);
 		way &= FLOW_WAYS - 1;
+		f = &set->flows[way];
 		seen = clock - (__u8)(oldest >> 3);
-		old = *(volatile __u32 *)&set->signature[way];
-		if (used[way] != seen)
+		old = *(volatile __u64 *)&f->print;
+		if (old == FLOW_NOBODY || *(volatile __u8 *)&f->used != seen)
 			continue;
-		used[way] = clock + 1;
-		set->clock = clock + 1;
-		if (__sync_val_compare_and_swap(&set->signature[way], old, signature) == old)
-			return &set->flows[way];
+		f->used = clock + 1;
+		set->flows[0].clock = clock + 1;
+		if (__sync_val_compare_and_swap(&f->print, old, FLOW_NOBODY) == old)
+			return way;
 	}
-	return 0;
+	return FLOW_WAYS;
 }
 
-/* The cell to write: its own, or that of another, which is forgotten. It has no
- * state until flow_write(). */
-static __always_inline struct flow *flow_place(struct flow_set *set, __u64 hash, const struct flow_key *key)
+/* The cell to write: its own, or that of another, which is forgotten but for when
+ * it began. It has no state until the writer gives it one. NULL: see flow_take(). */
+static __always_inline struct flow *flow_place(struct flow_set *set, __u64 print, __u32 *at)
 {
-	struct flow *f = flow_find(set, hash, key);
+	struct flow *f = flow_find(set, print);
+	__u32 way;
 
-	if (!f)
-		f = flow_take(set, flow_signature(hash));
 	if (f) {
 		f->state = FLOW_NONE;
 		flow_barrier();
-		f->ends = *key;
+		return f;
 	}
+	way = flow_take(set);
+	if (way >= FLOW_WAYS)
+		return 0;
+	flow_opaque(way);
+	way &= FLOW_WAYS - 1;
+	f = &set->flows[way];
+	f->state = FLOW_NONE;
+	f->flags = 0;
+	__sync_lock_test_and_set(&f->print, print); /* in this order for every CPU */
+	*at = way;
 	return f;
 }
 

@@ -100,6 +100,15 @@ struct {
 	__type(value, struct flow_set);
 } flows SEC(".maps");
 
+/* Whose they are: written when a visit is put into `flows`, read by `show flows`. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1 << FLOW_SETS_LOG);
+	__type(key, __u32);
+	__type(value, struct flow_ends);
+} flow_ends SEC(".maps");
+
 /* Finders that wait for the next segment. Only flows that FLOW_PARTIAL names
  * are looked for here. Full: as above. */
 struct {

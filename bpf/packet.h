@@ -57,7 +57,7 @@ struct packet {
 	__u32 name_rule;
 	__u32 listener_rule; /* index in the image */
 	__u32 source;	     /* index of the source's rule in the image of source_slot */
-	__u64 flow_hash;
+	__u64 flow_print;
 	__u64 now; /* ns, read when first needed */
 	__u64 now_tick;
 };

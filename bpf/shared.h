@@ -187,13 +187,14 @@ enum flow_state {
 
 #define FLOW_SHAKEN 0x01 /* flags: shook hands with the gate */
 #define FLOW_ENDING 0x02 /* its client has sent FIN or RST */
+#define FLOW_NAMED  0x04 /* its ends are in `flow_ends` */
 
 /* A segment further than this from the last one is maybe of a new visit, whose
  * client uses the same ports. */
 #define FLOW_NEAR (1u << 20)
 
 struct flow {
-	struct flow_key ends;
+	__u64 print;   /* of both ends: see flow_table.h. 0: empty */
 	__u32 since;   /* of CLOCK_MONOTONIC, see FLOW_CLOCK() */
 	__u32 first;   /* sequence number of the first data */
 	__u32 next;    /* behind the last data; PARTIAL, HELD: where the next must begin */
@@ -202,7 +203,10 @@ struct flow {
 	__u8 protocol; /* enum protocol */
 	__u8 action;   /* TURNED: for the client: enum action */
 	__u8 listener; /* id */
-	__u32 flags;
+	__u8 flags;
+	__u8 used;  /* when, by its set's clock, which is that of the first way: */
+	__u8 clock; /* what was put into the set */
+	__u8 reserved;
 };
 
 /* A flow's own time: units of 1.05 ms, which come again after 52 days. */
@@ -211,11 +215,11 @@ struct flow {
 
 /* See flow_table.h. */
 struct flow_set {
-	__u32 signature[FLOW_WAYS]; /* 0: empty */
-	__u8 used[FLOW_WAYS];	    /* when, by this clock: */
-	__u8 clock;		    /* insertions */
-	__u8 reserved[23];
 	struct flow flows[FLOW_WAYS];
+};
+
+struct flow_ends {
+	struct flow_key of[FLOW_WAYS];
 };
 
 /*
@@ -235,8 +239,8 @@ struct shake {
 	__u16 port_last;
 	__u32 reserved;
 	__u64 reserved2;
-	__u64 flow_keys[FLOW_HASH_KEYS]; /* drawn once: what is remembered outlives secrets */
-	__u64 reserved3[6];
+	__u64 flow_keys[FLOW_HASH_KEYS][2]; /* drawn once: what is remembered outlives secrets */
+	__u64 reserved3[4];
 };
 #define SHAKE_TIMESTAMPS 0x01 /* net.ipv4.tcp_timestamps, and so on */
 #define SHAKE_SCALING	 0x02
@@ -368,9 +372,9 @@ struct meta {
 
 _Static_assert(sizeof(struct control) == 64, "control is one cache line");
 _Static_assert(sizeof(struct flow_key) == 40, "flow_key has no padding");
-_Static_assert(sizeof(struct flow) == 64, "flow is one cache line");
-_Static_assert(sizeof(struct flow_set) == 64 + 64 * FLOW_WAYS, "the flows of a set are a line each");
-_Static_assert(sizeof(struct shake) == 192, "shake is three cache lines");
+_Static_assert(sizeof(struct flow) == 32, "two flows are one cache line");
+_Static_assert(sizeof(struct flow_set) == 256, "no set lies in two pages");
+_Static_assert(sizeof(struct shake) == 256, "shake is four cache lines");
 _Static_assert(sizeof(struct engagement) == 256, "engagement is four cache lines");
 _Static_assert(ENGAGED_DOUBTS <= ENGAGED_WITNESSES, "each of them has a place");
 _Static_assert(sizeof(struct device) == 20, "device has no padding");

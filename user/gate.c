@@ -24,6 +24,7 @@ const char *const gate_map_names[GATE_MAPS] = {
 	[GATE_RULE_COUNTERS] = "rule_counters",
 	[GATE_BUCKETS] = "buckets",
 	[GATE_FLOWS] = "flows",
+	[GATE_FLOW_ENDS] = "flow_ends",
 	[GATE_PARTIALS] = "partials",
 	[GATE_HELD] = "held",
 	[GATE_EARLY] = "early",
@@ -149,8 +150,9 @@ static int read_meta(struct gate *g)
 
 /* What `status` and `show` want; see may_be_shared(). */
 static const bool read_by_all[GATE_MAPS] = {
-	[GATE_CONTROL] = true,	   [GATE_FLOWS] = true,		[GATE_ENGAGEMENTS] = true,
-	[GATE_STRAY_NAMES] = true, [GATE_STRAY_SOURCES] = true, [GATE_META] = true,
+	[GATE_CONTROL] = true,	   [GATE_FLOWS] = true,	      [GATE_FLOW_ENDS] = true,
+	[GATE_ENGAGEMENTS] = true, [GATE_STRAY_NAMES] = true, [GATE_STRAY_SOURCES] = true,
+	[GATE_META] = true,
 };
 
 static int open_maps(struct gate *g)

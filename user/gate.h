@@ -46,6 +46,7 @@ enum gate_map {
 	GATE_RULE_COUNTERS,
 	GATE_BUCKETS,
 	GATE_FLOWS,
+	GATE_FLOW_ENDS,
 	GATE_PARTIALS,
 	GATE_HELD,
 	GATE_EARLY,
@@ -188,8 +189,10 @@ int gate_counters(const struct gate_device *d, struct counter *out);
 int gate_clear_listener(struct gate *g, uint32_t id);
 /* heavy hitters of a map, merged over CPUs, most visits first; free(*out). */
 int gate_heavy(struct gate *g, enum gate_map map, struct heavy **out, size_t *count);
+/* ends: NULL where they were not written down, in the haste of a flood. */
+typedef int gate_flow_fn(const struct flow *f, const struct flow_key *ends, void *arg);
 /* Calls fn for each visit that is remembered; returns their number or -errno. */
-int gate_flows(struct gate *g, int (*fn)(const struct flow *f, void *arg), void *arg);
+int gate_flows(struct gate *g, gate_flow_fn *fn, void *arg);
 
 /* ---- counters of rules (gate_rules.c) ---- */
 

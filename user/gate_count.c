@@ -134,21 +134,34 @@ int gate_heavy(struct gate *g, enum gate_map map, struct heavy **out, size_t *co
 /* ---- flows ------------------------------------------------------------ */
 
 /* Each is copied: the program goes on writing. */
-int gate_flows(struct gate *g, int (*fn)(const struct flow *f, void *arg), void *arg)
+static int each_flow(const struct flow_set *sets, const struct flow_ends *ends, gate_flow_fn *fn, void *arg)
 {
-	size_t size = sizeof(struct flow_set) << FLOW_SETS_LOG;
-	const struct flow_set *sets = map_memory(g->maps[GATE_FLOWS], size, false);
-	int err = sets ? 0 : -errno, total = 0, i;
+	int err = 0, total = 0, i;
+	struct flow_key key;
 	struct flow f;
 
 	for (i = 0; i < FLOWS_MAX && !err; i++) {
 		f = sets[i / FLOW_WAYS].flows[i % FLOW_WAYS];
+		key = ends[i / FLOW_WAYS].of[i % FLOW_WAYS];
 		if (f.state == FLOW_NONE)
 			continue;
-		err = fn(&f, arg);
+		err = fn(&f, f.flags & FLOW_NAMED ? &key : NULL, arg);
 		total++;
 	}
+	return err ? err : total;
+}
+
+int gate_flows(struct gate *g, gate_flow_fn *fn, void *arg)
+{
+	size_t size = sizeof(struct flow_set) << FLOW_SETS_LOG, ends_size = sizeof(struct flow_ends)
+									    << FLOW_SETS_LOG;
+	const struct flow_set *sets = map_memory(g->maps[GATE_FLOWS], size, false);
+	const struct flow_ends *ends = map_memory(g->maps[GATE_FLOW_ENDS], ends_size, false);
+	int ret = sets && ends ? each_flow(sets, ends, fn, arg) : -errno;
+
+	if (ends)
+		munmap((void *)ends, ends_size);
 	if (sets)
 		munmap((void *)sets, size);
-	return err ? err : total;
+	return ret;
 }

@@ -68,8 +68,9 @@ int pin_open_object(struct gate *g, const char *name)
  * hashes (image), and what visitors said (held, partials, early, scratch). */
 static bool may_be_shared(const char *path)
 {
-	static const char *const names[] = {"control", "meta",	      "policy",	     "counters",     "device",
-					    "flows",   "engagements", "stray_names", "stray_sources"};
+	static const char *const names[] = {"control",	   "meta",	   "policy",	"counters",
+					    "device",	   "flows",	   "flow_ends", "engagements",
+					    "stray_names", "stray_sources"};
 	const char *name = strrchr(path, '/');
 	size_t i, len;
 

@@ -82,12 +82,17 @@ static int draw_secrets(struct shake *s)
 	uint64_t now = monotonic_ns();
 	uint32_t tick = now >> COOKIE_TICK_SHIFT;
 	uint64_t key[2];
-	int err;
+	int err = 0;
 
+	/* Without keys all visits would look the same. */
+	if (!s->flow_keys[0][0])
+		err = draw(s->flow_keys, sizeof(s->flow_keys));
+	if (err)
+		return err;
 	if (!(s->key[0][0] | s->key[0][1])) {
 		s->since = NOT_YET;
 		s->drawn = now / 1000000000;
-		return draw(s->flow_keys, sizeof(s->flow_keys)) ?: draw(s->key[0], sizeof(s->key[0]));
+		return draw(s->key[0], sizeof(s->key[0]));
 	}
 	if (s->since != NOT_YET && tick - s->since >= 2 && tick > s->since) {
 		memcpy(s->key[0], s->key[1], sizeof(s->key[0]));

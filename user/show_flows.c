@@ -38,18 +38,18 @@ static void end_text(char out[64], const uint8_t addr[16], uint16_t port)
 	snprintf(out, 64, strchr(text, ':') ? "[%s]:%u" : "%s:%u", text, ntohs(port));
 }
 
-static int flow_out(const struct flow *f, void *arg)
+static int flow_out(const struct flow *f, const struct flow_key *ends, void *arg)
 {
 	uint64_t age = ((uint64_t)(FLOW_CLOCK(monotonic_ns()) - f->since) << FLOW_CLOCK_SHIFT) / 1000000000;
 	char client[64], server[64];
 	struct out *o = arg;
 
 	o->states[f->state <= FLOW_HELD ? f->state : FLOW_NONE]++;
-	if (o->shown >= o->call->top)
+	if (!ends || o->shown >= o->call->top)
 		return 0;
 	o->shown++;
-	end_text(client, f->ends.client, f->ends.client_port);
-	end_text(server, f->ends.server, f->ends.server_port);
+	end_text(client, ends->client, ends->client_port);
+	end_text(server, ends->server, ends->server_port);
 	if (o->call->json)
 		json_item(json_pack("{s:s, s:s, s:s, s:s, s:I}", "client", client, "server", server, "as",
 				    protocol_name(f->protocol), "state", state_name(f->state), "age_seconds",

@@ -34,6 +34,7 @@
 #endif
 
 #define TX_BATCH   64
+#define TX_QUEUE   1024 /* frames: a power of two */
 #define RX_FRAMES  4096
 #define RX_FRAME   2048
 #define RX_BLOCK   (1 << 20)
@@ -46,10 +47,15 @@ static int sock = -1;
 static uint8_t *rx_ring;
 static unsigned int rx_next;
 
-static uint8_t tx_frames[TX_BATCH][FRAME_MAX];
-static struct iovec tx_iov[TX_BATCH];
-static struct mmsghdr tx_msgs[TX_BATCH];
-static unsigned int tx_count;
+/*
+ * What waits for the wire. A veth pair holds 256 packets, half a millisecond of a flood:
+ * with each time slice of a server some would be lost that no link with a switch before
+ * it, and no NIC with its ring of 512 to 4,096, would lose. So the link has a queue.
+ */
+static uint8_t tx_frames[TX_QUEUE][FRAME_MAX];
+static struct iovec tx_iov[TX_QUEUE];
+static struct mmsghdr tx_msgs[TX_QUEUE];
+static unsigned int tx_head, tx_tail;
 
 /* --dry: what answer_packet() said, in place of the ring. */
 static struct {
@@ -60,16 +66,27 @@ static unsigned int dry_head, dry_tail;
 
 /* --- sending ---------------------------------------------------------------- */
 
+static unsigned int tx_waiting(void)
+{
+	return tx_tail - tx_head;
+}
+
 static uint8_t *frame_next(void)
 {
-	if (tx_count == TX_BATCH)
+	if (tx_waiting() && tx_waiting() % TX_BATCH == 0)
 		wire_flush();
-	return tx_frames[tx_count];
+	if (tx_waiting() == TX_QUEUE) { /* lost, as on any wire; the visitor sends it again */
+		wire_stats.tx_lost++;
+		tx_tail--;
+	}
+	if (!tx_waiting())
+		tx_head = tx_tail = 0; /* the same few frames, as long as nothing waits */
+	return tx_frames[tx_tail % TX_QUEUE];
 }
 
 static void frame_commit(struct stream *s, size_t len)
 {
-	tx_iov[tx_count++].iov_len = len;
+	tx_iov[tx_tail++ % TX_QUEUE].iov_len = len;
 	s->c.tx_packets++;
 	s->c.tx_bytes += len;
 }
@@ -87,7 +104,7 @@ void wire_send_udp(struct stream *s, const struct visit *v, const uint8_t *data,
 
 static void dry_flush(void)
 {
-	for (unsigned int i = 0; i < tx_count; i++) {
+	for (; tx_head != tx_tail; tx_head++) {
 		uint8_t *out = dry_ring[dry_head % DRY_FRAMES].bytes;
 		size_t len;
 
@@ -96,38 +113,40 @@ static void dry_flush(void)
 			wire_stats.ring_drops++;
 			continue;
 		}
-		len = answer_packet(tx_frames[i], tx_iov[i].iov_len, out);
+		len = answer_packet(tx_frames[tx_head % TX_QUEUE], tx_iov[tx_head % TX_QUEUE].iov_len, out);
 		dry_ring[dry_head % DRY_FRAMES].len = len;
 		if (len)
 			dry_head++;
 	}
-	tx_count = 0;
 }
 
-/* A full queue is waited for a little; what does not go then is lost, as on any
- * wire, and the visitor sends it again. */
+static unsigned int min(unsigned int a, unsigned int b)
+{
+	return a < b ? a : b;
+}
+
+/* What finds no room stays for the next time. */
 void wire_flush(void)
 {
-	unsigned int done = 0, tries = 0;
-
 	if (dry_ring) {
 		dry_flush();
 		return;
 	}
-	while (done < tx_count) {
-		int n = sendmmsg(sock, tx_msgs + done, tx_count - done, 0);
+	while (tx_waiting()) {
+		unsigned int first = tx_head % TX_QUEUE;
+		int n = sendmmsg(sock, tx_msgs + first, min(TX_BATCH, min(tx_waiting(), TX_QUEUE - first)),
+				 0);
 
 		if (n > 0) {
-			done += n;
+			tx_head += n;
 			wire_stats.tx_packets += n;
-		} else if ((errno == ENOBUFS || errno == EAGAIN || errno == EINTR) && tries++ < 10) {
-			usleep(10);
-		} else {
+		} else if (errno == ENOBUFS || errno == EAGAIN) {
+			return;
+		} else if (errno != EINTR) {
 			wire_stats.tx_lost++;
-			done++;
+			tx_head++;
 		}
 	}
-	tx_count = 0;
 }
 
 /* --- receiving -------------------------------------------------------------- */
@@ -196,7 +215,7 @@ int wire_answer(void)
 		wire_stats.rx_packets++;
 		len = answer_packet((uint8_t *)h + h->tp_mac, h->tp_snaplen, frame_next());
 		if (len)
-			tx_iov[tx_count++].iov_len = len;
+			tx_iov[tx_tail++ % TX_QUEUE].iov_len = len;
 		ring_release(h);
 	}
 	wire_flush();
@@ -277,7 +296,7 @@ static int find_mac(void)
 
 static void tx_init(void)
 {
-	for (unsigned int i = 0; i < TX_BATCH; i++) {
+	for (unsigned int i = 0; i < TX_QUEUE; i++) {
 		tx_iov[i].iov_base = tx_frames[i];
 		tx_msgs[i].msg_hdr.msg_iov = &tx_iov[i];
 		tx_msgs[i].msg_hdr.msg_iovlen = 1;

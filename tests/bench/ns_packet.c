@@ -82,10 +82,15 @@ static void not_for_us(void)
 
 static struct feed_pick picks[FEED_PICKS];
 #define ESTABLISHED 65536
+#define ESTABLISHED_SEQ \
+	5000000 /* near what was last seen of each: that of another visit is looked at twice */
 
 static struct flow judged(const struct ends *e)
 {
-	return (struct flow){.first = e->client_port, .state = FLOW_JUDGED, .protocol = PROTO_HTTP};
+	return (struct flow){.first = e->client_port,
+			     .next = ESTABLISHED_SEQ,
+			     .state = FLOW_JUDGED,
+			     .protocol = PROTO_HTTP};
 }
 
 static struct ends established_ends(unsigned int i)
@@ -100,8 +105,12 @@ static struct ends established_ends(unsigned int i)
 static void established(void)
 {
 	static char data[1300];
-	struct segment s = {
-		.flags = ACK, .seq = 5000000, .ack = 77, .tsval = 1, .data = data, .len = sizeof(data)};
+	struct segment s = {.flags = ACK,
+			    .seq = ESTABLISHED_SEQ,
+			    .ack = 77,
+			    .tsval = 1,
+			    .data = data,
+			    .len = sizeof(data)};
 	struct ends e = established_ends(0);
 	struct feed_packet f;
 	unsigned int i;

@@ -77,7 +77,8 @@ void flow_put(struct instance *g, const struct ends *e, const struct flow *f)
 	struct flow_key k = ends_key(e);
 	struct flow *at;
 	uint32_t zero = 0;
-	uint64_t hash;
+	uint64_t print;
+	uint32_t way;
 
 	if (of != g) {
 		sets = map_memory(g->gate.maps[GATE_FLOWS], sizeof(*sets) << FLOW_SETS_LOG, true);
@@ -85,12 +86,16 @@ void flow_put(struct instance *g, const struct ends *e, const struct flow *f)
 			die("flows: %s", strerror(errno));
 		of = g;
 	}
-	hash = flow_hash(secrets.flow_keys, &k);
-	at = flow_place(&sets[flow_set_index(hash)], hash, &k);
+	print = flow_print(secrets.flow_keys, &k);
+	at = flow_place(&sets[flow_set_index(print)], print, &way);
 	if (!at)
 		die("flows: no room");
-	*at = *f;
-	at->ends = k;
+	at->since = FLOW_CLOCK(monotonic_ns()); /* in a flood */
+	at->first = f->first;
+	at->next = f->next;
+	at->protocol = f->protocol;
+	at->flags = f->flags;
+	at->state = f->state;
 }
 
 void flows_fill(struct instance *g)

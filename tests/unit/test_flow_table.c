@@ -10,18 +10,19 @@
 #define SETS (1 << FLOW_SETS_LOG)
 
 static struct flow_set *sets;
-static __u64 keys[FLOW_HASH_KEYS];
+static __u64 keys[FLOW_HASH_KEYS][2];
 
 static void begin(void)
 {
+	__u64 *k = keys[0];
 	int i, j;
 
 	srandom(1402);
 	sets = calloc(SETS, sizeof(*sets));
 	cr_assert(sets);
-	for (i = 0; i < FLOW_HASH_KEYS; i++)
+	for (i = 0; i < 2 * FLOW_HASH_KEYS; i++)
 		for (j = 0; j < 3; j++)
-			keys[i] = keys[i] << 31 ^ (__u64)random();
+			k[i] = k[i] << 31 ^ (__u64)random();
 }
 
 static void end(void)
@@ -47,18 +48,21 @@ static struct flow_key client(unsigned int i, bool ipv6)
 
 static struct flow *find(const struct flow_key *k)
 {
-	__u64 hash = flow_hash(keys, k);
+	__u64 print = flow_print(keys, k);
 
-	return flow_find(&sets[flow_set_index(hash)], hash, k);
+	return flow_find(&sets[flow_set_index(print)], print);
 }
 
 static struct flow *put(const struct flow_key *k, __u32 first)
 {
-	__u64 hash = flow_hash(keys, k);
-	struct flow *f = flow_place(&sets[flow_set_index(hash)], hash, k);
+	__u64 print = flow_print(keys, k);
+	struct flow_set *set = &sets[flow_set_index(print)];
+	__u32 way = FLOW_WAYS;
+	struct flow *f = flow_place(set, print, &way);
 
 	cr_assert(f);
 	cr_assert(f->state == FLOW_NONE, "nothing is to be read of it yet");
+	cr_assert(way == FLOW_WAYS || (f == &set->flows[way] && !f->flags), "where it lies, if it is new");
 	f->first = first;
 	f->state = FLOW_JUDGED;
 	return f;
@@ -100,7 +104,7 @@ Test(flow_table, full)
 	}
 	for (i = 0; i < n; i++) {
 		k = client(i, false);
-		if (!sets[flow_set_index(flow_hash(keys, &k))].signature[0])
+		if (!sets[flow_set_index(flow_print(keys, &k))].flows[0].print)
 			continue;
 		if (find(&k))
 			held++;
@@ -150,16 +154,66 @@ Test(flow_table, again)
 	cr_expect(find(&k)->first == 99);
 }
 
-/* One signature, another visit: none of the two is taken for the other. */
-Test(flow_table, same_signature)
+/* Prints that are looked for by their lower halves, which two may share: none of the
+ * two is taken for the other, and both give way in time. */
+Test(flow_table, half_a_print)
 {
-	struct flow_key k = client(7, false), other = client(8, false);
-	__u64 hash = flow_hash(keys, &k);
-	struct flow_set *set = &sets[flow_set_index(hash)];
+	struct flow_key k = client(7, false);
+	__u64 print = flow_print(keys, &k), twin = print ^ 1ULL << 40;
+	struct flow_set *set = &sets[flow_set_index(print)];
+	struct flow *f;
+	__u32 way;
+	int i;
 
 	put(&k, 1);
-	cr_expect(!flow_find(set, hash, &other));
-	flow_place(set, hash, &other)->state = FLOW_TURNED;
-	flow_place(set, hash, &other)->state = FLOW_TURNED;
-	cr_expect(!flow_find(set, hash, &k) || flow_find(set, hash, &k)->state == FLOW_JUDGED);
+	cr_expect(!flow_find(set, twin));
+	flow_place(set, twin, &way)->state = FLOW_TURNED;
+	f = flow_find(set, print);
+	cr_expect(!f || f->state == FLOW_JUDGED);
+	f = flow_find(set, twin);
+	cr_expect(!f || f->state == FLOW_TURNED);
+	for (i = 1; i <= 2 * FLOW_WAYS; i++)
+		flow_place(set, print + (2 * i), &way)->state = FLOW_TURNED;
+	cr_expect(!flow_find(set, print) && !flow_find(set, twin));
+}
+
+/* A cell that another CPU is about to take is left alone, and what it held is gone. */
+Test(flow_table, being_taken)
+{
+	struct flow_key k = client(7, false);
+	__u64 print = flow_print(keys, &k);
+	struct flow_set *set = &sets[flow_set_index(print)];
+	int i, n = 0;
+	__u32 way;
+
+	put(&k, 1);
+	for (i = 0; i < FLOW_WAYS; i++)
+		set->flows[i].print = FLOW_NOBODY;
+	cr_expect(!flow_find(set, print));
+	cr_expect(!flow_place(set, print, &way));
+	for (i = 0; i < FLOW_WAYS; i++)
+		n += set->flows[i].print == FLOW_NOBODY;
+	cr_expect(n == FLOW_WAYS);
+}
+
+/* Keys that differ in one bit, anywhere, have other prints: also what is left out of
+ * the sum for IPv4 counts where it is not. */
+Test(flow_table, every_bit_counts)
+{
+	unsigned int ipv6, bit;
+
+	for (ipv6 = 0; ipv6 < 2; ipv6++)
+		for (bit = 0; bit < 36 * 8; bit++) {
+			struct flow_key k = client(7, ipv6), other = k;
+
+			((__u8 *)&other)[bit / 8] ^= 1 << bit % 8;
+			if (!ipv6 && bit >= 64 && bit < 96)
+				continue; /* no address: between zeroes and an IPv4 one */
+			if (!ipv6 && bit >= 128 && bit < 224)
+				continue; /* and to a client of the other family */
+			cr_expect((flow_print(keys, &k) >> 32) != (flow_print(keys, &other) >> 32), "bit %u",
+				  bit);
+			cr_expect((__u32)flow_print(keys, &k) != (__u32)flow_print(keys, &other), "bit %u",
+				  bit);
+		}
 }
