@@ -146,7 +146,10 @@ static inline __u32 counter_index(__u32 listener, __u32 observed, __u32 reason)
  * replaced on this device, in `packets`, so that all runs can be compared with
  * all packets. Written by the controller alone. */
 #define COUNTER_FORMER_RUNS 0
-#define COUNTERS_MAX	    ((LISTENERS_MAX + 1) * 2 * REASONS_MAX)
+/* What listeners had counted whose ids are others' now, in place of a listener;
+ * by the controller alone, too. A device's packets never become fewer. */
+#define LISTENERS_FORMER (LISTENERS_MAX + 1)
+#define COUNTERS_MAX	 ((LISTENERS_FORMER + 1) * 2 * REASONS_MAX)
 
 /*
  * Which image rules, in one word that is read once a packet: past the deadline

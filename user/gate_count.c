@@ -54,23 +54,61 @@ int gate_counters(const struct gate_device *d, struct counter *out)
 	return err ? fail(err, "the counters of %s cannot be read: %s", d->name, strerror(-err)) : 0;
 }
 
+/* Adds one counter of a device to another, on each CPU, and clears it. */
+static int move_counter(int fd, uint32_t from, uint32_t to, struct counter *moved, struct counter *sum,
+			size_t cpus)
+{
+	const struct counter none = {0};
+	bool any = false;
+	size_t i;
+
+	if (bpf_map_lookup_elem(fd, &from, moved))
+		return -errno;
+	for (i = 0; i < cpus; i++)
+		any |= memcmp(&moved[i], &none, sizeof(none)) != 0;
+	if (!any)
+		return 0;
+	if (bpf_map_lookup_elem(fd, &to, sum))
+		return -errno;
+	for (i = 0; i < cpus; i++) {
+		sum[i].packets += moved[i].packets;
+		sum[i].bytes += moved[i].bytes;
+		moved[i] = none;
+	}
+	return bpf_map_update_elem(fd, &from, moved, BPF_ANY) || bpf_map_update_elem(fd, &to, sum, BPF_ANY)
+		       ? -errno
+		       : 0;
+}
+
+static int retire_counters(int fd, uint32_t listener, struct counter *two, size_t cpus)
+{
+	uint32_t observed, reason;
+	int err = 0;
+
+	for (observed = 0; observed < 2; observed++)
+		for (reason = 0; reason < REASONS_MAX && !err; reason++)
+			err = move_counter(fd, counter_index(listener, observed, reason),
+					   counter_index(LISTENERS_FORMER, observed, reason), two, two + cpus,
+					   cpus);
+	return err;
+}
+
 /* As of a listener that is new: no packets, and not engaged. */
 int gate_clear_listener(struct gate *g, uint32_t id)
 {
 	const struct engagement none = {0};
 	size_t cpus = libbpf_num_possible_cpus(), count, i;
-	struct counter *zero = calloc(cpus, sizeof(*zero));
+	struct counter *two = calloc(2 * cpus, sizeof(*two));
 	struct gate_device *devices;
-	uint32_t at, from = counter_index(id, 0, 0), to = counter_index(id + 1, 0, 0);
-	int err = zero ? gate_devices(g, &devices, &count) : -ENOMEM;
+	int err = two ? gate_devices(g, &devices, &count) : -ENOMEM;
 
 	if (!err) {
-		for (i = 0; i < count; i++)
-			for (at = from; at < to && devices[i].counters >= 0; at++)
-				bpf_map_update_elem(devices[i].counters, &at, zero, BPF_ANY);
+		for (i = 0; i < count && !err; i++)
+			err = devices[i].counters < 0 ? 0
+						      : retire_counters(devices[i].counters, id, two, cpus);
 		gate_devices_free(devices, count);
 	}
-	free(zero);
+	free(two);
 	if (!err && bpf_map_update_elem(g->maps[GATE_ENGAGEMENTS], &id, &none, BPF_ANY))
 		err = -errno;
 	return err;

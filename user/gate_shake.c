@@ -86,7 +86,7 @@ static int draw_secrets(struct shake *s)
 
 	/* Without keys all visits would look the same. */
 	if (!s->flow_keys[0][0])
-		err = draw(s->flow_keys, sizeof(s->flow_keys));
+		err = draw(&s->flow_keys, sizeof(s->flow_keys));
 	if (err)
 		return err;
 	if (!(s->key[0][0] | s->key[0][1])) {

@@ -104,7 +104,7 @@ static int read_device(struct tally *t, size_t i)
 
 	d->device = &t->devices[i];
 	if (!err) {
-		for (r = 0; r <= LISTENERS_MAX; r++)
+		for (r = 0; r <= LISTENERS_FORMER; r++)
 			add_reasons(d->reason, raw, r);
 		for (r = 0; r < REASONS_MAX; r++)
 			add(&d->packets, &d->reason[r].all);
