@@ -74,6 +74,15 @@ static int draw(void *key, size_t size)
 	return 0;
 }
 
+static bool is_blank(const void *memory, size_t size)
+{
+	const unsigned char *at = memory;
+
+	while (size && !at[size - 1])
+		size--;
+	return !size;
+}
+
 /* Visits in flight survive an apply and an upgrade: a new secret makes cookies
  * from the next tick on, and the old one still checks those of its own ticks,
  * until none of them is good any more and the new one moves into its place. */
@@ -85,11 +94,11 @@ static int draw_secrets(struct shake *s)
 	int err = 0;
 
 	/* Without keys all visits would look the same. */
-	if (!s->flow_keys[0][0])
+	if (is_blank(&s->flow_keys, sizeof(s->flow_keys)))
 		err = draw(&s->flow_keys, sizeof(s->flow_keys));
 	if (err)
 		return err;
-	if (!(s->key[0][0] | s->key[0][1])) {
+	if (is_blank(&s->key[0], sizeof(s->key[0]))) {
 		s->since = NOT_YET;
 		s->drawn = now / 1000000000;
 		return draw(s->key[0], sizeof(s->key[0]));
