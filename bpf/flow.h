@@ -45,14 +45,20 @@ static __always_inline __u8 flow_name(const struct packet *p, const struct flow 
 	return FLOW_NAMED;
 }
 
-static __always_inline void flow_remember(struct packet *p, __u8 state, __u32 first, __u32 ack)
+stage int flow_remember(struct packet *p, __u8 state, __u32 first, __u32 ack)
 {
-	__u32 index = flow_set_index(p->flow_print), now = FLOW_CLOCK(packet_tick(p)), way = 0;
-	struct flow_set *set = bpf_map_lookup_elem(&flows, &index);
-	struct flow *f = set ? flow_place(set, p->flow_print, &way) : NULL;
+	__u32 index, now, way = 0;
+	struct flow_set *set;
+	struct flow *f;
 
+	if (!p)
+		return 0;
+	index = flow_set_index(p->flow_print);
+	now = FLOW_CLOCK(packet_tick(p));
+	set = bpf_map_lookup_elem(&flows, &index);
+	f = set ? flow_place(set, p->flow_print, &way) : NULL;
 	if (!f)
-		return;
+		return 0;
 	f->flags = flow_name(p, f, way, state, now) | (p->shaken ? FLOW_SHAKEN : 0);
 	f->since = now;
 	f->first = first;
@@ -63,6 +69,7 @@ static __always_inline void flow_remember(struct packet *p, __u8 state, __u32 fi
 	f->listener = p->listener;
 	flow_barrier();
 	f->state = state;
+	return 0;
 }
 
 /* The first data in the socket's eyes. A retransmission that comes while the
