@@ -80,6 +80,8 @@ struct flow_key ends_key(const struct ends *e);
 size_t client_at(const struct ends *e);
 size_t client_len(const struct ends *e);
 void frame_tcp(struct feed_packet *f, const struct ends *e, const struct segment *s);
+/* Other data from byte `at` of the frame on, and the checksum of that. */
+void frame_tcp_say(struct feed_packet *f, const struct ends *e, size_t at, const void *bytes, size_t len);
 void frame_udp(struct feed_packet *f, const struct ends *e, const void *data, size_t len);
 void frame_arp(struct feed_packet *f);
 

@@ -117,6 +117,15 @@ static void put_checksum(uint8_t *tcp, const struct ends *e, size_t len)
 	put16(tcp + 16, ~s);
 }
 
+void frame_tcp_say(struct feed_packet *f, const struct ends *e, size_t at, const void *bytes, size_t len)
+{
+	size_t tcp = 14 + (ends_v4(e) ? 20 : 40);
+
+	memcpy(f->bytes + at, bytes, len);
+	memset(f->bytes + tcp + 16, 0, 2);
+	put_checksum(f->bytes + tcp, e, f->len - tcp);
+}
+
 void frame_tcp(struct feed_packet *f, const struct ends *e, const struct segment *s)
 {
 	uint8_t options[40], *t;

@@ -42,7 +42,7 @@ short()
 # What the README quotes, between its two marks.
 quoted()
 {
-	printf '%s' "$(machine | head -n 1)"
+	printf '%s' "$(machine | sed -n 1p)"
 	printf ' (`ROUNDS=%s FLOOD_STEPS=%s scripts/bench --record %s`):\n\n' "$ROUNDS" "${FLOOD_STEPS:-}" "${CHOSEN[*]}"
 	short targets
 	printf '\n### Capacity\n\n'
