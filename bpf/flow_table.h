@@ -29,6 +29,8 @@
 #ifndef STRAYGATE_FLOW_TABLE_H
 #define STRAYGATE_FLOW_TABLE_H
 
+#include <stdbool.h>
+
 #include "finder.h" /* for __always_inline on the host */
 #include "shared.h"
 
@@ -70,13 +72,12 @@ static __always_inline __u32 flow_set_index(__u64 print)
 	return (print ^ print >> 32) * 0x9e3779b97f4a7c15ULL >> (64 - FLOW_SETS_LOG);
 }
 
-/* NULL: not there, or forgotten. Without a branch a way, so that the verifier has
- * one path and the CPU nothing to guess: the borrow of x - 1 says x == 0. Of two
- * ways that look alike comes some third one, which is refused. */
-static __always_inline struct flow *flow_find(struct flow_set *set, __u64 print)
+/* The way whose print looks like it. Without a branch a way, so that the verifier has
+ * one path and the CPU nothing to guess: the borrow of x - 1 says x == 0. If none does,
+ * or two, it is some other one, which flow_is() refuses. */
+static __always_inline __u32 flow_candidate(const struct flow_set *set, __u64 print)
 {
 	__u32 i, way = 0;
-	struct flow *f;
 	__u64 hit;
 
 	for (i = 0; i < FLOW_WAYS; i++) {
@@ -85,13 +86,25 @@ static __always_inline struct flow *flow_find(struct flow_set *set, __u64 print)
 		way |= (__u32)(hit >> 63) * i;
 	}
 	flow_opaque(way);
-	way &= FLOW_WAYS - 1;
-	f = &set->flows[way];
+	return way & (FLOW_WAYS - 1);
+}
+
+/* If it is that one, it is in use. */
+static __always_inline bool flow_is(const struct flow_set *set, struct flow *f, __u64 print)
+{
 	if (f->print != print || !f->state)
-		return 0;
+		return false;
 	if (f->used != set->flows[0].clock)
 		f->used = set->flows[0].clock;
-	return f;
+	return true;
+}
+
+/* NULL: not there, or forgotten. */
+static __always_inline struct flow *flow_find(struct flow_set *set, __u64 print)
+{
+	struct flow *f = &set->flows[flow_candidate(set, print)];
+
+	return flow_is(set, f, print) ? f : 0;
 }
 
 /* The way that was not used for longest, and nobody's from now on. FLOW_WAYS:
@@ -129,13 +142,15 @@ static __always_inline __u32 flow_take(struct flow_set *set)
 }
 
 /* The cell to write: its own, or that of another, which is forgotten but for when
- * it began. It has no state until the writer gives it one. NULL: see flow_take(). */
+ * it began; and its way. It has no state until the writer gives it one. NULL: see
+ * flow_take(). */
 static __always_inline struct flow *flow_place(struct flow_set *set, __u64 print, __u32 *at)
 {
-	struct flow *f = flow_find(set, print);
-	__u32 way;
+	__u32 way = flow_candidate(set, print);
+	struct flow *f = &set->flows[way];
 
-	if (f) {
+	*at = way;
+	if (flow_is(set, f, print)) {
 		f->state = FLOW_NONE;
 		flow_barrier();
 		return f;

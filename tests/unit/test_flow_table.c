@@ -62,7 +62,8 @@ static struct flow *put(const struct flow_key *k, __u32 first)
 
 	cr_assert(f);
 	cr_assert(f->state == FLOW_NONE, "nothing is to be read of it yet");
-	cr_assert(way == FLOW_WAYS || (f == &set->flows[way] && !f->flags), "where it lies, if it is new");
+	cr_assert(way < FLOW_WAYS && f == &set->flows[way], "where it lies");
+	cr_assert(!f->flags);
 	f->first = first;
 	f->state = FLOW_JUDGED;
 	return f;
