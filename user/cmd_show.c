@@ -14,13 +14,6 @@ static const struct {
 	{"names", show_names},	 {"flows", show_flows},	      {"strays", show_strays},
 };
 
-int lines_shown(int err)
-{
-	if (err)
-		say("the policy that runs cannot be read back: %s", strerror(-err));
-	return err ? EXIT_FAILED : EXIT_OK;
-}
-
 const char *grouped(uint64_t n)
 {
 	static char buffers[8][32];

@@ -79,17 +79,13 @@ static void try_listeners(struct gate *g)
 		gate_trials(g, p);
 }
 
-static bool is_attached(struct gate *g, const char *device)
+static bool is_attached(const struct gate_device *devices, size_t count, const char *device)
 {
-	struct gate_device *devices;
 	bool attached = false;
-	size_t count, i;
+	size_t i;
 
-	if (gate_devices(g, &devices, &count))
-		return false;
 	for (i = 0; i < count; i++)
 		attached |= !strcmp(devices[i].name, device) && devices[i].attached;
-	gate_devices_free(devices, count);
 	return attached;
 }
 
@@ -99,10 +95,15 @@ static bool is_attached(struct gate *g, const char *device)
 static int learn_addresses(struct gate *g, const struct call *c)
 {
 	cleanup_policy struct policy *p = NULL;
+	struct gate_device *devices = NULL;
+	size_t count = 0;
 	int i, come = 0;
 
+	if (gate_devices(g, &devices, &count))
+		count = 0;
 	for (i = 0; i < c->argc; i++)
-		come += !is_attached(g, c->argv[i]);
+		come += !is_attached(devices, count, c->argv[i]);
+	gate_devices_free(devices, count);
 	if (!come || gate_deadline(g))
 		return 0;
 	return gate_running(g, &p) || gate_publish(g, p, p, 0);

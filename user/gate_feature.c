@@ -68,25 +68,13 @@ size_t features_kernel(struct feature out[FEATURES_MAX])
 	return n;
 }
 
-/* A question to the device by ioctl(2); -1: it has no answer. */
-static int ask_device(const char *device, unsigned long what, void *data, struct ifreq *r)
-{
-	cleanup_fd int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	*r = (struct ifreq){0};
-	snprintf(r->ifr_name, sizeof(r->ifr_name), "%s", device);
-	if (data)
-		r->ifr_data = data;
-	return fd < 0 ? -1 : ioctl(fd, what, r);
-}
-
 static void set_driver(struct feature *f, const char *device)
 {
 	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
 	struct ifreq r;
 
 	set(f, "device", true, "driver does not say its name", "");
-	if (!ask_device(device, SIOCETHTOOL, &info, &r))
+	if (!netdev_ask(device, SIOCETHTOOL, &info, &r))
 		snprintf(f->text, sizeof(f->text), "driver %s", info.driver);
 }
 
@@ -102,7 +90,7 @@ static void set_tags(struct feature *f, const char *device)
 static void set_frames(struct feature *f, const char *device, bool many)
 {
 	struct ifreq r;
-	int mtu = ask_device(device, SIOCGIFMTU, NULL, &r) ? 0 : r.ifr_mtu;
+	int mtu = netdev_ask(device, SIOCGIFMTU, NULL, &r) ? 0 : r.ifr_mtu;
 
 	set(f, "large frames", many, "any MTU goes with native mode", "");
 	if (!many)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "gate.h"
+#include "rtnl.h"
 #include "say.h"
 
 struct collect {
@@ -37,14 +38,15 @@ static int collect_prefix(struct collect *c, int family, const void *addr, unsig
 	return 0;
 }
 
-static int collect_route(struct collect *c, const struct nlmsghdr *n)
+static int collect_route(const struct nlmsghdr *n, void *arg)
 {
+	struct collect *c = arg;
 	const struct rtmsg *r = NLMSG_DATA(n);
 	const struct rtattr *a = RTM_RTA(r);
 	int len = RTM_PAYLOAD(n);
 
 	/* Of all tables: a VRF has its local addresses in its own. */
-	if (r->rtm_type != RTN_LOCAL)
+	if (n->nlmsg_type != RTM_NEWROUTE || r->rtm_type != RTN_LOCAL)
 		return 0;
 	for (; RTA_OK(a, len); a = RTA_NEXT(a, len))
 		if (a->rta_type == RTA_DST)
@@ -52,7 +54,7 @@ static int collect_route(struct collect *c, const struct nlmsghdr *n)
 	return 0;
 }
 
-static int ask(int fd, int family)
+static int collect_family(struct collect *c, int fd, int family)
 {
 	struct {
 		struct nlmsghdr n;
@@ -64,31 +66,7 @@ static int ask(int fd, int family)
 		.r = {.rtm_family = family},
 	};
 
-	return send(fd, &q, sizeof(q), 0) < 0 ? -errno : 0;
-}
-
-/* Messages until the kernel says that these were all. */
-static int collect_family(struct collect *c, int fd, int family)
-{
-	static char buffer[64 << 10];
-	int err = ask(fd, family);
-
-	while (!err) {
-		ssize_t len = recv(fd, buffer, sizeof(buffer), 0);
-		struct nlmsghdr *n = (void *)buffer;
-
-		if (len < 0)
-			return -errno;
-		for (; NLMSG_OK(n, len) && !err; n = NLMSG_NEXT(n, len)) {
-			if (n->nlmsg_type == NLMSG_DONE)
-				return 0;
-			if (n->nlmsg_type == NLMSG_ERROR)
-				return ((struct nlmsgerr *)NLMSG_DATA(n))->error;
-			if (n->nlmsg_type == RTM_NEWROUTE)
-				err = collect_route(c, n);
-		}
-	}
-	return err;
+	return rtnl_dump(fd, &q.n, collect_route, c);
 }
 
 int local_addresses(struct prefix **out, size_t *count)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One question over generic netlink, in two steps: which number has the family
+ * Of XDP, one question over generic netlink, in two steps: which number has the family
  * "netdev" on this kernel, and what does it say of the device.
  */
 #include "netdev.h"
@@ -8,7 +8,10 @@
 #include <errno.h>
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
+#include <net/if.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -96,4 +99,15 @@ int netdev_xdp_features(unsigned int ifindex, uint64_t *features)
 	if (!err)
 		err = ask(fd, family, CMD_DEV_GET, DEV_IFINDEX, &index, sizeof(index));
 	return err ? err : answer(fd, DEV_XDP_FEATURES, features, sizeof(*features));
+}
+
+int netdev_ask(const char *device, unsigned long what, void *data, struct ifreq *r)
+{
+	cleanup_fd int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	*r = (struct ifreq){0};
+	snprintf(r->ifr_name, sizeof(r->ifr_name), "%s", device);
+	if (data)
+		r->ifr_data = data;
+	return fd < 0 ? -1 : ioctl(fd, what, r);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a driver's XDP can do, as the kernel itself says (Linux 6.3 and later). */
+/* What the kernel says of a device; of its driver's XDP from Linux 6.3 on. */
 #ifndef STRAYGATE_NETDEV_H
 #define STRAYGATE_NETDEV_H
 
 #include <stdint.h>
+
+struct ifreq;
 
 /* enum netdev_xdp_act of linux/netdev.h, which Debian 12 does not have yet. */
 #define NETDEV_XDP_BASIC    0x01u /* abort, drop, pass, send back */
@@ -12,5 +14,9 @@
 
 /* Says nothing. 0 or -errno; -ENOENT: this kernel has no such question. */
 int netdev_xdp_features(unsigned int ifindex, uint64_t *features);
+
+/* A question by ioctl(2), such as SIOCETHTOOL with data; 0, and *r has what came
+ * back, or -1: it has no answer. */
+int netdev_ask(const char *device, unsigned long what, void *data, struct ifreq *r);
 
 #endif

@@ -37,14 +37,9 @@ static void source_text(const struct rule *r, const char *line, struct counter c
 	putchar('\n');
 }
 
-struct sources {
-	struct rule_counters *counters;
-	bool json;
-};
-
 static int source_out(const struct rule *r, void *arg)
 {
-	const struct sources *s = arg;
+	const struct shown *s = arg;
 	char line[RULE_LINE_MAX];
 
 	if (rule_print(r, line, sizeof(line)) >= 0)
@@ -54,24 +49,8 @@ static int source_out(const struct rule *r, void *arg)
 
 int show_sources(struct gate *g, const struct call *c)
 {
-	cleanup_rule_counters struct rule_counters *counters = NULL;
-	cleanup_gate_lines struct gate_lines *lines = NULL;
-	struct sources s;
-	int err;
+	char heading[40];
 
-	if (gate_lines(g, &lines) || gate_rule_counters(g, &counters))
-		return EXIT_FAILED;
-	s = (struct sources){counters, c->json};
-	if (c->json) {
-		json_open(c->instance);
-		json_list("sources");
-	} else {
-		printf("%15s %18s\n", "packets", "bytes");
-	}
-	err = gate_lines_each(lines, 1U << ST_SOURCE | 1U << ST_RESOLVER, source_out, &s);
-	if (c->json) {
-		json_list_end();
-		json_close();
-	}
-	return lines_shown(err);
+	snprintf(heading, sizeof(heading), "%15s %18s", "packets", "bytes");
+	return show_lines(g, c, "sources", heading, 1U << ST_SOURCE | 1U << ST_RESOLVER, source_out);
 }

@@ -7,22 +7,20 @@
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <net/if.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "gate.h"
+#include "netdev.h"
+#include "rtnl.h"
 
 bool vlan_tags_stripped(const char *device)
 {
-	cleanup_fd int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct ethtool_value flags = {.cmd = ETHTOOL_GFLAGS};
-	struct ifreq r = {.ifr_data = (void *)&flags};
+	struct ifreq r;
 
-	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", device);
-	return fd >= 0 && !ioctl(fd, SIOCETHTOOL, &r) && flags.data & ETH_FLAG_RXVLAN;
+	return !netdev_ask(device, SIOCETHTOOL, &flags, &r) && flags.data & ETH_FLAG_RXVLAN;
 }
 
 static const struct rtattr *attribute(const struct rtattr *a, int len, unsigned short type)
@@ -46,11 +44,23 @@ static bool is_vlan_on(const struct nlmsghdr *n, unsigned int below)
 	return kind && !strncmp(RTA_DATA(kind), "vlan", RTA_PAYLOAD(kind));
 }
 
+struct search {
+	unsigned int below;
+	bool found;
+};
+
+static int look(const struct nlmsghdr *n, void *arg)
+{
+	struct search *s = arg;
+
+	s->found |= n->nlmsg_type == RTM_NEWLINK && is_vlan_on(n, s->below);
+	return 0;
+}
+
 bool vlan_on_top(const char *device)
 {
 	cleanup_fd int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	static char buffer[64 << 10] __attribute__((aligned(NLMSG_ALIGNTO)));
-	unsigned int below = if_nametoindex(device);
+	struct search s = {.below = if_nametoindex(device)};
 	struct {
 		struct nlmsghdr n;
 		struct ifinfomsg i;
@@ -59,20 +69,8 @@ bool vlan_on_top(const char *device)
 		      .nlmsg_type = RTM_GETLINK,
 		      .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
 	};
-	bool found = false;
 
-	if (fd < 0 || send(fd, &q, sizeof(q), 0) < 0)
-		return false;
-	for (;;) {
-		ssize_t len = recv(fd, buffer, sizeof(buffer), 0);
-		struct nlmsghdr *n = (void *)buffer;
-
-		if (len <= 0)
-			return found;
-		for (; NLMSG_OK(n, len); n = NLMSG_NEXT(n, len)) {
-			if (n->nlmsg_type != RTM_NEWLINK)
-				return found; /* the end, or an error */
-			found |= is_vlan_on(n, below);
-		}
-	}
+	if (fd >= 0)
+		rtnl_dump(fd, &q.n, look, &s);
+	return s.found;
 }

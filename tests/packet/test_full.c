@@ -43,8 +43,7 @@ static void begin(void)
 {
 	stay_on_cpu();
 	world_begin();
-	if (!world_adopts())
-		cr_skip_test("this kernel takes no visits over (Linux 6.9 does)");
+	world_needs_adoption();
 	world_policy(POLICY);
 	host_listen(DEEP, false);
 	memory = world_memory();

@@ -39,6 +39,8 @@ void world_no_policy(void);
 
 /* Does this kernel take visits over that shook hands with the gate? */
 bool world_adopts(void);
+/* The test is skipped, and says so, where it does not. */
+void world_needs_adoption(void);
 /* How a listener ("tcp/80") does at the handshake; the gate's secrets. */
 struct engagement world_engagement(const char *listener);
 void world_set_engagement(const char *listener, const struct engagement *e);
