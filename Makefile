@@ -11,29 +11,29 @@ BUILD_ID := $(VERSION)$(shell git -c safe.directory='*' describe --always --dirt
 
 WARN     := -Wall -Wextra -Werror
 CFLAGS   ?= -O2 -g
-CFLAGS   += -std=gnu17 -D_GNU_SOURCE $(WARN) -I$(B) -DSTRAYGATE_VERSION='"$(VERSION)"' \
+CFLAGS   += -std=gnu17 -D_GNU_SOURCE $(WARN) -iquote user -iquote . -I$(B) -DSTRAYGATE_VERSION='"$(VERSION)"' \
             -DSTRAYGATE_BUILD='"$(BUILD_ID)"' -MMD -MP $(EXTRA_CFLAGS)
 LDFLAGS  += $(EXTRA_CFLAGS)
 LIBS     := -lbpf -lelf -lz -ljansson
 
 # The UAPI headers of Debian's multiarch include directory.
 ARCH     := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
-BPF_FLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu17 $(WARN) -D__TARGET_ARCH_$(ARCH) \
+BPF_FLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu17 $(WARN) -D__TARGET_ARCH_$(ARCH) -iquote . \
              -I/usr/include/$(shell $(CC) -print-multiarch) -MMD -MP
 
-USER     := $(filter-out user/main.c,$(wildcard user/*.c))
+USER     := $(wildcard user/*/*.c)
 OBJECTS  := $(USER:user/%.c=$(B)/user/%.o)
 UNIT     := $(patsubst tests/unit/%.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 PACKET   := $(patsubst tests/packet/%.c,$(B)/%,$(wildcard tests/packet/test_*.c))
-PACKET_LIB := $(filter-out tests/packet/test_%,$(wildcard tests/packet/*.c))
+PACKET_LIB := $(wildcard tests/packet/world/*.c tests/packet/rows*.c)
 
-all: $(B)/straygate $(B)/crowd $(B)/smuggling $(B)/pass.bpf.o
+all: $(B)/straygate
 
 $(B)/straygate.bpf.o: bpf/straygate.bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_FLAGS) -c $< -o $@
 
-$(B)/pass.bpf.o: tests/live/pass.bpf.c
+$(B)/pass.bpf.o: tests/live/lib/pass.bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_FLAGS) -c $< -o $@
 
@@ -44,7 +44,7 @@ $(B)/straygate.skel.h: $(B)/straygate.bpf.o
 $(B)/user/%.o: user/%.c | $(B)/straygate.skel.h
 	@mkdir -p $(@D)
 	@echo "  CC $<"; $(CC) $(CFLAGS) -c $< -o $@
-$(B)/user/gate_load.o: $(B)/straygate.skel.h $(B)/build-id
+$(B)/user/gate/object.o: $(B)/straygate.skel.h $(B)/build-id
 
 # Newer only if the build has another name: a commit changes no source.
 $(B)/build-id: always
@@ -58,11 +58,11 @@ $(B)/libstraygate.a: $(OBJECTS)
 $(B)/straygate: $(B)/user/main.o $(B)/libstraygate.a
 	$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 
-$(B)/crowd: $(wildcard tests/bench/crowd*.c tests/bench/crowd*.h)
+$(B)/crowd: $(wildcard tests/crowd/*.c tests/crowd/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(filter %.c,$^) -lm -o $@
 
-$(B)/smuggling: $(wildcard tests/smuggling/*.[ch] bpf/*.h tests/*.h)
+$(B)/smuggling: $(wildcard tests/finders/smuggling/*.[ch] bpf/find/*.h tests/finders/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(filter %.c,$^) -o $@
 
@@ -83,17 +83,17 @@ $(B)/libsanitized.a: $(USER:user/%.c=$(B)/sanitized/%.o)
 	rm -f $@
 	ar rcs $@ $^
 
-SMUGGLING := $(filter-out %/list.c,$(wildcard tests/smuggling/*.c))
+SMUGGLING := $(filter-out %/list.c,$(wildcard tests/finders/smuggling/*.c))
 $(B)/test_smuggling: UNIT_ALSO := $(SMUGGLING)
-$(B)/test_smuggling: $(SMUGGLING) tests/smuggling/smuggling.h
+$(B)/test_smuggling: $(SMUGGLING) tests/finders/smuggling/smuggling.h
 
-$(UNIT): $(B)/%: tests/unit/%.c $(B)/libsanitized.a $(wildcard bpf/*.h tests/*.h tests/unit/*.h)
+$(UNIT): $(B)/%: tests/unit/%.c $(B)/libsanitized.a $(wildcard bpf/*.h bpf/*/*.h tests/finders/*.h tests/unit/*.h)
 	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(SANITIZE) $< $(UNIT_ALSO) $(B)/libsanitized.a $(LIBS) -lcriterion -o $@
 
-$(PACKET): $(B)/%: tests/packet/%.c $(PACKET_LIB) $(wildcard tests/packet/*.h) $(B)/libstraygate.a
-	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $< $(PACKET_LIB) $(B)/libstraygate.a $(LIBS) -lcriterion -o $@
+$(PACKET): $(B)/%: tests/packet/%.c $(PACKET_LIB) $(wildcard tests/packet/*.h tests/packet/world/*.h) $(B)/libstraygate.a
+	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) -iquote tests/packet $< $(PACKET_LIB) $(B)/libstraygate.a $(LIBS) -lcriterion -o $@
 
-tests: $(UNIT) $(PACKET)
+tests: $(UNIT) $(PACKET) $(B)/crowd $(B)/smuggling $(B)/pass.bpf.o
 
 check-unit: $(UNIT)
 	@set -e; for t in $(UNIT); do $$t --jobs 2; done
@@ -108,11 +108,12 @@ check: check-unit check-packet
 fuzz: $(B)/straygate.skel.h
 	$(MAKE) -f tests/fuzz/fuzz.mk targets
 
+FORMATTED = $(wildcard $(addsuffix /*.[ch],bpf bpf/* user user/* tests/* tests/*/*))
 format:
-	clang-format -i bpf/*.[ch] user/*.[ch] tests/*/*.[ch]
+	clang-format -i $(FORMATTED)
 
 lint: $(B)/straygate.bpf.o
-	clang-format --dry-run -Werror $(wildcard bpf/*.[ch] user/*.[ch] tests/*/*.[ch])
+	clang-format --dry-run -Werror $(FORMATTED)
 	scripts/reasons-doc check
 	OBJECT=$(B)/straygate.bpf.o scripts/maps-doc check
 
@@ -129,7 +130,7 @@ install: all
 clean:
 	rm -rf $(B)
 
--include $(wildcard $(B)/*.d $(B)/user/*.d $(B)/sanitized/*.d)
+-include $(wildcard $(B)/*.d $(B)/user/*.d $(B)/user/*/*.d $(B)/sanitized/*/*.d)
 
 .PHONY: always all tests check check-unit check-packet fuzz format lint install clean
 .DELETE_ON_ERROR:

@@ -6,9 +6,9 @@
 #ifndef STRAYGATE_ACT_H
 #define STRAYGATE_ACT_H
 
-#include "answer.h"
-#include "engage.h"
-#include "count.h"
+#include "bpf/answer.h"
+#include "bpf/handshake/engage.h"
+#include "bpf/count.h"
 
 static __always_inline __u32 verdict_of(__u32 reason)
 {

@@ -6,7 +6,7 @@
 #ifndef STRAYGATE_ANSWER_H
 #define STRAYGATE_ANSWER_H
 
-#include "rewrite.h"
+#include "bpf/rewrite.h"
 
 /* RFC 9110 15.5.20. no-store: a 421 may otherwise be cached against a site that
  * did nothing wrong (RFC 9111 3). */

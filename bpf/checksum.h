@@ -3,7 +3,7 @@
 #ifndef STRAYGATE_CHECKSUM_H
 #define STRAYGATE_CHECKSUM_H
 
-#include "shared.h"
+#include "bpf/shared.h"
 
 /* A sum of words, folded to the 16 bits of one's complement arithmetic. */
 static __always_inline __u32 fold16(__u64 sum)

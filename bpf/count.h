@@ -6,8 +6,8 @@
 #ifndef STRAYGATE_COUNT_H
 #define STRAYGATE_COUNT_H
 
-#include "packet.h"
-#include "table.h"
+#include "bpf/packet.h"
+#include "bpf/table.h"
 
 static __always_inline void count_rule(__u32 id, __u32 bytes)
 {

@@ -31,8 +31,8 @@
 
 #include <stdbool.h>
 
-#include "finder.h" /* for __always_inline on the host */
-#include "shared.h"
+#include "bpf/find/finder.h" /* for __always_inline on the host */
+#include "bpf/shared.h"
 
 /* What the compiler knew of a value it must not use from here on: or it makes
  * branches of arithmetic, and leaves out masks that the verifier asks for. */

@@ -46,7 +46,7 @@
 #ifndef STRAYGATE_IMAGE_H
 #define STRAYGATE_IMAGE_H
 
-#include "shared.h"
+#include "bpf/shared.h"
 
 #define IMAGE_MAGIC 0x73746761u /* "stga" */
 #define IMAGE_CELL  64

@@ -7,8 +7,8 @@
 #ifndef STRAYGATE_LIMIT_H
 #define STRAYGATE_LIMIT_H
 
-#include "packet.h"
-#include "table.h"
+#include "bpf/packet.h"
+#include "bpf/table.h"
 
 /* As many CPUs at the very same word at the very same time, then it passes. */
 #define LIMIT_TRIES 16

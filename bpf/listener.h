@@ -8,8 +8,8 @@
 #ifndef STRAYGATE_LISTENER_H
 #define STRAYGATE_LISTENER_H
 
-#include "packet.h"
-#include "table.h"
+#include "bpf/packet.h"
+#include "bpf/table.h"
 
 static __always_inline bool same_address(const __u8 *a, const __u8 *b)
 {

@@ -9,9 +9,9 @@
 #ifndef STRAYGATE_MAPS_H
 #define STRAYGATE_MAPS_H
 
-#include "cookie.h"
-#include "finder.h"
-#include "image.h"
+#include "bpf/handshake/cookie.h"
+#include "bpf/find/finder.h"
+#include "bpf/image.h"
 
 /* Which image rules. Written by the controller (one 64-bit store through a
  * mapping), read once a packet. */

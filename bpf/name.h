@@ -6,15 +6,15 @@
 #ifndef STRAYGATE_NAME_H
 #define STRAYGATE_NAME_H
 
-#include "dns.h"
-#include "flow.h"
-#include "heavy.h"
-#include "hold.h"
-#include "http.h"
-#include "limit.h"
-#include "literal.h"
-#include "quic.h"
-#include "tls.h"
+#include "bpf/find/dns.h"
+#include "bpf/conversation.h"
+#include "bpf/top.h"
+#include "bpf/handshake/hold.h"
+#include "bpf/find/http.h"
+#include "bpf/limit.h"
+#include "bpf/find/literal.h"
+#include "bpf/quic.h"
+#include "bpf/find/tls.h"
 
 /* ---- feeding the finder ---------------------------------------------- */
 

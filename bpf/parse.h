@@ -6,7 +6,7 @@
 #ifndef STRAYGATE_PARSE_H
 #define STRAYGATE_PARSE_H
 
-#include "packet.h"
+#include "bpf/packet.h"
 
 #define ETHERTYPE_IPV4	0x0800
 #define ETHERTYPE_IPV6	0x86dd

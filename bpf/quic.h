@@ -7,7 +7,7 @@
 #ifndef STRAYGATE_QUIC_H
 #define STRAYGATE_QUIC_H
 
-#include "limit.h"
+#include "bpf/limit.h"
 
 #define QUIC_LONG	 0x80
 #define QUIC_ID_MAX	 20   /* RFC 9000 17.2, as of version 1 */

@@ -8,9 +8,9 @@
 #ifndef STRAYGATE_REWRITE_H
 #define STRAYGATE_REWRITE_H
 
-#include "checksum.h"
-#include "maps.h"
-#include "packet.h"
+#include "bpf/checksum.h"
+#include "bpf/maps.h"
+#include "bpf/packet.h"
 
 /* In scratch->bytes the transport header always stands here, the IP header
  * right before it. */

@@ -7,8 +7,8 @@
 #ifndef STRAYGATE_SOCKET_H
 #define STRAYGATE_SOCKET_H
 
-#include "packet.h"
-#include "maps.h"
+#include "bpf/packet.h"
+#include "bpf/maps.h"
 
 /* include/net/tcp_states.h */
 #define SOCKET_TIME_WAIT    6

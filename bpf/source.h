@@ -7,7 +7,7 @@
 #ifndef STRAYGATE_SOURCE_H
 #define STRAYGATE_SOURCE_H
 
-#include "limit.h"
+#include "bpf/limit.h"
 
 /* From what a tree of prefixes said to the index of the rule that holds; 0: none. */
 static __always_inline __u32 leaf_rule(const struct view *v, __u32 leaf, struct packet *p)

@@ -23,18 +23,18 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#include "maps.h"
-#include "packet.h"
-#include "table.h"
+#include "bpf/maps.h"
+#include "bpf/packet.h"
+#include "bpf/table.h"
 
-#include "parse.h"
-#include "listener.h"
-#include "source.h"
-#include "unasked.h"
-#include "flow.h"
-#include "name.h"
-#include "act.h"
-#include "adopt.h"
+#include "bpf/parse.h"
+#include "bpf/listener.h"
+#include "bpf/source.h"
+#include "bpf/resolver.h"
+#include "bpf/conversation.h"
+#include "bpf/name.h"
+#include "bpf/act.h"
+#include "bpf/handshake/adopt.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

@@ -7,8 +7,8 @@
 #ifndef STRAYGATE_TABLE_H
 #define STRAYGATE_TABLE_H
 
-#include "maps.h"
-#include "packet.h"
+#include "bpf/maps.h"
+#include "bpf/packet.h"
 
 /* What the compiler knew of a value up to here it must not use from here on:
  * keeps a check, or keeps arithmetic on a pointer behind its check. */

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gate_load.h"
-#include "say.h"
-#include "verb.h"
+#include "gate/object.h"
+#include "lib/say.h"
+#include "cmd/verb.h"
 
 static const struct verb *const verbs[] = {
 	&verb_status, &verb_up,	  &verb_down,	 &verb_check,	&verb_apply,	&verb_add,

@@ -6,7 +6,7 @@ include Makefile
 
 bench: $(B)/straygate $(B)/crowd $(B)/pass.bpf.o $(B)/ns
 
-$(B)/ns.bpf.o: tests/bench/ns.bpf.c tests/bench/ns_shared.h $(wildcard bpf/*.h)
+$(B)/ns.bpf.o: tests/bench/ns.bpf.c tests/bench/ns_shared.h $(wildcard bpf/*.h bpf/*/*.h)
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_FLAGS) -c $< -o $@
 
@@ -14,7 +14,7 @@ $(B)/ns.skel.h: $(B)/ns.bpf.o
 	$(BPFTOOL) gen skeleton $< name ns_bpf > $@.new
 	mv $@.new $@
 
-NS := $(filter-out %.bpf.c,$(wildcard tests/bench/ns*.c)) tests/bench/crowd_request.c
+NS := $(filter-out %.bpf.c,$(wildcard tests/bench/ns*.c)) tests/crowd/crowd_request.c
 $(B)/ns: $(NS) $(wildcard tests/bench/*.h) $(B)/ns.skel.h $(B)/libstraygate.a
 	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(NS) $(B)/libstraygate.a $(LIBS) -lpthread -o $@
 

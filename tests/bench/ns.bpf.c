@@ -24,10 +24,10 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#include "../../bpf/maps.h"
-#include "../../bpf/packet.h"
-#include "../../bpf/table.h"
-#include "../../bpf/source.h"
+#include "bpf/maps.h"
+#include "bpf/packet.h"
+#include "bpf/table.h"
+#include "bpf/source.h"
 #include "ns_shared.h"
 
 char LICENSE[] SEC("license") = "GPL";

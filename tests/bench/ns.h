@@ -22,8 +22,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../../user/gate.h"
-#include "../../user/gate_load.h"
+#include "gate/gate.h"
+#include "gate/object.h"
 #include "ns_request.h"
 #include "ns_shared.h"
 

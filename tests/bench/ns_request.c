@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crowd.h"
+#include "tests/crowd/crowd.h"
 #include "ns_request.h"
 
 struct config config = {.path = "/"};

@@ -7,7 +7,7 @@
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
 
-#include "../../bpf/flow_table.h"
+#include "bpf/flow_table.h"
 #include "ns.h"
 
 void visits_new(struct visits *v, unsigned int count, uint16_t port, bool v6, bool timestamps)

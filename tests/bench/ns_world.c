@@ -20,7 +20,7 @@
 #include <linux/bpf.h>
 #include <linux/if_link.h>
 
-#include "../../user/change.h"
+#include "cmd/change.h"
 #include "ns.h"
 
 static int device_index;

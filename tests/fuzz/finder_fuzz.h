@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-#include "../feeder.h"
+#include "tests/finders/feeder.h"
 
 #define FUZZ_CHECK(what)                                                           \
 	do {                                                                       \

@@ -5,7 +5,7 @@ default: targets
 include Makefile
 
 F          := $(B)/fuzz
-FUZZ_FLAGS := -g -O1 -std=gnu17 -D_GNU_SOURCE $(WARN) -MMD -MP -I$(B) -DSTRAYGATE_VERSION='"$(VERSION)"' \
+FUZZ_FLAGS := -g -O1 -std=gnu17 -D_GNU_SOURCE $(WARN) -MMD -MP -iquote user -iquote . -I$(B) -DSTRAYGATE_VERSION='"$(VERSION)"' \
               -DSTRAYGATE_BUILD='"$(BUILD_ID)"'
 FUZZED     := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 FUZZ_LINK  := -fsanitize=fuzzer,address,undefined
@@ -45,7 +45,7 @@ $(F)/fuzz_peer_dns: FUZZ_LIBS := -lldns
 $(F)/fuzz_policy: $(F)/libuser.a
 $(F)/fuzz_policy: FUZZ_LIBS := -ljansson
 
--include $(wildcard $(F)/*.d $(F)/user/*.d)
+-include $(wildcard $(F)/*.d $(F)/user/*/*.d)
 
 .PHONY: default targets
 .SECONDARY:

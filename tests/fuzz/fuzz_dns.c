@@ -2,7 +2,7 @@
 /* Any bytes for the DNS finder: as a datagram, as a stream, and the datagram
  * with its length in front, which must be the same as without. */
 #include "finder_fuzz.h"
-#include "../../bpf/dns.h"
+#include "bpf/find/dns.h"
 
 int LLVMFuzzerTestOneInput(const __u8 *data, size_t size);
 

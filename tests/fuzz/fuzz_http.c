@@ -3,8 +3,8 @@
 #include <arpa/inet.h>
 
 #include "finder_fuzz.h"
-#include "../../bpf/http.h"
-#include "../../bpf/literal.h"
+#include "bpf/find/http.h"
+#include "bpf/find/literal.h"
 
 int LLVMFuzzerTestOneInput(const __u8 *data, size_t size);
 

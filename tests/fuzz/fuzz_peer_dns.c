@@ -2,7 +2,7 @@
 /* The DNS finder against ldns, as a datagram and as a stream. */
 #include "grammar.h"
 #include "peer_fuzz.h"
-#include "../../bpf/dns.h"
+#include "bpf/find/dns.h"
 
 int LLVMFuzzerTestOneInput(const __u8 *data, size_t size);
 

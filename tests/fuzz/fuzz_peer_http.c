@@ -2,7 +2,7 @@
 /* The HTTP finder against http-parser. */
 #include "grammar.h"
 #include "peer_fuzz.h"
-#include "../../bpf/http.h"
+#include "bpf/find/http.h"
 
 int LLVMFuzzerTestOneInput(const __u8 *data, size_t size);
 

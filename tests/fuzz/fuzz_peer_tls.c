@@ -2,7 +2,7 @@
 /* The TLS finder against OpenSSL. */
 #include "grammar.h"
 #include "peer_fuzz.h"
-#include "../../bpf/tls.h"
+#include "bpf/find/tls.h"
 
 int LLVMFuzzerTestOneInput(const __u8 *data, size_t size);
 

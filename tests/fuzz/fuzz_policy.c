@@ -11,9 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../user/policy.h"
-#include "../../user/policy_bytes.h"
-#include "../../user/policy_internal.h"
+#include "policy/policy.h"
+#include "policy/bytes.h"
+#include "policy/internal.h"
 
 static char directory[] = "/tmp/fuzz_policy.XXXXXX";
 static int inside, outside; /* the fuzzer's own paths start outside */

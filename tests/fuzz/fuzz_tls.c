@@ -2,7 +2,7 @@
 /* Any bytes for the TLS finder, as they are and as a handshake in records of
  * any size: a fuzzer does not easily come upon those. */
 #include "finder_fuzz.h"
-#include "../../bpf/tls.h"
+#include "bpf/find/tls.h"
 
 int LLVMFuzzerTestOneInput(const __u8 *data, size_t size);
 

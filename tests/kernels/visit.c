@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../../user/probe_packet.h"
+#include "gate/made_packet.h"
 
 /* Emulated, a machine is slow, and the first retransmission takes 200 ms anyway. */
 #define CONNECT_MS 3000

@@ -14,7 +14,7 @@
 #ifndef STRAYGATE_TESTS_ROWS_H
 #define STRAYGATE_TESTS_ROWS_H
 
-#include "world.h"
+#include "world/world.h"
 
 enum how {
 	ALONE,	 /* nothing is done on the host */

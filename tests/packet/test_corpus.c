@@ -17,11 +17,11 @@
 
 #include <linux/bpf.h>
 
-#include "../feeder.h"
-#include "../../bpf/dns.h"
-#include "../../bpf/http.h"
-#include "../../bpf/tls.h"
-#include "world.h"
+#include "tests/finders/feeder.h"
+#include "bpf/find/dns.h"
+#include "bpf/find/http.h"
+#include "bpf/find/tls.h"
+#include "world/world.h"
 
 #define CORPUS	    "tests/fuzz/corpus/"
 #define REQUEST_MAX 4000

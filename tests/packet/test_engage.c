@@ -11,7 +11,7 @@
 
 #include <linux/bpf.h>
 
-#include "world.h"
+#include "world/world.h"
 
 #define POLICY "posture enforce\nlisten tcp/80 as http handshake on\nserve www.served.example\n"
 

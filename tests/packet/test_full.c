@@ -15,8 +15,8 @@
 
 #include <linux/bpf.h>
 
-#include "../../bpf/cookie.h"
-#include "world.h"
+#include "bpf/handshake/cookie.h"
+#include "world/world.h"
 
 #define POLICY                                                  \
 	"posture enforce\nlisten tcp/80 as http handshake on\n" \

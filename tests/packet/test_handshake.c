@@ -14,9 +14,9 @@
 #include <linux/bpf.h>
 #include <linux/tcp.h>
 
-#include "../../bpf/cookie.h" /* COOKIE_TICK_SHIFT */
-#include "wire.h"
-#include "world.h"
+#include "bpf/handshake/cookie.h" /* COOKIE_TICK_SHIFT */
+#include "world/wire.h"
+#include "world/world.h"
 
 #define POLICY "posture enforce\nlisten tcp/80 as http handshake on\nserve www.served.example\n"
 

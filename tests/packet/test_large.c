@@ -6,7 +6,7 @@
 
 #include <linux/bpf.h>
 
-#include "world.h"
+#include "world/world.h"
 
 #define POLICY                                                                                        \
 	"posture enforce\nlisten tcp/80 as http handshake off\nlisten tcp/443 as tls handshake off\n" \

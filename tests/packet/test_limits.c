@@ -10,7 +10,7 @@
 
 #include <linux/bpf.h>
 
-#include "world.h"
+#include "world/world.h"
 
 #define LISTENERS                                                                      \
 	"posture enforce\nlisten udp/53 as dns\nlisten tcp/80 as http handshake off\n" \

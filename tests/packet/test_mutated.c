@@ -19,8 +19,8 @@
 
 #include <linux/bpf.h>
 
-#include "../../user/gate_load.h"
-#include "mutate.h"
+#include "gate/object.h"
+#include "world/mutate.h"
 #include "rows.h"
 
 TestSuite(mutated, .init = world_begin, .fini = world_end);

@@ -6,7 +6,7 @@
 
 #include <linux/bpf.h>
 
-#include "world.h"
+#include "world/world.h"
 
 #define POLICY                                                                        \
 	"posture enforce\nlisten udp/53 as dns\nlisten tcp/53 as dns handshake off\n" \

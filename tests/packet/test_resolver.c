@@ -10,7 +10,7 @@
 
 #include <linux/bpf.h>
 
-#include "world.h"
+#include "world/world.h"
 
 #define POLICY                                                         \
 	"posture enforce\nlisten udp/53 as dns\nzone served.example\n" \

@@ -11,11 +11,11 @@
 
 #include <linux/bpf.h>
 
-#include "../feeder.h"
-#include "../../bpf/http.h"
-#include "../../bpf/tls.h"
-#include "../../bpf/dns.h"
-#include "world.h"
+#include "tests/finders/feeder.h"
+#include "bpf/find/http.h"
+#include "bpf/find/tls.h"
+#include "bpf/find/dns.h"
+#include "world/world.h"
 
 #define POLICY                                                                                        \
 	"posture enforce\nlisten tcp/80 as http handshake off\nlisten tcp/443 as tls handshake off\n" \

@@ -2,7 +2,7 @@
 /* The table of packets, played in full, and the promises that hold over all of it. */
 #include <criterion/criterion.h>
 
-#include "../../user/gate_load.h"
+#include "gate/object.h"
 #include "rows.h"
 
 /* Reasons of rows that this kernel cannot play: it adopts no visits. */

@@ -8,7 +8,7 @@
 
 #include <criterion/criterion.h>
 
-#include "../feeder.h"
+#include "tests/finders/feeder.h"
 
 struct row {
 	const char *bytes;

@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../user/policy.h"
-#include "../../user/policy_internal.h"
+#include "policy/policy.h"
+#include "policy/internal.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../bpf/hash.h"
-#include "../../user/dictionary.h"
-#include "../../user/image.h"
-#include "../../user/tree.h"
+#include "bpf/name_hash.h"
+#include "image/name_table.h"
+#include "image/image.h"
+#include "image/tree.h"
 #include "policy_helpers.h"
 
 #define MANY 400

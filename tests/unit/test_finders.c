@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The finder of an HTTP request's host. */
 #include "finders.h"
-#include "../../bpf/http.h"
+#include "bpf/find/http.h"
 
 #define GET	"GET / HTTP/1.1\r\n"
 #define HOST(v) GET "Host:" v "\r\n\r\n"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The finder of a DNS message's first question. */
 #include "finders.h"
-#include "../../bpf/dns.h"
+#include "bpf/find/dns.h"
 
 #define HEAD(flags)    "\x12\x34" flags "\0\1\0\0\0\0\0\0"
 #define QUESTION(name) HEAD("\1\0") name "\0\0\1\0\1"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The finder of a ClientHello's server name. */
 #include "finders.h"
-#include "../../bpf/tls.h"
+#include "bpf/find/tls.h"
 
 #define RANDOM "0123456789abcdef0123456789abcdef"
 

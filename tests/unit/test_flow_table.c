@@ -5,7 +5,7 @@
 
 #include <criterion/criterion.h>
 
-#include "../../bpf/flow_table.h"
+#include "bpf/flow_table.h"
 
 #define SETS (1 << FLOW_SETS_LOG)
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../bpf/literal.h"
+#include "bpf/find/literal.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -5,8 +5,8 @@
  */
 #include <errno.h>
 
-#include "../../user/image.h"
-#include "../../user/tree.h"
+#include "image/image.h"
+#include "image/tree.h"
 #include "policy_helpers.h"
 
 TestSuite(overlay, .init = enter_directory, .fini = leave_directory);

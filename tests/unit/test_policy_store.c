@@ -2,7 +2,7 @@
 /* The policy as bytes: all of it comes back, and nothing damaged does. */
 #include <errno.h>
 
-#include "../../user/policy_bytes.h"
+#include "policy/bytes.h"
 #include "policy_helpers.h"
 
 TestSuite(policy_store, .init = enter_directory, .fini = leave_directory);

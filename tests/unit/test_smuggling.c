@@ -2,7 +2,7 @@
 /* The classics of smuggling: what the finders say, however they are cut. */
 #include <criterion/criterion.h>
 
-#include "../smuggling/smuggling.h"
+#include "tests/finders/smuggling/smuggling.h"
 
 static size_t count;
 

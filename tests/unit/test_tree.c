@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../user/tree.h"
+#include "image/tree.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define MANY	 300

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Finds the host that an HTTP/1.x request asks for (RFC 9112).
+ *
+ * A target in absolute or authority form wins over the Host field (RFC 9112
+ * 3.2.2). Where servers are known to disagree about what a head means (a
+ * folded or doubled Host, a space before its colon, a bare CR, a userinfo),
+ * it is unreadable rather than guessed: a wrong name is worse than none.
+ *
+ * http_feed() says FIND_FOUND at the end of the head only, but sets f->found
+ * as soon as the line that names the host is complete, which is to say when the
+ * next one has begun: else a server that unfolds lines would see another name
+ * in "Host: a", end of segment, " .b". See finder_verdict().
+ */
+#ifndef STRAYGATE_HTTP_H
+#define STRAYGATE_HTTP_H
+
+#include "bpf/find/finder.h"
+
+/* RFC 9112 2.2 wants one empty line before a request ignored. */
+#define HTTP_EMPTY_MAX	16
+#define HTTP_METHOD_MAX 32
+#define HTTP_SCHEME_MAX 16
+/* "[" + the longest form of RFC 4291 2.2 + "]" */
+#define HTTP_LITERAL_MAX 47
+
+/* From HTTP_HOST to HTTP_PAD a host is being read or has been. */
+enum http_state {
+	HTTP_START,   /* before the method, empty lines */
+	HTTP_METHOD,  /* in f->acc, its length in f->left */
+	HTTP_TARGET,  /* first byte of the target */
+	HTTP_STAR,    /* "*" was the first */
+	HTTP_SCHEME,  /* of an absolute form */
+	HTTP_SLASHES, /* the two behind the scheme, f->left seen */
+	HTTP_PATH,    /* rest of the target */
+	HTTP_VERSION, /* in f->acc, its length in f->left */
+	HTTP_LINE,    /* first byte of a field line, or of the empty one */
+	HTTP_FIELD,   /* f->left bytes of "host" seen */
+	HTTP_VALUE,   /* rest of a line that is of no interest */
+	HTTP_OWS,     /* space before the value of Host */
+	HTTP_HOST,    /* a name; in the target if HTTP_F_TARGET, else in Host */
+	HTTP_LITERAL, /* an address in brackets */
+	HTTP_TAIL,    /* behind the bracket */
+	HTTP_PORT,
+	HTTP_PAD,     /* space behind the value of Host */
+	HTTP_CR,      /* CR seen, in state f->extra */
+	HTTP_PREFACE, /* behind HTTP/2's "PRI * HTTP/2.0": f->left bytes, in f->acc */
+};
+
+enum http_flags {
+	HTTP_F_NOFOLD = 1 << 0, /* the line before must not be continued */
+	HTTP_F_HOST = 1 << 1,	/* a Host line was seen */
+	HTTP_F_TARGET = 1 << 2, /* the name is the target's, not Host's */
+	HTTP_F_GET = 1 << 3,
+	HTTP_F_CONNECT = 1 << 4,
+	HTTP_F_PRI = 1 << 5,
+};
+
+/* Strings as f->acc holds them: the last byte lowest. */
+#define HTTP_GET      0x474554ULL	    /* "GET" */
+#define HTTP_PRI      0x505249ULL	    /* "PRI" */
+#define HTTP_CONNECT  0x434f4e4e454354ULL   /* "CONNECT" */
+#define HTTP_1	      0x485454502f312e00ULL /* "HTTP/1." and a digit */
+#define HTTP_2	      0x485454502f322e30ULL /* "HTTP/2.0" */
+#define HTTP_PREFACE2 0x0d0a534d0d0a0d0aULL /* "\r\nSM\r\n\r\n" */
+
+FIND_ENTRY void http_begin(struct finder *f)
+{
+	find_reset(f);
+}
+
+/* tchar of RFC 9110 5.6.2 */
+static __always_inline int http_is_token(__u8 c)
+{
+	return find_in(c, 0x03ff6cfa00000000ULL, 0x57ffffffc7fffffeULL);
+}
+
+static __always_inline int http_is_space(__u8 c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static __always_inline enum find http_go(struct finder *f, enum http_state state)
+{
+	f->state = state;
+	f->left = 0;
+	f->acc = 0;
+	return FIND_MORE;
+}
+
+static __always_inline enum find http_gather(struct finder *f, __u8 c, __u32 max)
+{
+	f->acc = f->acc << 8 | c;
+	f->left++;
+	return f->left > max ? FIND_UNREADABLE : FIND_MORE;
+}
+
+/* f->acc holds eight bytes, so a longer method equals none of these. */
+static __always_inline enum find http_method(struct finder *f, __u8 c)
+{
+	if (http_is_token(c)) {
+		f->state = HTTP_METHOD;
+		return http_gather(f, c, HTTP_METHOD_MAX);
+	}
+	if (c != ' ' || f->left == 0)
+		return FIND_UNREADABLE;
+	if (f->acc == HTTP_GET)
+		f->flags = HTTP_F_GET;
+	else if (f->acc == HTTP_CONNECT)
+		f->flags = HTTP_F_CONNECT | HTTP_F_TARGET;
+	else if (f->acc == HTTP_PRI)
+		f->flags = HTTP_F_PRI;
+	return http_go(f, f->flags & HTTP_F_CONNECT ? HTTP_HOST : HTTP_TARGET);
+}
+
+/* The four forms of a target (RFC 9112 3.2), but for CONNECT's. */
+static __always_inline enum find http_target(struct finder *f, __u8 c)
+{
+	if (c == '*')
+		return http_go(f, HTTP_STAR);
+	f->flags &= ~HTTP_F_PRI;
+	if (c == '/')
+		return http_go(f, HTTP_PATH);
+	return find_is_alpha(c) ? http_go(f, HTTP_SCHEME) : FIND_UNREADABLE;
+}
+
+static __always_inline enum find http_scheme(struct finder *f, __u8 c)
+{
+	if (c == ':')
+		return http_go(f, HTTP_SLASHES);
+	if (!find_is_alpha(c) && !find_is_digit(c) && c != '+' && c != '-' && c != '.')
+		return FIND_UNREADABLE;
+	return http_gather(f, c, HTTP_SCHEME_MAX);
+}
+
+static __always_inline enum find http_slashes(struct finder *f, __u8 c)
+{
+	if (c != '/')
+		return FIND_UNREADABLE;
+	if (f->left++ == 0)
+		return FIND_MORE;
+	f->flags |= HTTP_F_TARGET;
+	return http_go(f, HTTP_HOST);
+}
+
+/* What may end a host: in a target "/", "?" or the space before the version,
+ * in a Host field the space behind it. A fragment is not allowed in a target
+ * at all, and "@" would make a userinfo of what was read (RFC 9110 4.2.4). */
+static __always_inline enum find http_delimiter(struct finder *f, __u8 c)
+{
+	if (!(f->flags & HTTP_F_TARGET))
+		return http_is_space(c) ? http_go(f, HTTP_PAD) : FIND_UNREADABLE;
+	if (c == ' ')
+		http_go(f, HTTP_VERSION);
+	else if ((c == '/' || c == '?') && !(f->flags & HTTP_F_CONNECT))
+		http_go(f, HTTP_PATH);
+	else
+		return FIND_UNREADABLE;
+	return find_close(f);
+}
+
+static __always_inline enum find http_host(struct finder *f, __u8 c)
+{
+	if (find_is_name(c)) {
+		f->state = HTTP_HOST;
+		return find_push(f, c);
+	}
+	if (c == '[' && f->name_len == 0) {
+		f->state = HTTP_LITERAL;
+		return find_push(f, c);
+	}
+	if (c == ':' && f->name_len)
+		return http_go(f, HTTP_PORT);
+	return f->state == HTTP_HOST ? http_delimiter(f, c) : FIND_UNREADABLE;
+}
+
+/* Which bytes, not which order: literal_parse() knows more. No zone (RFC 6874),
+ * no IPvFuture. */
+static __always_inline enum find http_literal(struct finder *f, __u8 c)
+{
+	if (f->name_len >= HTTP_LITERAL_MAX)
+		return FIND_UNREADABLE;
+	if (c == ']' && f->name_len > 1)
+		f->state = HTTP_TAIL;
+	else if (!find_is_digit(c) && (__u8)((c | 0x20) - 'a') >= 6 && c != ':' && c != '.')
+		return FIND_UNREADABLE;
+	f->name[find_place(f->name_len)] = find_lower(c);
+	f->name_len++;
+	return FIND_MORE;
+}
+
+/* A line that does not continue the one before: then that one is complete. */
+static __always_inline void http_unfolded(struct finder *f)
+{
+	f->flags &= ~HTTP_F_NOFOLD;
+	f->found = f->name_len != 0;
+}
+
+static __always_inline enum find http_line(struct finder *f, __u8 c)
+{
+	if (http_is_space(c))
+		/* obs-fold, or space behind the request line (RFC 9112 2.2, 5.2) */
+		return f->flags & HTTP_F_NOFOLD ? FIND_UNREADABLE : http_go(f, HTTP_VALUE);
+	http_unfolded(f);
+	http_go(f, (c | 0x20) == 'h' ? HTTP_FIELD : HTTP_VALUE);
+	f->left = 1;
+	return FIND_MORE;
+}
+
+static __always_inline enum find http_host_line(struct finder *f)
+{
+	if (f->flags & HTTP_F_HOST)
+		return FIND_UNREADABLE; /* RFC 9112 3.2: more than one is a 400 */
+	f->flags |= HTTP_F_HOST | HTTP_F_NOFOLD;
+	return http_go(f, f->flags & HTTP_F_TARGET ? HTTP_VALUE : HTTP_OWS);
+}
+
+static __always_inline enum find http_field(struct finder *f, __u8 c)
+{
+	__u32 n = f->left & 7;
+
+	if (n < 4) {
+		f->left = n + 1;
+		if ((0x74736f68U /* "host" */ >> (8 * n) & 0xff) != (c | 0x20U))
+			f->state = HTTP_VALUE;
+		return FIND_MORE;
+	}
+	if (c == ':')
+		return http_host_line(f);
+	if (http_is_space(c))
+		return FIND_UNREADABLE; /* RFC 9112 5.1 */
+	return http_go(f, HTTP_VALUE);
+}
+
+static __always_inline enum find http_version(struct finder *f)
+{
+	__u64 version = f->acc;
+
+	if (f->left != 8)
+		return FIND_UNREADABLE;
+	if (version == HTTP_2 && f->flags & HTTP_F_PRI)
+		return http_go(f, HTTP_PREFACE); /* RFC 9113 3.4 */
+	if ((version & ~0xffULL) != HTTP_1 || !find_is_digit(version & 0xff))
+		return FIND_UNREADABLE;
+	f->flags |= HTTP_F_NOFOLD;
+	return http_go(f, HTTP_LINE);
+}
+
+/* A line ends in state @state. */
+static __always_inline enum find http_line_end(struct finder *f, __u8 state)
+{
+	if (state == HTTP_VALUE || state == HTTP_OWS)
+		return http_go(f, HTTP_LINE);
+	if (state == HTTP_LINE) {
+		http_unfolded(f);
+		return f->found ? FIND_FOUND : FIND_NONE;
+	}
+	if (state == HTTP_START) {
+		f->state = state;
+		return ++f->left2 > HTTP_EMPTY_MAX ? FIND_UNREADABLE : FIND_MORE;
+	}
+	if (state == HTTP_FIELD) /* "Host" without a colon is a Host to some */
+		return f->left >= 4 ? FIND_UNREADABLE : http_go(f, HTTP_LINE);
+	if (state == HTTP_VERSION)
+		return http_version(f);
+	if (state == HTTP_LITERAL)
+		return FIND_UNREADABLE;
+	if (state == HTTP_PATH || (state >= HTTP_HOST && f->flags & HTTP_F_TARGET))
+		/* HTTP/0.9 knows no version, no Host, and no method but GET */
+		return f->flags & HTTP_F_GET ? FIND_NONE : FIND_UNREADABLE;
+	if (state < HTTP_HOST)
+		return FIND_UNREADABLE;
+	http_go(f, HTTP_LINE);
+	return find_close(f);
+}
+
+static __always_inline enum find http_preface(struct finder *f, __u8 c)
+{
+	http_gather(f, c, 8);
+	if (f->left < 8)
+		return FIND_MORE;
+	return f->acc == HTTP_PREFACE2 ? FIND_NONE : FIND_UNREADABLE;
+}
+
+/* One byte that is neither a line end nor a control byte. */
+static __always_inline enum find http_byte(struct finder *f, __u8 c)
+{
+	switch (f->state) {
+	case HTTP_START:
+	case HTTP_METHOD:
+		return http_method(f, c);
+	case HTTP_TARGET:
+		return http_target(f, c);
+	case HTTP_SCHEME:
+		return http_scheme(f, c);
+	case HTTP_SLASHES:
+		return http_slashes(f, c);
+	case HTTP_STAR:
+		return c == ' ' ? http_go(f, HTTP_VERSION) : FIND_UNREADABLE;
+	case HTTP_PATH:
+		if (c == '\t')
+			return FIND_UNREADABLE;
+		return c == ' ' ? http_go(f, HTTP_VERSION) : FIND_MORE;
+	case HTTP_VERSION:
+		return http_gather(f, c, 8);
+	case HTTP_LINE:
+		return http_line(f, c);
+	case HTTP_FIELD:
+		return http_field(f, c);
+	case HTTP_OWS:
+		return http_is_space(c) ? FIND_MORE : http_host(f, c);
+	case HTTP_HOST:
+		return http_host(f, c);
+	case HTTP_LITERAL:
+		return http_literal(f, c);
+	case HTTP_TAIL:
+		return c == ':' ? http_go(f, HTTP_PORT) : http_delimiter(f, c);
+	case HTTP_PORT:
+		return find_is_digit(c) ? FIND_MORE : http_delimiter(f, c);
+	case HTTP_PAD:
+		return http_is_space(c) ? FIND_MORE : FIND_UNREADABLE;
+	default: /* HTTP_VALUE */
+		return FIND_MORE;
+	}
+}
+
+/* Line ends and what no head may contain: control bytes (RFC 9110 5.5) and a
+ * CR that no LF follows (RFC 9112 2.2). @next is behind @c if it is in hand. */
+static __always_inline enum find http_any(struct finder *f, __u8 c, __u8 next)
+{
+	__u8 state = f->state;
+
+	f->at++;
+	if (state == HTTP_PREFACE)
+		return http_preface(f, c);
+	if (state == HTTP_CR)
+		return c == '\n' ? http_line_end(f, f->extra) : FIND_UNREADABLE;
+	if (c == '\r' && f->at < f->len) {
+		f->at++;
+		return next == '\n' ? http_line_end(f, state) : FIND_UNREADABLE;
+	}
+	if (c == '\n')
+		return http_line_end(f, state);
+	if (c == '\r') {
+		f->extra = state;
+		f->state = HTTP_CR;
+		return FIND_MORE;
+	}
+	if ((c < 0x20 && c != '\t') || c == 0x7f)
+		return FIND_UNREADABLE;
+	return http_byte(f, c);
+}
+
+/* Where the next byte below @limit is, or the end of what is in hand. */
+static __always_inline __u32 http_scan(const struct finder *f, const struct find_chunk *c, __u8 limit)
+{
+	__u32 i, n, at = f->at;
+
+	for (i = 0; i < FIND_CHUNK / 8; i++) {
+		n = find_first(find_below(find_at(c, at), limit));
+		at += n;
+		if (n < 8 || at >= f->len)
+			break;
+	}
+	return at < f->len ? at : f->len;
+}
+
+/* The rest of a line of no interest, its end, and the first byte of the next
+ * line if it shows that this is of no interest either. */
+static __always_inline __u32 http_leap_value(struct finder *f, const struct find_chunk *c)
+{
+	__u32 at = http_scan(f, c, 0x20);
+	__u64 w = find_at(c, at);
+	__u8 first = w >> 16;
+
+	if (at + 2 > f->len || (w & 0xffff) != 0x0a0d)
+		return at;
+	f->state = HTTP_LINE;
+	if (at + 2 == f->len || !find_is_alpha(first) || (first | 0x20) == 'h')
+		return at + 2;
+	http_unfolded(f);
+	f->state = HTTP_VALUE;
+	return at + 3;
+}
+
+/* "HTTP/1.1" with its line end, or "Host: ", as a whole. Returns its length. */
+static __always_inline __u32 http_leap_word(struct finder *f, __u64 w, __u32 avail)
+{
+	__u8 state = f->state;
+
+	if (state == HTTP_START && avail >= 5 && (w & 0xffffffffffULL) == 0x2f20544547ULL /* "GET /" */) {
+		f->flags = HTTP_F_GET;
+		f->state = HTTP_PATH;
+		return 5;
+	}
+	if (state == HTTP_VERSION && f->left == 0 && avail >= 8 && !find_below(w, 0x21)) {
+		f->acc = __builtin_bswap64(w);
+		f->left = 8;
+		return 8;
+	}
+	if (state == HTTP_LINE && avail >= 4 && ((__u32)w | 0x20202020) == 0x74736f68 /* "host" */) {
+		http_unfolded(f);
+		f->state = HTTP_FIELD;
+		f->left = 4;
+		return 4;
+	}
+	return 0;
+}
+
+/* Most of a head is of no interest: looks at eight bytes at once. Leaves f->at
+ * as it is to have the next byte looked at alone. */
+static __always_inline void http_leap(struct finder *f, const struct find_chunk *c)
+{
+	__u32 n, at = f->at, avail = f->len - at;
+	__u64 w = find_at(c, at);
+
+	switch (f->state) {
+	case HTTP_VALUE:
+		f->at = http_leap_value(f, c);
+		return;
+	case HTTP_PATH:
+		f->at = http_scan(f, c, 0x21);
+		return;
+	case HTTP_OWS:
+	case HTTP_HOST:
+		n = find_take_name(f, w, avail);
+		if (n)
+			f->state = HTTP_HOST;
+		break;
+	default:
+		n = http_leap_word(f, w, avail);
+	}
+	f->at = at + n;
+}
+
+FIND_STEP int http_step(struct finder *f, const struct find_chunk *c)
+{
+	__u64 w;
+
+	if (!f || !c)
+		return FIND_UNREADABLE;
+	http_leap(f, c);
+	if (f->at >= f->len)
+		return FIND_MORE;
+	w = find_at(c, f->at);
+	return http_any(f, w, w >> 8);
+}
+
+FIND_ENTRY enum find http_feed(struct finder *f, const __u8 *chunk, __u32 len)
+{
+	return find_feed(f, chunk, len, http_step);
+}
+
+#endif

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A client that is played by hand, over the wire, against the host's TCP. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/bpf.h>
+#include <linux/tcp.h>
+
+#include "bpf/handshake/cookie.h"
+#include "wire.h"
+#include "world.h"
+
+#define PATIENCE 3000 /* ms, on a busy machine */
+
+char where[256] = "";
+
+static struct {
+	uint16_t port;
+	int socket;
+} listening[16];
+
+static int *listener_of(uint16_t port)
+{
+	size_t i;
+
+	for (i = 0; i < 16; i++)
+		if (listening[i].port == port || !listening[i].port)
+			break;
+	must(i < 16, "too many ports");
+	if (!listening[i].port)
+		listening[i].socket = -1;
+	listening[i].port = port;
+	return &listening[i].socket;
+}
+
+static void listen_on(int fd, uint16_t port)
+{
+	struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	int yes = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+	cr_assert(!bind(fd, (struct sockaddr *)&at, sizeof(at)) && !listen(fd, 1024), "port %u: %s", port,
+		  strerror(errno));
+}
+
+void host_listen(uint16_t port, bool deferred)
+{
+	int *fd = listener_of(port), seconds = 10;
+
+	if (*fd >= 0)
+		return;
+	*fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (deferred)
+		setsockopt(*fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof(seconds));
+	listen_on(*fd, port);
+}
+
+bool host_listen_mptcp(uint16_t port)
+{
+	int *fd = listener_of(port);
+
+	*fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 262 /* IPPROTO_MPTCP */);
+	if (*fd < 0)
+		return false;
+	listen_on(*fd, port);
+	return true;
+}
+
+struct visit visit_make(const char *client, const char *server, uint16_t port)
+{
+	static uint16_t next = 10000;
+	struct visit v = {.client_port = next++, .server_port = port, .socket = -1};
+
+	address_read(client, v.client);
+	address_read(server, v.server);
+	/* Sequence numbers that run over are no rarity. */
+	v.seq = 0xfffffff0 + next;
+	v.ack = 1000000 + next;
+	return v;
+}
+
+uint32_t visit_cookie(const struct visit *v, const struct shake *secrets, uint64_t now)
+{
+	struct options o = {.mss = 1460, .scale = COOKIE_NO_SCALE};
+	struct flow_key k = {.client_port = htons(v->client_port), .server_port = htons(v->server_port)};
+	uint32_t tsval;
+
+	memcpy(k.client, v->client, 16);
+	memcpy(k.server, v->server, 16);
+	return cookie_make(secrets, &k, v->seq - 1, now, &o, !address_is_v4(v->client), &tsval);
+}
+
+void visit_shake(struct visit *v)
+{
+	static const struct spec syn = {.flags = SYN, .tcp_options = BYTES("\x02\x04\x05\xb4")};
+	static struct frame in, out;
+	struct view view;
+
+	host_listen(v->server_port, false);
+	frame_build(&in, v, &syn);
+	must(world_run_only(&in, &out) == XDP_TX && !frame_flaw(&out, &view), "no SYN-ACK");
+	v->seq++;
+	v->ack = view.seq + 1;
+	v->proved = true;
+}
+
+void visit_deliver(const struct frame *f)
+{
+	static struct frame bare;
+	size_t n = f->len - f->l3;
+
+	bare = *f;
+	memcpy(bare.bytes, f->bytes, 12);
+	memcpy(bare.bytes + 12, f->bytes + f->l3 - 2, 2 + n);
+	bare.len = 14 + n;
+	if (bare.meta_len)
+		wire_inject(&bare);
+	else
+		wire_send(bare.bytes, bare.len);
+}
+
+void visit_half(struct visit *v)
+{
+	static const struct spec syn = {.flags = SYN, .tcp_options = BYTES("\x02\x04\x05\xb4")};
+	static struct frame f;
+	struct view got;
+
+	host_listen(v->server_port, false);
+	wire_drain();
+	frame_build(&f, v, &syn);
+	visit_deliver(&f);
+	must(wire_receive(v, &f, &got, PATIENCE), "no SYN-ACK from port %u", v->server_port);
+	must(got.flags == (SYN | ACK) && got.ack == v->seq + 1, "SYN-ACK: flags %02x", got.flags);
+	v->seq++;
+	v->ack = got.seq + 1;
+	v->proved = true;
+}
+
+static void visit_accept(struct visit *v)
+{
+	int fd = *listener_of(v->server_port);
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	must(poll(&p, 1, PATIENCE) == 1, "no connection on port %u", v->server_port);
+	v->socket = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	must(v->socket >= 0, "accept: %s", strerror(errno));
+}
+
+void visit_open(struct visit *v)
+{
+	static const struct spec ack = {.flags = ACK};
+	static struct frame f;
+
+	visit_half(v);
+	frame_build(&f, v, &ack);
+	visit_deliver(&f);
+	visit_accept(v);
+}
+
+void visit_expect(struct visit *v, const void *bytes, size_t len)
+{
+	uint8_t got[FRAME_MAX];
+	size_t n = 0;
+	ssize_t r;
+
+	if (v->socket < 0)
+		visit_accept(v);
+	while (n < len) {
+		struct pollfd p = {.fd = v->socket, .events = POLLIN};
+
+		must(poll(&p, 1, PATIENCE) == 1, "the server got %zu of %zu bytes", n, len);
+		r = recv(v->socket, got + n, len - n, 0);
+		must(r > 0, "the server got %zu of %zu bytes: %s", n, len, strerror(errno));
+		n += r;
+	}
+	must(!bytes || !memcmp(got, bytes, len), "the server got other bytes");
+}
+
+void visit_expect_reset(struct visit *v)
+{
+	struct pollfd p = {.fd = v->socket, .events = POLLIN};
+	char byte;
+
+	must(poll(&p, 1, PATIENCE) == 1 && recv(v->socket, &byte, 1, 0) < 0 && errno == ECONNRESET,
+	     "the server's socket was not reset");
+}
+
+void visit_close(struct visit *v)
+{
+	struct linger at_once = {.l_onoff = 1};
+
+	if (v->socket < 0)
+		return;
+	setsockopt(v->socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	close(v->socket);
+	v->socket = -1;
+}

@@ -1,0 +1,480 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "world.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/bpf.h>
+
+#include "cmd/change.h"
+#include "gate/object.h"
+#include "wire.h"
+
+static struct gate gate = GATE_INIT;
+static struct loaded loaded = LOADED_INIT;
+static int stats = -1;
+static struct gate_device device = {.name = "wire", .counters = -1};
+static struct policy *running;
+static struct counter counts[2][COUNTERS_MAX];
+static unsigned int turn; /* counts[turn] is the newest */
+
+/* ---- the namespace ---- */
+
+void sysctl_set(const char *name, const char *value)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/sys/%s", name);
+	fd = open(path, O_WRONLY);
+	cr_assert(fd >= 0 && write(fd, value, strlen(value)) > 0, "%s: %s", path, strerror(errno));
+	close(fd);
+}
+
+/* The clients' routes lead onto the wire, whose host end wants no ARP. */
+static const char host[] = "set -e\n"
+			   "ip link set lo up\n"
+			   "ip link add host address 02:00:00:00:00:01 type veth "
+			   "peer name wire address 02:00:00:00:00:02\n"
+			   "ip link set host arp off up\n"
+			   "ip link set wire arp off up\n"
+			   "ip addr add " HOST4 "/32 dev lo\n"
+			   "ip addr add " HOST4B "/32 dev lo\n"
+			   "ip addr add " HOST6 "/128 dev lo nodad\n"
+			   "ip addr add " HOST6B "/128 dev lo nodad\n"
+			   "ip route add 198.18.0.0/15 dev host\n"
+			   "ip -6 route add 2001:db8:c::/48 dev host\n";
+
+static void make_namespace(void)
+{
+	cr_assert(geteuid() == 0, "needs root: the packets go through the kernel");
+	cr_assert(!unshare(CLONE_NEWNET | CLONE_NEWNS), "needs root (CAP_SYS_ADMIN): unshare: %s",
+		  strerror(errno));
+	cr_assert(!mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
+			  !mount("bpf", "/sys/fs/bpf", "bpf", 0, "mode=0700"),
+		  "bpffs: %s", strerror(errno));
+	sysctl_set("net/ipv6/conf/default/accept_dad", "0");
+	sysctl_set("net/ipv6/conf/default/router_solicitations", "0");
+	sysctl_set("net/ipv4/conf/all/rp_filter", "0");
+	sysctl_set("net/ipv4/conf/default/rp_filter", "0");
+	cr_assert(!system(host), "the namespace's addresses (needs iproute2, veth)");
+	wire_open();
+}
+
+/* As `up` would say of the host's end of the wire, and with adopt behind it. */
+static void attach_adopt(void)
+{
+	struct device d = {.mac = {2, 0, 0, 0, 0, 1}, .mtu = 1500, .flags = DEVICE_SHAKES};
+	uint32_t zero = 0;
+
+	if (loaded.adopt < 0)
+		return;
+	cr_assert(bpf_link_create(loaded.adopt, wire_host(), 46 /* BPF_TCX_INGRESS */, NULL) >= 0, "tcx: %s",
+		  strerror(errno));
+	cr_assert(!bpf_map_update_elem(loaded.device, &zero, &d, BPF_ANY));
+}
+
+bool world_adopts(void)
+{
+	return loaded.adopt >= 0;
+}
+
+void world_needs_adoption(void)
+{
+	if (!world_adopts())
+		cr_skip_test("this kernel takes no visits over (Linux 6.9 does)");
+}
+
+void world_begin(void)
+{
+	make_namespace();
+	cr_assert(!gate_make(&gate, "packets", NULL));
+	cr_assert(!object_load(&gate, &loaded));
+	device.counters = loaded.counters;
+	attach_adopt();
+	stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	cr_assert(stats >= 0, "bpf_enable_stats: %s", strerror(errno));
+}
+
+void world_end(void)
+{
+	policy_free(running);
+	loaded_close(&loaded);
+	gate_destroy(&gate);
+	gate_close(&gate);
+}
+
+/* ---- the policy ---- */
+
+static void add_lines(struct policy *p, const char *lines)
+{
+	struct policy_error err;
+	char line[512];
+	size_t n;
+
+	for (; *lines; lines += n + (lines[n] == '\n')) {
+		n = strcspn(lines, "\n");
+		snprintf(line, sizeof(line), "%.*s", (int)n, lines);
+		if (n)
+			cr_assert(policy_add(p, line, &err) == 1, "%s: %s", line, err.text);
+	}
+}
+
+static void make_running(struct policy *p)
+{
+	struct policy *empty = policy_new();
+
+	cr_assert(empty && !change_policy(&gate, p, running ? running : empty, NULL));
+	policy_free(empty);
+	policy_free(running);
+	running = p;
+}
+
+void world_policy(const char *lines)
+{
+	struct policy *p = policy_new();
+
+	cr_assert(p);
+	add_lines(p, lines);
+	make_running(p);
+}
+
+void world_add(const char *line)
+{
+	struct policy *p;
+
+	cr_assert(!gate_running(&gate, &p));
+	add_lines(p, line);
+	make_running(p);
+}
+
+void world_try_policy(const char *lines, unsigned int seconds)
+{
+	struct policy *p = policy_new();
+
+	cr_assert(p);
+	add_lines(p, lines);
+	cr_assert(!policy_inherit(p, running, monotonic_ns()) && !gate_publish(&gate, p, running, seconds));
+	policy_free(p);
+}
+
+void world_no_policy(void)
+{
+	struct control none = {.word = CONTROL_WORD(CONTROL_NO_SLOT, CONTROL_NO_SLOT, 0, 0)};
+	uint32_t zero = 0;
+
+	cr_assert(!bpf_map_update_elem(gate.maps[GATE_CONTROL], &zero, &none, BPF_ANY));
+	policy_free(running);
+	running = NULL;
+}
+
+static const struct rule *listener_rule(const char *subject)
+{
+	const struct rule *r = policy_find(running, ST_LISTEN, subject);
+
+	cr_assert(r, "no listener %s", subject);
+	return r;
+}
+
+struct engagement world_engagement(const char *listener)
+{
+	struct engagement e;
+
+	cr_assert(!gate_engagement(&gate, listener_rule(listener), &e));
+	return e;
+}
+
+void world_set_engagement(const char *listener, const struct engagement *e)
+{
+	uint32_t id = listener_rule(listener)->id;
+
+	cr_assert(!bpf_map_update_elem(gate.maps[GATE_ENGAGEMENTS], &id, e, BPF_ANY));
+}
+
+struct shake world_shake(void)
+{
+	struct shake s;
+	uint32_t zero = 0;
+
+	cr_assert(!bpf_map_lookup_elem(gate.maps[GATE_SHAKE], &zero, &s));
+	return s;
+}
+
+void world_set_shake(const struct shake *s)
+{
+	uint32_t zero = 0;
+
+	cr_assert(!bpf_map_update_elem(gate.maps[GATE_SHAKE], &zero, s, BPF_ANY));
+}
+
+uint64_t world_heavy(enum gate_map map, const void *key, size_t length, size_t *place)
+{
+	struct heavy *all;
+	uint64_t n = 0;
+	size_t count;
+
+	cr_assert(!gate_heavy(&gate, map, &all, &count));
+	for (*place = 0; *place < count && !n; ++*place)
+		if (!memcmp(all[*place].key, key, length) && !all[*place].key[length])
+			n = all[*place].count;
+	*place -= !!n;
+	free(all);
+	return n;
+}
+
+static int count_flow(const struct flow *f, const struct flow_key *ends, void *arg)
+{
+	(void)f;
+	(void)ends;
+	(void)arg;
+	return 0;
+}
+
+int world_flows(void)
+{
+	return gate_flows(&gate, count_flow, NULL);
+}
+
+static uint64_t memory_of(int fd)
+{
+	char path[64], line[128];
+	uint64_t bytes = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	f = fopen(path, "r");
+	cr_assert(f, "%s: %s", path, strerror(errno));
+	while (fgets(line, sizeof(line), f))
+		sscanf(line, "memlock: %lu", &bytes);
+	fclose(f);
+	return bytes;
+}
+
+uint64_t world_memory(void)
+{
+	uint64_t sum = memory_of(loaded.counters) + memory_of(loaded.device);
+	int i;
+
+	for (i = 0; i < GATE_MAPS; i++)
+		sum += memory_of(gate.maps[i]);
+	return sum;
+}
+
+uint64_t world_rule_packets(enum statement s, const char *subject)
+{
+	const struct rule *r = policy_find(running, s, subject);
+	struct rule_counters *all;
+	uint64_t n;
+
+	cr_assert(r, "no rule %s", subject);
+	cr_assert(!gate_rule_counters(&gate, &all));
+	n = gate_rule_counter(all, r->id).packets;
+	gate_rule_counters_free(all);
+	return n;
+}
+
+/* ---- packets ---- */
+
+const char *reason_name(uint32_t reason)
+{
+	switch (reason) {
+#define R(nr, name, verdict, text) \
+	case nr:                   \
+		return #name;
+		STRAYGATE_REASONS(R)
+#undef R
+	}
+	return "none";
+}
+
+const char *xdp_name(uint32_t action)
+{
+	static const char *const names[] = {"XDP_ABORTED", "XDP_DROP", "XDP_PASS", "XDP_TX", "XDP_REDIRECT"};
+
+	return action < 5 ? names[action] : "?";
+}
+
+static uint64_t runs_made;
+
+/* As if it came in by the host's end of the wire. */
+static int run(const struct frame *in, struct frame *to, size_t first, uint32_t *action)
+{
+	struct xdp_md md = {.data_end = first, .ingress_ifindex = wire_host()}, md_out = {0};
+	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = in->bytes, .data_size_in = in->len,
+		    .data_out = to->bytes, .data_size_out = sizeof(to->bytes), .ctx_in = &md,
+		    .ctx_size_in = sizeof(md), .ctx_out = &md_out, .ctx_size_out = sizeof(md_out),
+		    .repeat = 1);
+
+	runs_made++;
+	if (bpf_prog_test_run_opts(loaded.program, &o))
+		return -errno;
+	/* What the program left in front of the packet comes out first. */
+	to->meta_len = md_out.data;
+	cr_assert(to->meta_len <= sizeof(to->meta));
+	memcpy(to->meta, to->bytes, to->meta_len);
+	to->len = o.data_size_out - to->meta_len;
+	memmove(to->bytes, to->bytes + to->meta_len, to->len);
+	to->l3 = in->l3;
+	*action = o.retval;
+	return 0;
+}
+
+bool world_run_in_pieces(const struct frame *in, struct frame *out, size_t first, uint32_t *action)
+{
+	int err = run(in, out, first, action);
+
+	cr_assert(!err || err == -EINVAL, "test run of %zu bytes: %s", in->len, strerror(-err));
+	return !err;
+}
+
+uint32_t world_run_only(const struct frame *in, struct frame *out)
+{
+	static struct frame rest;
+	uint32_t action;
+	int err = run(in, out ? out : &rest, in->len, &action);
+
+	cr_assert(!err, "test run of %zu bytes: %s", in->len, strerror(-err));
+	return action;
+}
+
+struct explanation world_explain(const struct frame *in)
+{
+	static struct loaded explain = LOADED_INIT;
+	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = in->bytes, .data_size_in = in->len, .repeat = 1);
+	struct explanation e;
+	uint32_t zero = 0;
+
+	/* The object stays as long as its process. */
+	if (explain.program < 0)
+		cr_assert(!object_load_explain(&gate, &explain));
+	cr_assert(!bpf_prog_test_run_opts(explain.program, &o) && o.retval == XDP_PASS, "explain");
+	cr_assert(!bpf_map_lookup_elem(gate.maps[GATE_EXPLAINED], &zero, &e));
+	return e;
+}
+
+static void read_counters(void)
+{
+	turn ^= 1;
+	cr_assert(!gate_counters(&device, counts[turn]));
+}
+
+struct outcome world_run(const struct frame *in, struct frame *out)
+{
+	struct outcome o = {0};
+	const struct counter *before, *now;
+	unsigned int lines = 0, i;
+
+	read_counters();
+	o.action = world_run_only(in, out);
+	read_counters();
+	before = counts[turn ^ 1];
+	now = counts[turn];
+	for (i = 0; i < COUNTERS_MAX; i++) {
+		if (now[i].packets == before[i].packets)
+			continue;
+		lines++;
+		cr_assert(now[i].packets == before[i].packets + 1, "counted as %lu packets",
+			  (unsigned long)(now[i].packets - before[i].packets));
+		cr_assert(now[i].bytes == before[i].bytes + in->len, "counted as %lu bytes of %zu",
+			  (unsigned long)(now[i].bytes - before[i].bytes), in->len);
+		o.reason = i % REASONS_MAX;
+		o.observed = i / REASONS_MAX % 2;
+		o.listener = i / REASONS_MAX / 2;
+	}
+	cr_assert(lines == 1, "%u lines of the counters for one packet", lines);
+	return o;
+}
+
+#define WATCHED_LINES ((WATCHED + 1) * 2 * REASONS_MAX)
+
+static void read_watched(uint64_t packets[WATCHED_LINES])
+{
+	static struct counter lines[WATCHED_LINES * 256];
+	static uint32_t keys[WATCHED_LINES];
+	uint32_t cursor, got = WATCHED_LINES, cpus = libbpf_num_possible_cpus(), i, cpu;
+
+	cr_assert(cpus <= 256 &&
+			  !bpf_map_lookup_batch(loaded.counters, NULL, &cursor, keys, lines, &got, NULL) &&
+			  got == WATCHED_LINES,
+		  "counters: %s", strerror(errno));
+	for (i = 0; i < WATCHED_LINES; i++)
+		for (packets[i] = 0, cpu = 0; cpu < cpus; cpu++)
+			packets[i] += lines[i * cpus + cpu].packets;
+}
+
+struct outcome world_run_watched(const struct frame *in, struct frame *out)
+{
+	static uint64_t packets[2][WATCHED_LINES], known;
+	static unsigned int newest;
+	const uint64_t *before, *now;
+	struct outcome o = {0};
+	unsigned int i;
+
+	if (known != runs_made)
+		read_watched(packets[newest]);
+	before = packets[newest];
+	o.action = world_run_only(in, out);
+	newest ^= 1;
+	read_watched(packets[newest]);
+	now = packets[newest];
+	known = runs_made;
+	for (i = 0; i < WATCHED_LINES; i++) {
+		if (now[i] == before[i])
+			continue;
+		cr_assert(!o.reason && now[i] == before[i] + 1, "counted more than once");
+		o.reason = i % REASONS_MAX;
+		o.observed = i / REASONS_MAX % 2;
+		o.listener = i / REASONS_MAX / 2;
+	}
+	cr_assert(o.reason, "not counted");
+	return o;
+}
+
+uint64_t world_counted(void)
+{
+	uint64_t sum = 0;
+	unsigned int i;
+
+	read_counters();
+	for (i = 0; i < COUNTERS_MAX; i++)
+		sum += counts[turn][i].packets;
+	return sum;
+}
+
+uint64_t world_counted_as(uint32_t reason)
+{
+	uint64_t sum = 0;
+	unsigned int i;
+
+	read_counters();
+	for (i = reason; i < COUNTERS_MAX; i += REASONS_MAX)
+		sum += counts[turn][i].packets;
+	return sum;
+}
+
+void world_by_reason(uint64_t sums[2][REASONS_MAX])
+{
+	unsigned int i;
+
+	memset(sums, 0, 2 * sizeof(sums[0]));
+	read_counters();
+	for (i = 0; i < COUNTERS_MAX; i++)
+		sums[i / REASONS_MAX % 2][i % REASONS_MAX] += counts[turn][i].packets;
+}
+
+uint64_t world_runs(void)
+{
+	struct bpf_prog_info info = {0};
+	uint32_t size = sizeof(info);
+
+	cr_assert(!bpf_obj_get_info_by_fd(loaded.program, &info, &size));
+	return info.run_cnt;
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/change.h"
+#include "lib/json.h"
+#include "cmd/lockout.h"
+#include "lib/say.h"
+#include "cmd/verb.h"
+
+static void print_difference(char sign, const struct rule *r, void *arg)
+{
+	const struct call *c = arg;
+	char line[RULE_LINE_MAX], what[2] = {sign};
+
+	if (rule_print(r, line, sizeof(line)) < 0)
+		return;
+	if (c->json)
+		json_item(json_pack("{s:s, s:s}", "sign", what, "line", line));
+	else
+		printf("%c %s\n", sign, line);
+}
+
+static int print_differences(struct policy *before, struct policy *now, const struct call *c)
+{
+	if (c->json) {
+		json_open(c->instance);
+		json_list("differences");
+	}
+	policy_diff(before, now, print_difference, (void *)c);
+	if (c->json) {
+		json_list_end();
+		json_close();
+	}
+	return EXIT_OK;
+}
+
+static int apply(struct gate *g, struct policy *now, const struct call *c)
+{
+	cleanup_policy struct policy *before = NULL;
+	struct policy_error err;
+	size_t changes;
+	bool waited;
+	char path[PATH_MAX];
+
+	if (gate_running(g, &before) || keep_posture(now, before))
+		return EXIT_FAILED;
+	if (policy_check(now, &err)) {
+		say("%s", err.text);
+		return EXIT_FAILED;
+	}
+	if (c->diff)
+		return print_differences(before, now, c);
+	changes = policy_diff(before, now, NULL, NULL);
+	if (refused(g, now, before, c, c->argv[0], true))
+		return EXIT_FAILED;
+	waited = gate_deadline(g);
+	if (change_policy_for(g, now, before, realpath(c->argv[0], path), c->confirm))
+		return EXIT_FAILED;
+	print_change(g, c, changes || c->confirm, waited);
+	return EXIT_OK;
+}
+
+static int run(const struct call *c)
+{
+	cleanup_policy struct policy *now = policy_new();
+	cleanup_gate struct gate g = GATE_INIT;
+	struct policy_error err;
+
+	if (!now)
+		return fail(EXIT_FAILED, "%s", strerror(ENOMEM));
+	if (policy_read_file(now, c->argv[0], &err)) {
+		say("%s", err.text);
+		return EXIT_FAILED;
+	}
+	if (gate_open(&g, c->instance, c->diff ? GATE_READ : GATE_WRITE))
+		return EXIT_FAILED;
+	return apply(&g, now, c);
+}
+
+const struct verb verb_apply = {
+	.name = "apply",
+	.arguments = "FILE",
+	.summary = "make a policy file the running policy, in one step",
+	.help = "A file with an error in it changes nothing. Lines that stay keep their counters,\n"
+		"and their time limits go on. Prints \"changed\" or \"unchanged\", and names each\n"
+		"name that stops being served; if one of those had visits, --force is needed. A file without "
+		"a posture line leaves the posture.\n",
+	.takes = TAKES_JSON | TAKES_DIFF | TAKES_FORCE | TAKES_CONFIRM,
+	.least = 1,
+	.most = 1,
+	.run = run,
+};

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <string.h>
+
+#include "policy/policy.h"
+#include "lib/say.h"
+#include "show/show.h"
+#include "cmd/verb.h"
+
+static int run(const struct call *c)
+{
+	cleanup_policy struct policy *p = policy_new();
+	struct policy_error err;
+
+	if (!p)
+		return fail(EXIT_FAILED, "%s", strerror(ENOMEM));
+	if (policy_read_file(p, c->argv[0], &err) || policy_check(p, &err)) {
+		say("%s", err.text);
+		return EXIT_FAILED;
+	}
+	policy_out(p, c);
+	return EXIT_OK;
+}
+
+const struct verb verb_check = {
+	.name = "check",
+	.arguments = "FILE",
+	.summary = "read a policy file and print what was understood; nothing is changed",
+	.help = "Each line is printed in full, with the defaults that were filled in.\n"
+		"Needs no privilege and no kernel support.\n",
+	.takes = TAKES_JSON,
+	.least = 1,
+	.most = 1,
+	.run = run,
+};

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/change.h"
+#include "lib/say.h"
+#include "cmd/verb.h"
+
+static int run(const struct call *c)
+{
+	cleanup_gate struct gate g = GATE_INIT;
+
+	if (gate_open(&g, c->instance, GATE_WRITE))
+		return EXIT_FAILED;
+	if (!gate_deadline(&g))
+		return fail(EXIT_FAILED,
+			    "nothing waits to be confirmed: it was confirmed, or its time is over "
+			    "and the policy before it rules again");
+	if (gate_confirm(&g))
+		return EXIT_FAILED;
+	print_result(c, "confirmed", 0, false);
+	return EXIT_OK;
+}
+
+const struct verb verb_confirm = {
+	.name = "confirm",
+	.arguments = "",
+	.summary = "keep what was applied with --confirm",
+	.help = "Without it the policy before rules again at the deadline, in the kernel: no\n"
+		"process has to live for that.\n",
+	.takes = TAKES_JSON,
+	.least = 0,
+	.most = 0,
+	.run = run,
+};

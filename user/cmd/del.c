@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/change.h"
+#include "lib/say.h"
+#include "cmd/verb.h"
+
+static int run(const struct call *c)
+{
+	char *line = join_words(c->argc, c->argv);
+	int status = line ? change_line(c, line, policy_del) : fail(EXIT_FAILED, "%s", strerror(ENOMEM));
+
+	free(line);
+	return status;
+}
+
+const struct verb verb_del = {
+	.name = "del",
+	.arguments = "LINE",
+	.summary = "delete one line from the running policy",
+	.help = "LINE is a statement and its subject; what follows may be left out, e.g.\n"
+		"  straygate del source 203.0.113.0/24\n"
+		"  straygate del listen tcp/443 on 192.0.2.10\n",
+	.takes = TAKES_JSON | TAKES_FORCE | TAKES_CONFIRM,
+	.least = 1,
+	.most = -1,
+	.run = run,
+};

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/change.h"
+#include "lib/json.h"
+#include "host/address.h"
+#include "gate/made_packet.h"
+#include "lib/say.h"
+#include "show/tally.h"
+#include "cmd/verb.h"
+
+/* ---- from words to a packet ---------------------------------------------- */
+
+static bool is_loopback(const struct prefix *p)
+{
+	static const uint8_t one[16] = {[15] = 1};
+
+	return address_is_v4(p->addr) ? p->addr[12] == 127 : !memcmp(p->addr, one, 16);
+}
+
+/* "tcp/443" or "tcp/443 on ADDR" */
+static int parse_to(const char *text, struct probe *p, struct prefix *on)
+{
+	char proto[8], addr[64] = "";
+	unsigned int port;
+	int end = 0, n = sscanf(text, "%7[a-z]/%u%n on %63s", proto, &port, &end, addr);
+
+	if (n < 2 || !port || port > 65535 || (strcmp(proto, "tcp") && strcmp(proto, "udp")) ||
+	    (n == 2 && text[end]) || (n == 3 && prefix_parse(addr, on)))
+		return fail(-EINVAL, "--to \"%.60s\": expected tcp/PORT or udp/PORT, or \"tcp/PORT on ADDR\"",
+			    text);
+	p->l4 = strcmp(proto, "tcp") ? IPPROTO_UDP : IPPROTO_TCP;
+	p->port = port;
+	return 0;
+}
+
+/* Without `on` any address of this host will do: one of the client's family. */
+static int choose_server(struct probe *p, const struct prefix *client, struct prefix *on)
+{
+	struct prefix *local;
+	size_t count, i;
+
+	if (!on->len) {
+		if (local_addresses(&local, &count))
+			return -EIO;
+		for (i = 0; i < count; i++)
+			if (address_is_v4(local[i].addr) == address_is_v4(client->addr) &&
+			    (!on->len || is_loopback(on)))
+				*on = local[i];
+		free(local);
+	}
+	if (!on->len || address_is_v4(on->addr) != address_is_v4(client->addr))
+		return fail(-EINVAL,
+			    "this host has no address of the client's family; say --to \"tcp/443 on ADDR\"");
+	memcpy(p->server, on->addr, 16);
+	return 0;
+}
+
+/* The protocol decides what a first packet looks like. */
+static const struct rule *find_listener(struct policy *policy, const struct probe *p)
+{
+	const struct rule *any = NULL;
+	size_t i;
+
+	for (i = 0; i < policy_count(policy); i++) {
+		const struct rule *r = policy_rule(policy, i);
+
+		if (r->statement != ST_LISTEN || r->port != p->port || r->l4 != p->l4)
+			continue;
+		if (!r->any && !memcmp(r->addr, p->server, 16))
+			return r;
+		if (r->any)
+			any = r;
+	}
+	return any;
+}
+
+static int make_probe(const struct call *c, struct policy *policy, struct probe *p, char name[256])
+{
+	struct prefix client = {0}, on = {0};
+	const struct rule *l;
+
+	if (prefix_parse(c->from, &client) || client.len != 128)
+		return fail(-EINVAL, "--from \"%.60s\": expected an address", c->from);
+	if (parse_to(c->to, p, &on) || choose_server(p, &client, &on))
+		return -EINVAL;
+	memcpy(p->client, client.addr, 16);
+	l = find_listener(policy, p);
+	p->as = l ? l->as : PROTO_NONE;
+	if (c->name) {
+		if (name_normalise(c->name, name))
+			return fail(-EINVAL, "--name \"%.60s\": not a host name", c->name);
+		p->name = name;
+	}
+	return 0;
+}
+
+/* ---- the answer ----------------------------------------------------------- */
+
+static const struct rule *rule_by_id(struct policy *p, uint32_t id)
+{
+	size_t i;
+
+	for (i = 0; i < policy_count(p) && id; i++)
+		if (policy_rule(p, i)->id == id)
+			return policy_rule(p, i);
+	return NULL;
+}
+
+static json_t *line_json(struct policy *p, uint32_t id)
+{
+	const struct rule *r = rule_by_id(p, id);
+	char line[RULE_LINE_MAX];
+
+	return r && rule_print(r, line, sizeof(line)) >= 0 ? json_string(line) : json_null();
+}
+
+static void print_line(const char *what, struct policy *p, uint32_t id)
+{
+	const struct rule *r = rule_by_id(p, id);
+	char line[RULE_LINE_MAX];
+
+	if (!r || rule_print(r, line, sizeof(line)) < 0)
+		return;
+	printf("  %-9s %s", what, line);
+	if (r->origin.file && r->origin.line)
+		printf("   (%s:%u)", r->origin.file, r->origin.line);
+	putchar('\n');
+}
+
+static void explain_json(struct policy *p, const struct explanation *e, const struct reason_text *r,
+			 const char *instance)
+{
+	json_open(instance);
+	json_member("verdict", json_string(verdict_name(r->verdict)));
+	json_member("observed", json_boolean(e->observed));
+	json_member("reason", json_string(r->name));
+	json_member("text", json_string(r->text));
+	json_member("listener", line_json(p, e->listener));
+	json_member("source", line_json(p, e->source_rule));
+	json_member("name", line_json(p, e->name_rule));
+	json_close();
+}
+
+static bool by_default(uint32_t reason, const struct explanation *e)
+{
+	return reason >= REASON_stray_passed && reason <= REASON_unreadable_reset && !e->name_rule;
+}
+
+static void explain_text(struct policy *p, const struct explanation *e, const struct reason_text *r)
+{
+	printf("%s%s  %s: %s\n", e->observed ? "pass (observed only), else " : "", verdict_name(r->verdict),
+	       r->name, r->text);
+	print_line("listener", p, e->listener);
+	print_line("source", p, e->source_rule);
+	print_line("name", p, e->name_rule);
+	if (by_default(e->reason, e))
+		printf("  %-9s no line says so: it is the default\n", "name");
+}
+
+static int run(const struct call *c)
+{
+	cleanup_policy struct policy *p = NULL;
+	cleanup_gate struct gate g = GATE_INIT;
+	const struct reason_text *r;
+	struct explanation e = {0};
+	struct probe probe = {0};
+	uint8_t packet[PROBE_MAX];
+	char name[256];
+	int len;
+
+	if (!c->from || !c->to) {
+		say("explain wants --from ADDR and --to PROTO/PORT; see `straygate explain -h`");
+		return EXIT_USAGE;
+	}
+	if (gate_open(&g, c->instance, GATE_RUN) || gate_running(&g, &p) || make_probe(c, p, &probe, name))
+		return EXIT_FAILED;
+	len = probe_packet(&probe, packet);
+	if (len < 0)
+		return fail(EXIT_FAILED, "no such packet: addresses of two families");
+	if (gate_explain(&g, packet, len, &e))
+		return EXIT_FAILED;
+	r = reason_text(e.reason);
+	if (!r)
+		return fail(EXIT_FAILED, "the kernel gave an unknown reason, %u", e.reason);
+	if (c->json)
+		explain_json(p, &e, r, c->instance);
+	else
+		explain_text(p, &e, r);
+	return EXIT_OK;
+}
+
+const struct verb verb_explain = {
+	.name = "explain",
+	.arguments = "",
+	.summary = "what would happen to a visit, why, and by which line",
+	.help = "A made-up first request goes through the very stages in the kernel, and leaves\n"
+		"no trace there. Limits are taken as not reached.\n"
+		"  straygate explain --from 203.0.113.7 --to tcp/443 --name www.example.com\n",
+	.takes = TAKES_JSON | TAKES_EXPLAIN,
+	.least = 0,
+	.most = 0,
+	.run = run,
+};

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/say.h"
+#include "show/show.h"
+#include "cmd/verb.h"
+
+static const struct {
+	const char *what;
+	int (*run)(struct gate *g, const struct call *c);
+} shows[] = {
+	{"policy", show_policy}, {"counters", show_counters}, {"sources", show_sources},
+	{"names", show_names},	 {"flows", show_flows},	      {"strays", show_strays},
+};
+
+const char *grouped(uint64_t n)
+{
+	static char buffers[8][32];
+	static unsigned int turn;
+	char digits[24], *to = buffers[turn++ % 8];
+	size_t len = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)n), i, at = 0;
+
+	for (i = 0; i < len; i++) {
+		if (i && (len - i) % 3 == 0)
+			to[at++] = ',';
+		to[at++] = digits[i];
+	}
+	to[at] = 0;
+	return to;
+}
+
+static int run(const struct call *c)
+{
+	cleanup_gate struct gate g = GATE_INIT;
+	size_t i;
+
+	for (i = 0; i < sizeof(shows) / sizeof(shows[0]); i++) {
+		if (strcmp(c->argv[0], shows[i].what))
+			continue;
+		if (c->openmetrics && shows[i].run != show_counters) {
+			say("--openmetrics goes with `show counters`");
+			return EXIT_USAGE;
+		}
+		return gate_open(&g, c->instance, GATE_READ) ? EXIT_FAILED : shows[i].run(&g, c);
+	}
+	say("show \"%s\": expected policy, counters, sources, names, flows or strays", c->argv[0]);
+	return EXIT_USAGE;
+}
+
+const struct verb verb_show = {
+	.name = "show",
+	.arguments = "WHAT",
+	.summary = "show the running policy, counters, sources, names, flows or strays",
+	.help = "  policy    what runs, as a file that `apply` takes\n"
+		"  counters  packets and bytes by reason, listener and rule\n"
+		"  sources   the lines about sources, with what they did and how long they stay\n"
+		"  names     the served names and zones, with their visits\n"
+		"  flows     visits that are remembered, and how they stand\n"
+		"  strays    the most-asked stray names and the most active sources of strays\n",
+	.takes = TAKES_JSON | TAKES_OPENMETRICS | TAKES_TOP,
+	.least = 1,
+	.most = 1,
+	.run = run,
+};

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd/change.h"
+#include "show/depth.h"
+#include "lib/json.h"
+#include "lib/say.h"
+#include "show/show.h"
+#include "show/tally.h"
+#include "cmd/verb.h"
+
+/* Rates are what happened in this long. */
+#define SAMPLE_US 1000000
+
+static const char *clock_text(uint64_t seconds)
+{
+	static char text[40];
+	time_t t = seconds, now = time(NULL);
+	struct tm tm, today;
+
+	localtime_r(&t, &tm);
+	localtime_r(&now, &today);
+	strftime(text, sizeof(text),
+		 tm.tm_yday == today.tm_yday && tm.tm_year == today.tm_year ? "%H:%M:%S" : "%F %T", &tm);
+	return text;
+}
+
+static const char *file_name(const struct gate *g)
+{
+	const char *slash = strrchr(g->meta.policy, '/');
+
+	return slash ? slash + 1 : "(none)";
+}
+
+enum drift { DRIFT_NO_FILE, DRIFT_NONE, DRIFT_DIFFERS, DRIFT_UNREADABLE };
+
+/* Does what runs differ from the file it came from? */
+static enum drift drift(const struct gate *g, struct policy *running)
+{
+	cleanup_policy struct policy *file = policy_new();
+	struct policy_error err;
+
+	if (!g->meta.policy[0])
+		return DRIFT_NO_FILE;
+	if (!file || policy_read_file(file, g->meta.policy, &err) || keep_posture(file, running))
+		return DRIFT_UNREADABLE;
+	return policy_diff(file, running, NULL, NULL) ? DRIFT_DIFFERS : DRIFT_NONE;
+}
+
+static void print_device(const struct gate *g, struct policy *running, const struct device_tally *d)
+{
+	enum posture posture = policy_posture(running);
+
+	printf("%s  %s XDP  %s since %s  policy %s (%s lines, %s names, %s sources)\n", d->device->name,
+	       !d->device->attached ? "NOT ATTACHED"
+	       : d->device->generic ? "generic"
+				    : "native",
+	       posture_name(posture), clock_text(g->meta.enforcing), file_name(g),
+	       grouped(policy_lines(running)),
+	       grouped(policy_entries(running, ST_SERVE) + policy_entries(running, ST_ZONE)),
+	       grouped(policy_entries(running, ST_SOURCE)));
+}
+
+static uint64_t per_second(uint64_t now, uint64_t before)
+{
+	return (now - before) * 1000000 / SAMPLE_US;
+}
+
+static void print_shallow(struct gate *g, const struct tally *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->device_count; i++)
+		if (t->devices[i].shallow != SHALLOW_NONE)
+			printf("  %s: visits are judged at data: %s\n", t->devices[i].name,
+			       shallow_text(t->devices[i].shallow));
+	for (i = 0; i < t->listener_count; i++) {
+		const struct rule *r = t->listener[i].rule;
+
+		if (policy_posture(t->policy) != POSTURE_OBSERVE && !r->observe && *shallow_reason(g, r))
+			printf("  %s is judged at data: %s\n", r->subject, shallow_reason(g, r));
+	}
+}
+
+static void print_listeners(struct gate *g, const struct tally *t, const struct tally *before)
+{
+	size_t i;
+
+	if (t->listener_count)
+		printf("  %-22s %-5s %-14s %12s %12s %12s %10s %10s\n", "listener", "as", "depth", "visits/s",
+		       "served", "stray", "unnamed", "by source");
+	for (i = 0; i < t->listener_count && i < before->listener_count; i++) {
+		const struct listener_tally *l = &t->listener[i], *b = &before->listener[i];
+
+		printf("  %-22s %-5s %-14s %12s %12s %12s %10s %10s%s\n", l->rule->subject,
+		       protocol_name(l->rule->as), depth_text(g, t->policy, l->rule),
+		       grouped(per_second(l->visits, b->visits)), grouped(per_second(l->served, b->served)),
+		       grouped(per_second(l->stray, b->stray)), grouped(per_second(l->unnamed, b->unnamed)),
+		       grouped(per_second(l->by_source, b->by_source)),
+		       l->rule->observe ? "  observed only" : "");
+	}
+}
+
+static void print_strays(struct gate *g)
+{
+	struct heavy *names = NULL;
+	size_t count, i;
+	uint64_t all = 0;
+
+	if (gate_heavy(g, GATE_STRAY_NAMES, &names, &count))
+		return;
+	for (i = 0; i < count; i++)
+		all += names[i].count;
+	if (all) {
+		fputs("  most asked for:", stdout);
+		for (i = 0; i < count && i < 3; i++)
+			printf("%s %.*s %.0f %%", i ? "," : "", names[i].length, (const char *)names[i].key,
+			       100.0 * names[i].count / all);
+		puts(count > 3 ? ", ...  (straygate show strays)" : "  (straygate show strays)");
+	}
+	free(names);
+}
+
+static bool observes(struct policy *p)
+{
+	size_t i;
+
+	if (policy_posture(p) == POSTURE_OBSERVE)
+		return true;
+	for (i = 0; i < policy_count(p); i++)
+		if (policy_rule(p, i)->statement == ST_LISTEN && policy_rule(p, i)->observe)
+			return true;
+	return false;
+}
+
+/* In words, what there is to know beyond the figures. */
+static void print_notes(struct gate *g, const struct tally *t, struct policy *running)
+{
+	uint64_t would = 0;
+	size_t i, r;
+
+	for (i = 0; i < t->listener_count; i++)
+		for (r = 0; r < REASONS_MAX; r++)
+			if (reason_text(r) && reason_text(r)->verdict != VERDICT_PASS)
+				would += t->listener[i].reason[r].observed.packets;
+	if (would && observes(t->policy))
+		printf("  observed only: %s packets would have been turned away; `straygate posture "
+		       "enforce`\n",
+		       grouped(would));
+	print_shallow(g, t);
+	if (seconds_left(g))
+		printf("  goes back in %u s unless `straygate confirm` comes\n", seconds_left(g));
+	switch (drift(g, running)) {
+	case DRIFT_DIFFERS:
+		printf("  what runs differs from the file; `straygate apply --diff %s`\n", g->meta.policy);
+		break;
+	case DRIFT_UNREADABLE:
+		printf("  the file cannot be read any more; `straygate check %s`\n", g->meta.policy);
+		break;
+	default:
+		break;
+	}
+	if (!policy_lines(running))
+		puts("  no policy yet: everything passes; `straygate apply FILE`");
+	if (!t->device_count)
+		puts("  on no device; `straygate up DEV`");
+}
+
+static int status_text(struct gate *g)
+{
+	cleanup_tally struct tally before = {0};
+	cleanup_tally struct tally t = {0};
+	cleanup_policy struct policy *running = NULL;
+	size_t i;
+
+	if (tally_read(g, &before))
+		return EXIT_FAILED;
+	usleep(SAMPLE_US);
+	if (tally_read(g, &t) || gate_running(g, &running))
+		return EXIT_FAILED;
+	for (i = 0; i < t.device_count; i++)
+		print_device(g, running, &t.device[i]);
+	print_listeners(g, &t, &before);
+	print_strays(g);
+	print_notes(g, &t, running);
+	return EXIT_OK;
+}
+
+static int status_json(struct gate *g, const struct call *c)
+{
+	static const char *const drifts[] = {"no file", "no", "yes", "file unreadable"};
+	cleanup_tally struct tally t = {0};
+	cleanup_policy struct policy *running = NULL;
+	size_t i;
+
+	if (tally_read(g, &t) || gate_running(g, &running))
+		return EXIT_FAILED;
+	json_open(c->instance);
+	json_member("posture", json_string(posture_name(policy_posture(t.policy))));
+	json_member("since", json_integer(g->meta.enforcing));
+	json_member("applied", json_integer(g->meta.applied));
+	json_member("build", json_string(g->meta.build));
+	json_member("policy", json_string(g->meta.policy));
+	json_member("differs_from_file", json_string(drifts[drift(g, running)]));
+	json_member("goes_back_in", seconds_left(g) ? json_integer(seconds_left(g)) : json_null());
+	json_list("devices");
+	for (i = 0; i < t.device_count; i++)
+		json_item(json_pack("{s:s, s:s, s:b, s:s}", "device", t.devices[i].name, "mode",
+				    t.devices[i].generic ? "generic" : "native", "attached",
+				    t.devices[i].attached, "shallow", shallow_text(t.devices[i].shallow)));
+	json_list_end();
+	json_list("listeners");
+	for (i = 0; i < t.listener_count; i++)
+		json_item(json_pack(
+			"{s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:s}", "listener",
+			t.listener[i].rule->subject, "as", protocol_name(t.listener[i].rule->as), "depth",
+			depth_text(g, t.policy, t.listener[i].rule), "observe", t.listener[i].rule->observe,
+			"visits", (json_int_t)t.listener[i].visits, "served",
+			(json_int_t)t.listener[i].served, "stray", (json_int_t)t.listener[i].stray, "unnamed",
+			(json_int_t)t.listener[i].unnamed, "by_source", (json_int_t)t.listener[i].by_source,
+			"shallow", shallow_reason(g, t.listener[i].rule)));
+	json_list_end();
+	json_close();
+	return EXIT_OK;
+}
+
+static int run(const struct call *c)
+{
+	cleanup_gate struct gate g = GATE_INIT;
+
+	if (gate_open(&g, c->instance, GATE_READ))
+		return EXIT_FAILED;
+	return c->json ? status_json(&g, c) : status_text(&g);
+}
+
+const struct verb verb_status = {
+	.name = "status",
+	.arguments = "",
+	.summary = "what is up, what it does now, and what is worth knowing",
+	.help = "Rates are those of one second. In posture observe the figures are what would\n"
+		"have happened.\n",
+	.takes = TAKES_JSON,
+	.least = 0,
+	.most = 0,
+	.run = run,
+};

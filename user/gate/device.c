@@ -1,0 +1,528 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Devices of an instance: attach, replace, detach, list. */
+#include "gate/gate.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/sockios.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "gate/object.h"
+#include "host/address.h"
+#include "lib/say.h"
+#include "host/vlan.h"
+
+/* bpffs takes no dots, and VLAN devices have one. */
+static void device_dir(char out[PIN_NAME_MAX], const char *device)
+{
+	char *c;
+
+	snprintf(out, PIN_NAME_MAX, "%s", device);
+	for (c = out; *c; c++)
+		if (*c == '.')
+			*c = '%';
+}
+
+static void device_pin(char out[PIN_NAME_MAX], const char *device, const char *what)
+{
+	char dir[PIN_NAME_MAX];
+
+	device_dir(dir, device);
+	snprintf(out, PIN_NAME_MAX, "%.40s/%s", dir, what);
+}
+
+static int open_device_pin(struct gate *g, const char *device, const char *what)
+{
+	char name[PIN_NAME_MAX];
+
+	device_pin(name, device, what);
+	return pin_open(g, name);
+}
+
+/* A program or a link. */
+static int open_device_object(struct gate *g, const char *device, const char *what)
+{
+	char name[PIN_NAME_MAX];
+
+	device_pin(name, device, what);
+	return pin_open_object(g, name);
+}
+
+static int put_device_pin(struct gate *g, const char *device, const char *what, int fd)
+{
+	char name[PIN_NAME_MAX];
+
+	device_pin(name, device, what);
+	return pin_put(g, name, fd);
+}
+
+static struct bpf_link_info link_info(int link)
+{
+	struct bpf_link_info info = {0};
+	__u32 size = sizeof(info);
+
+	if (link >= 0)
+		bpf_obj_get_info_by_fd(link, &info, &size);
+	return info;
+}
+
+/* The ifindex that a link is attached to; 0: its device is gone. */
+static unsigned int link_ifindex(int link)
+{
+	return link_info(link).xdp.ifindex;
+}
+
+static struct bpf_prog_info program_info(int program)
+{
+	struct bpf_prog_info info = {0};
+	__u32 size = sizeof(info);
+
+	if (program >= 0)
+		bpf_obj_get_info_by_fd(program, &info, &size);
+	return info;
+}
+
+/* Whose program is there? Never displaced, always named. */
+static int say_busy(const char *device, unsigned int ifindex)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	cleanup_fd int fd = -1;
+	__u32 id = 0;
+
+	if (!bpf_xdp_query(ifindex, 0, &query))
+		id = query.prog_id	 ? query.prog_id
+		     : query.drv_prog_id ? query.drv_prog_id
+					 : query.skb_prog_id;
+	fd = id ? bpf_prog_get_fd_by_id(id) : -1;
+	return fail(-EBUSY,
+		    "%s: another XDP program is attached (id %u, \"%s\"); straygate does not displace it, "
+		    "see `bpftool net show dev %s`",
+		    device, id, program_info(fd).name, device);
+}
+
+static int link_create(int program, unsigned int ifindex, bool generic)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
+
+	return bpf_link_create(program, ifindex, BPF_XDP, &opts);
+}
+
+static int attach_link(const char *device, int program, bool generic)
+{
+	unsigned int ifindex = if_nametoindex(device);
+	int link, err;
+
+	if (!ifindex)
+		return fail(-ENODEV, "%s: no such device; see `ip link`", device);
+	link = link_create(program, ifindex, generic);
+	if (link >= 0)
+		return link;
+	err = -errno;
+	if (err == -EBUSY || err == -EEXIST)
+		return say_busy(device, ifindex);
+	if (generic || (err != -EOPNOTSUPP && err != -EINVAL && err != -ENOTSUP && err != -ERANGE))
+		return fail(err, "%s: cannot attach: %s", device, strerror(-err));
+	link = link_create(program, ifindex, true);
+	if (link < 0)
+		return fail(-errno, "%s: cannot attach, neither native nor generic XDP: %s", device,
+			    strerror(errno));
+	say("%s: driver has no native XDP (%s), running generic (slower); see `straygate features`", device,
+	    strerror(-err));
+	return link;
+}
+
+/* What former programs of the device ran, and the id of the last that was added. */
+static int former_runs(int counters, struct counter *former, bool write)
+{
+	struct counter *line = calloc(libbpf_num_possible_cpus(), sizeof(*line));
+	uint32_t at = COUNTER_FORMER_RUNS;
+	int err = line ? 0 : -ENOMEM;
+
+	if (!err && write)
+		line[0] = *former;
+	if (!err && (write ? bpf_map_update_elem(counters, &at, line, BPF_ANY)
+			   : bpf_map_lookup_elem(counters, &at, line)))
+		err = -errno;
+	if (!err && !write)
+		*former = line[0];
+	free(line);
+	return err;
+}
+
+/* The old program has run for the last time when its link is updated and a
+ * grace period is over; 20 ms are several. */
+static void carry_runs(int old, int counters)
+{
+	uint32_t id = program_info(old).id;
+	struct counter former;
+
+	if (!id || former_runs(counters, &former, false) || former.bytes == id)
+		return;
+	usleep(20000);
+	former.packets += program_info(old).run_cnt;
+	former.bytes = id;
+	former_runs(counters, &former, true);
+}
+
+/* The program that the link runs is pinned as `next` before it takes over, and
+ * as `program` when the runs of the one before are counted. */
+static int next_becomes_program(struct gate *g, const char *device, int counters, int next)
+{
+	cleanup_fd int old = open_device_object(g, device, "program");
+	char name[PIN_NAME_MAX];
+	int err;
+
+	if (program_info(old).id != program_info(next).id)
+		carry_runs(old, counters);
+	fault_point();
+	err = put_device_pin(g, device, "program", next);
+	device_pin(name, device, "next");
+	pin_remove(g, name);
+	return err;
+}
+
+/* A command that was killed while it replaced the program. */
+static void finish_replacement(struct gate *g, const char *device, int link, int counters)
+{
+	cleanup_fd int next = open_device_object(g, device, "next");
+
+	if (next >= 0 && program_info(next).id == link_info(link).prog_id)
+		next_becomes_program(g, device, counters, next);
+}
+
+/* ---- adopt, at tc ingress ---------------------------------------------- */
+
+/* <linux/bpf.h> of Linux 6.6; older headers, which we may be built with, lack it. */
+#define TCX_INGRESS 46
+
+static int read_mac(const char *name, struct device *d)
+{
+	cleanup_fd int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq r = {0};
+
+	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", name);
+	if (fd < 0 || ioctl(fd, SIOCGIFHWADDR, &r))
+		return -errno;
+	memcpy(d->mac, r.ifr_hwaddr.sa_data, sizeof(d->mac));
+	if (ioctl(fd, SIOCGIFMTU, &r))
+		return -errno;
+	d->mtu = r.ifr_mtu < 65535 ? r.ifr_mtu : 65535;
+	return 0;
+}
+
+/* What the program must know of its device; adopts: adopt is attached there. */
+static int write_device(const char *name, int map, bool adopts)
+{
+	struct device d = {0}, before = {0};
+	uint32_t zero = 0;
+	int err = read_mac(name, &d);
+
+	bpf_map_lookup_elem(map, &zero, &before);
+	d.program = before.program;
+	if (!adopts)
+		d.shallow = kernel_adopts() ? SHALLOW_DEVICE : SHALLOW_KERNEL;
+	else if (!route_returns(name))
+		d.shallow = SHALLOW_ROUTE;
+	else if (vlan_tags_stripped(name) && vlan_on_top(name))
+		d.shallow = SHALLOW_TAGS;
+	else
+		d.flags = DEVICE_SHAKES;
+	if (!err && bpf_map_update_elem(map, &zero, &d, BPF_ANY))
+		err = -errno;
+	return err ? fail(err, "%s: %s", name, strerror(-err)) : 0;
+}
+
+/* For those who may not open the program's pin. */
+static void note_program(int map, int program)
+{
+	struct device d;
+	uint32_t zero = 0;
+
+	if (bpf_map_lookup_elem(map, &zero, &d))
+		return;
+	d.program = program_info(program).id;
+	bpf_map_update_elem(map, &zero, &d, BPF_ANY);
+}
+
+static int refresh_device(struct gate *g, const struct gate_device *d)
+{
+	cleanup_fd int link = open_device_object(g, d->name, "adopt_link");
+	cleanup_fd int map = open_device_pin(g, d->name, "device");
+
+	if (!d->attached || map < 0)
+		return 0;
+	return write_device(d->name, map, link_ifindex(link));
+}
+
+int gate_refresh_devices(struct gate *g)
+{
+	struct gate_device *devices;
+	size_t count, i;
+	int err = gate_devices(g, &devices, &count);
+
+	if (err)
+		return err;
+	for (i = 0; i < count && !err; i++)
+		err = refresh_device(g, &devices[i]);
+	gate_devices_free(devices, count);
+	return err;
+}
+
+/* No tc at all is no failure: its listeners are judged at data then. */
+static bool attach_adopt(struct gate *g, const char *device, int adopt)
+{
+	cleanup_fd int link = open_device_object(g, device, "adopt_link");
+	unsigned int ifindex = if_nametoindex(device);
+
+	if (adopt < 0)
+		return false;
+	if (link >= 0 && !bpf_link_update(link, adopt, NULL))
+		return !put_device_pin(g, device, "adopt", adopt);
+	close_fd(&link);
+	link = bpf_link_create(adopt, ifindex, TCX_INGRESS, NULL);
+	if (link < 0) {
+		say("%s: cannot attach at tc ingress (%s); visits are judged at data", device,
+		    strerror(errno));
+		return false;
+	}
+	return !put_device_pin(g, device, "adopt", adopt) && !put_device_pin(g, device, "adopt_link", link);
+}
+
+/* ---- attaching ----------------------------------------------------------- */
+
+/* In place: not a packet in between goes unjudged. */
+static int replace_program(struct gate *g, const char *device, int link)
+{
+	cleanup_fd int counters = open_device_pin(g, device, "counters");
+	cleanup_fd int settings = open_device_pin(g, device, "device");
+	cleanup_loaded struct loaded l = LOADED_INIT;
+	int err;
+
+	finish_replacement(g, device, link, counters);
+	l.counters = counters;
+	l.device = settings;
+	err = object_load(g, &l);
+	if (err)
+		return err;
+	err = write_device(device, l.device, attach_adopt(g, device, l.adopt));
+	if (err)
+		return err;
+	err = put_device_pin(g, device, "next", l.program);
+	if (err)
+		return err;
+	fault_point();
+	if (bpf_link_update(link, l.program, NULL))
+		return fail(-errno, "%s: cannot replace the program: %s", device, strerror(errno));
+	note_program(l.device, l.program);
+	fault_point();
+	err = next_becomes_program(g, device, counters, l.program);
+	return err ? err : gate_note_build(g);
+}
+
+static int make_dir(struct gate *g, const char *device)
+{
+	char dir[PIN_NAME_MAX], path[PATH_MAX + PIN_NAME_MAX];
+	int err;
+
+	device_dir(dir, device);
+	snprintf(path, sizeof(path), "%s/%s", g->dir, dir);
+	/* What a killed command, or a device that is gone, left. */
+	pin_remove_dir(path);
+	err = pin_make_dir(g, path);
+	return err ? fail(err, "%s: %s", path, strerror(-err)) : 0;
+}
+
+static int attach_new(struct gate *g, const char *device, bool generic)
+{
+	cleanup_loaded struct loaded l = LOADED_INIT;
+	cleanup_fd int link = -1;
+	int err;
+
+	if (!if_nametoindex(device))
+		return fail(-ENODEV, "%s: no such device; see `ip link`", device);
+	err = object_load(g, &l);
+	if (err)
+		return err;
+	err = make_dir(g, device);
+	if (!err)
+		err = put_device_pin(g, device, "counters", l.counters);
+	if (!err)
+		err = put_device_pin(g, device, "device", l.device);
+	if (!err)
+		err = put_device_pin(g, device, "program", l.program);
+	/* adopt goes first: from the first packet on a handshake can be ours. */
+	if (!err)
+		err = write_device(device, l.device, attach_adopt(g, device, l.adopt));
+	if (!err) {
+		fault_point();
+		note_program(l.device, l.program);
+		link = attach_link(device, l.program, generic);
+		fault_point();
+		err = link < 0 ? link : put_device_pin(g, device, "link", link);
+	}
+	if (err)
+		gate_detach(g, device);
+	return err;
+}
+
+int gate_attach(struct gate *g, const char *device, bool generic)
+{
+	cleanup_fd int link = -1;
+
+	if (!*device || strlen(device) >= IFNAMSIZ)
+		return fail(-ENODEV, "%.40s: no such device; see `ip link`", device);
+	link = open_device_object(g, device, "link");
+	if (link_ifindex(link) && link_ifindex(link) == if_nametoindex(device))
+		return replace_program(g, device, link);
+	return attach_new(g, device, generic);
+}
+
+int gate_detach(struct gate *g, const char *device)
+{
+	cleanup_fd int link = open_device_object(g, device, "link");
+	cleanup_fd int adopt = open_device_object(g, device, "adopt_link");
+	char dir[PIN_NAME_MAX], path[PATH_MAX + PIN_NAME_MAX];
+	int err;
+
+	if (link >= 0)
+		bpf_link_detach(link);
+	if (adopt >= 0)
+		bpf_link_detach(adopt);
+	device_dir(dir, device);
+	snprintf(path, sizeof(path), "%s/%s", g->dir, dir);
+	err = pin_remove_dir(path);
+	return err ? fail(err, "%s: %s", path, strerror(-err)) : 0;
+}
+
+/* All runs on the device: those that were added up, and those of the programs
+ * that were not yet, of which a command that was killed may have left two. */
+static uint64_t all_runs(const struct bpf_prog_info *program, const struct bpf_prog_info *next, int counters)
+{
+	struct counter former = {0};
+	uint64_t runs;
+
+	if (counters >= 0)
+		former_runs(counters, &former, false);
+	runs = former.packets;
+	if (program->id != former.bytes)
+		runs += program->run_cnt;
+	if (next->id && next->id != program->id && next->id != former.bytes)
+		runs += next->run_cnt;
+	return runs;
+}
+
+/* What maps tell: the program is the one that the last `up` attached. */
+static void read_settings(struct gate *g, struct gate_device *d)
+{
+	cleanup_fd int fd = open_device_pin(g, d->name, "device");
+	struct device settings = {0};
+	uint32_t zero = 0;
+
+	if (fd >= 0 && !bpf_map_lookup_elem(fd, &zero, &settings))
+		d->shallow = settings.shallow;
+	memcpy(d->mac, settings.mac, sizeof(d->mac));
+	d->program = settings.program;
+}
+
+static void read_program(struct gate *g, struct gate_device *d)
+{
+	cleanup_fd int fd = open_device_object(g, d->name, "program");
+	cleanup_fd int next_fd = open_device_object(g, d->name, "next");
+	cleanup_fd int link = open_device_object(g, d->name, "link");
+	struct bpf_prog_info program = program_info(fd), next = program_info(next_fd);
+
+	if (fd < 0)
+		return;
+	d->runs_known = true;
+	d->runs = all_runs(&program, &next, d->counters);
+	d->program = next.id && link_info(link).prog_id == next.id ? next.id : program.id;
+}
+
+/* Links are their owner's alone, and closed where bpffs is read-only. */
+static unsigned int attached_to(struct gate *g, const char *device)
+{
+	cleanup_fd int fd = open_device_object(g, device, "link");
+
+	if (fd >= 0)
+		return link_ifindex(fd);
+	return errno == EACCES || errno == EPERM || errno == EROFS ? if_nametoindex(device) : 0;
+}
+
+static void read_link(struct gate *g, struct gate_device *d)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	unsigned int ifindex = attached_to(g, d->name);
+
+	if (!ifindex || !d->program || bpf_xdp_query(ifindex, 0, &query))
+		return;
+	d->generic = query.skb_prog_id == d->program;
+	d->attached = d->generic || query.drv_prog_id == d->program;
+}
+
+static void read_device(struct gate *g, struct gate_device *d, const char *dir)
+{
+	char *c;
+
+	snprintf(d->name, sizeof(d->name), "%.15s", dir);
+	for (c = d->name; *c; c++)
+		if (*c == '%')
+			*c = '.';
+	d->counters = open_device_pin(g, d->name, "counters");
+	read_settings(g, d);
+	read_program(g, d);
+	read_link(g, d);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct gate_device *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+int gate_devices(struct gate *g, struct gate_device **devices, size_t *count)
+{
+	DIR *dir = opendir(g->dir);
+	struct dirent *e;
+
+	*devices = NULL;
+	*count = 0;
+	if (!dir)
+		return fail(-errno, "%s: %s", g->dir, strerror(errno));
+	while ((e = readdir(dir))) {
+		struct gate_device *grown;
+
+		if (e->d_type != DT_DIR || e->d_name[0] == '.' || strchr(e->d_name, '+'))
+			continue;
+		grown = realloc(*devices, (*count + 1) * sizeof(*grown));
+		if (!grown) {
+			closedir(dir);
+			return -ENOMEM;
+		}
+		*devices = grown;
+		grown[*count] = (struct gate_device){.counters = -1};
+		read_device(g, &grown[(*count)++], e->d_name);
+	}
+	closedir(dir);
+	qsort(*devices, *count, sizeof(**devices), by_name);
+	return 0;
+}
+
+void gate_devices_free(struct gate_device *devices, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		close_fd(&devices[i].counters);
+	free(devices);
+}

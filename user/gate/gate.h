@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The gate in the kernel, as the controller sees it: an instance, its devices,
+ * the policy that runs, and its counters. gate*.c alone know libbpf.
+ *
+ * An instance is a directory of pins, /sys/fs/bpf/straygate/NAME:
+ *
+ *	control images rule_counters buckets flows ... meta	the maps
+ *	image+N policy+N	tables and text of the policy in slot N, or what of
+ *				them differs from those in the slot of its base
+ *	counters+N buckets+N	counters and buckets of rule ids N * RULES_SEGMENT ...
+ *	DEVICE/			of a device: counters, settings, program and link of
+ *				the gate, adopt and adopt_link at tc ingress
+ *
+ * What is being made has a name that ends in "+new" and is renamed when it is
+ * complete, so that a killed command leaves the old or the new, and litter that
+ * the next one sweeps up. (bpffs allows no dots; a device's are written "%".)
+ *
+ * All of it is its owner's alone (0700, 0600); or a group may read what `status`
+ * and `show` want, no secret among it, and no link or program, which could be
+ * taken away through its pin. The directory then has the setgid bit, by which
+ * what is pinned later gets the group too.
+ *
+ * Functions print their own errors and return 0 or -errno.
+ */
+#ifndef STRAYGATE_GATE_H
+#define STRAYGATE_GATE_H
+
+#include <limits.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "image/cells.h"
+#include "policy/policy.h"
+
+#define GATE_ROOT      "/sys/fs/bpf/straygate"
+#define INSTANCE_LIMIT 32 /* characters of an instance's name, NUL included */
+
+/* Maps that all devices of an instance share. */
+enum gate_map {
+	GATE_CONTROL,
+	GATE_IMAGES,
+	GATE_RULE_COUNTERS,
+	GATE_BUCKETS,
+	GATE_FLOWS,
+	GATE_FLOW_ENDS,
+	GATE_PARTIALS,
+	GATE_HELD,
+	GATE_EARLY,
+	GATE_SHAKE,
+	GATE_ENGAGEMENTS,
+	GATE_STRAY_NAMES,
+	GATE_STRAY_SOURCES,
+	GATE_SCRATCH,
+	GATE_EXPLAINED,
+	GATE_META,
+	GATE_MAPS,
+};
+extern const char *const gate_map_names[GATE_MAPS]; /* of the pins, and in the object */
+
+struct gate {
+	char instance[INSTANCE_LIMIT];
+	char dir[PATH_MAX];
+	int lock;	/* fd of the directory, locked */
+	bool read_only; /* maps are opened so */
+	bool shared;	/* with a group */
+	int maps[GATE_MAPS];
+	struct meta meta;
+};
+
+void gate_close(struct gate *g);
+#define cleanup_gate __attribute__((cleanup(gate_close)))
+#define GATE_INIT                                                  \
+	{                                                          \
+		.lock = -1, .maps = { [0 ... GATE_MAPS - 1] = -1 } \
+	}
+
+/* ---- the instance (gate.c) ---- */
+
+enum gate_access {
+	GATE_READ,  /* what a group may read, and no more: the other maps stay closed */
+	GATE_RUN,   /* all maps, to load a program on */
+	GATE_WRITE, /* the same, and takes the lock: waits for others */
+};
+
+/* Opens a running instance and enters its network namespace. -ENOENT: not up. */
+int gate_open(struct gate *g, const char *instance, enum gate_access access);
+/* Only what `down` needs, and whatever state it is in; no message on -ENOENT. */
+int gate_open_any(struct gate *g, const char *instance);
+
+/* Up to 31 letters, digits, - or _. */
+bool gate_name_fits(const char *instance);
+
+/* Says that it is not up, which others are, and the advice; returns err. */
+int gate_not_up(int err, const char *instance, const char *advice);
+/* The same, but makes the instance if it is not there. netns may be NULL. */
+int gate_make(struct gate *g, const char *instance, const char *netns);
+/* Takes everything away, whatever state it is in. */
+int gate_destroy(struct gate *g);
+int gate_write_meta(struct gate *g);
+/* The build whose programs run is this one. */
+int gate_note_build(struct gate *g);
+
+/* ---- a group that may read (gate_share.c) ---- */
+
+/* A name or a number; root: nobody but the owner. */
+int gate_share(struct gate *g, const char *group);
+
+/* ---- devices (gate_device.c) ---- */
+
+struct gate_device {
+	char name[IFNAMSIZ];
+	bool attached;	      /* false: the device is gone, or was taken from us */
+	bool generic;	      /* no native XDP */
+	int counters;	      /* fd */
+	uint32_t program;     /* id */
+	bool runs_known;      /* not by those who may only read maps */
+	uint64_t runs;	      /* of the program and its predecessors, while the kernel counts them */
+	enum shallow shallow; /* why no visit is adopted here */
+	uint8_t mac[6];
+};
+
+/* Attaches, or replaces the program of a device that is attached already. */
+int gate_attach(struct gate *g, const char *device, bool generic);
+int gate_detach(struct gate *g, const char *device);
+/* Reads anew what the programs must know of the devices: MAC, MTU, way back. */
+int gate_refresh_devices(struct gate *g);
+/* All devices of the instance; free with gate_devices_free(). */
+int gate_devices(struct gate *g, struct gate_device **devices, size_t *count);
+void gate_devices_free(struct gate_device *devices, size_t count);
+
+/* ---- the policy that runs (gate_policy.c, gate_running.c) ---- */
+
+/* seconds: after so many the previous policy rules again unless gate_confirm()
+ * comes; 0: p stays. */
+int gate_publish(struct gate *g, struct policy *p, struct policy *before, unsigned int seconds);
+/* The same for a clone of the policy that runs, changed by policy_add() or
+ * policy_del(), when all that they changed are a few sources among many: only what
+ * is different is built, over the tables that are there. -EXDEV, without a word:
+ * that is not so, or not worth it. */
+int gate_publish_over(struct gate *g, struct policy *p, struct policy *before, struct policy *base,
+		      unsigned int seconds);
+int gate_running(struct gate *g, struct policy **p);
+/* The same, but its lists of prefixes are not looked into (LOAD_LINES); and the
+ * policy that it is laid over, if there is one, of which it is a clone. */
+int gate_running_lines(struct gate *g, struct policy **p, struct policy **base);
+/* The same, to be read line by line, in their order. */
+struct gate_lines;
+int gate_lines(struct gate *g, struct gate_lines **out);
+/* As policy_each(), of which it returns what that returns. */
+int gate_lines_each(const struct gate_lines *l, unsigned int statements, rule_fn *fn, void *arg);
+void gate_lines_free(struct gate_lines *l);
+static inline void gate_lines_freep(struct gate_lines **l)
+{
+	gate_lines_free(*l);
+}
+#define cleanup_gate_lines __attribute__((cleanup(gate_lines_freep)))
+/* When a policy that waits to be confirmed goes back, ns of CLOCK_MONOTONIC; 0:
+ * none waits. */
+uint64_t gate_deadline(struct gate *g);
+int gate_confirm(struct gate *g);
+uint64_t gate_word(struct gate *g);
+uint64_t monotonic_ns(void);
+
+/* ---- the handshake (gate_shake.c) ---- */
+
+/* Secrets and what this host's TCP agrees to: drawn once, sysctls read anew. */
+int gate_shake(struct gate *g);
+/* Says for each listener whether it is judged at the handshake, and if not why;
+ * one that was engaged before keeps its width. */
+int gate_engage(struct gate *g, struct policy *p);
+/* Injects a made-up visit for each listener that is about to be engaged, and
+ * lets those start wide that it gets through to. Says nothing on failure: such
+ * a listener widens with its visits. */
+void gate_trials(struct gate *g, struct policy *p);
+int gate_engagement(struct gate *g, const struct rule *listener, struct engagement *e);
+void engagement_trusts(struct engagement *e);
+/* In words, for people: "1 of 64", "adopted visits were lost", ... */
+const char *shallow_text(enum shallow s);
+
+/* ---- counters (gate_count.c) ---- */
+
+/* counters of a device, summed over CPUs: COUNTERS_MAX, by counter_index(). */
+int gate_counters(const struct gate_device *d, struct counter *out);
+/* Listener id has seen nothing, and is not engaged. */
+int gate_clear_listener(struct gate *g, uint32_t id);
+/* heavy hitters of a map, merged over CPUs, most visits first; free(*out). */
+int gate_heavy(struct gate *g, enum gate_map map, struct heavy **out, size_t *count);
+/* ends: NULL where they were not written down, in the haste of a flood. */
+typedef int gate_flow_fn(const struct flow *f, const struct flow_key *ends, void *arg);
+/* Calls fn for each visit that is remembered; returns their number or -errno. */
+int gate_flows(struct gate *g, gate_flow_fn *fn, void *arg);
+
+/* ---- counters of rules (gate_rules.c) ---- */
+
+struct rule_counters;
+/* As they are when one is asked for; free with gate_rule_counters_free(). */
+int gate_rule_counters(struct gate *g, struct rule_counters **out);
+struct counter gate_rule_counter(const struct rule_counters *c, uint32_t id);
+void gate_rule_counters_free(struct rule_counters *c);
+static inline void rule_counters_freep(struct rule_counters **c)
+{
+	gate_rule_counters_free(*c);
+}
+#define cleanup_rule_counters __attribute__((cleanup(rule_counters_freep)))
+int gate_clear_rules(struct gate *g, struct policy *now, struct policy *before);
+
+/* ---- explain (gate_explain.c) ---- */
+
+/* Runs a packet through the stages without a trace. */
+int gate_explain(struct gate *g, const void *packet, size_t len, struct explanation *e);
+
+/* ---- small helpers of gate*.c (gate_pin.c) ---- */
+
+/* A map; -1 and errno as open(2). */
+int pin_open(struct gate *g, const char *name);
+/* A map that is to be mapped, which only those can who may write it. */
+int pin_open_mapped(struct gate *g, const char *name);
+/* A program or a link, for which the kernel wants the right to write. */
+int pin_open_object(struct gate *g, const char *name);
+/* A directory for pins. */
+int pin_make_dir(struct gate *g, const char *path);
+/* Owner and mode of all that is pinned below a directory, by g->shared. */
+int pin_share(struct gate *g, const char *dir, gid_t group);
+/* Pins fd as DIR/name, replacing what is there in one step. */
+int pin_put(struct gate *g, const char *name, int fd);
+void pin_remove(struct gate *g, const char *name);
+/* Removes a directory of pins. */
+int pin_remove_dir(const char *path);
+bool pin_mounted(void);
+int pin_mount(void);
+#define BPFFS "/sys/fs/bpf"
+/* For tests: the place where a kill -9 is put. With STRAYGATE_FAULT=N in the
+ * environment the N-th one that is passed kills the process. */
+void fault_point(void);
+/* An array, mapped, or a copy of it if it is opened read-only; munmap(). */
+void *map_memory(int fd, size_t size, bool write);
+#define PIN_NAME_MAX 64
+
+static inline void close_fd(int *fd)
+{
+	extern int close(int);
+
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+#define cleanup_fd __attribute__((cleanup(close_fd)))
+
+#endif

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Of XDP, one question over generic netlink, in two steps: which number has the family
+ * "netdev" on this kernel, and what does it say of the device.
+ */
+#include "host/netdev.h"
+
+#include <errno.h>
+#include <linux/genetlink.h>
+#include <linux/netlink.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "gate/gate.h"
+
+/* Of linux/netdev.h. */
+#define FAMILY		  "netdev"
+#define CMD_DEV_GET	  1
+#define DEV_IFINDEX	  1
+#define DEV_XDP_FEATURES  3
+#define QUESTION_ATTR_MAX 16
+
+struct question {
+	struct nlmsghdr n;
+	struct genlmsghdr g;
+	struct nlattr a;
+	uint8_t value[QUESTION_ATTR_MAX];
+};
+
+static int ask(int fd, uint16_t family, uint8_t command, uint16_t attr, const void *value, uint16_t len)
+{
+	struct question q = {
+		.n = {.nlmsg_len = offsetof(struct question, value) + NLA_ALIGN(len),
+		      .nlmsg_type = family,
+		      .nlmsg_flags = NLM_F_REQUEST},
+		.g = {.cmd = command, .version = 1},
+		.a = {.nla_type = attr, .nla_len = NLA_HDRLEN + len},
+	};
+
+	memcpy(q.value, value, len);
+	return send(fd, &q, q.n.nlmsg_len, 0) < 0 ? -errno : 0;
+}
+
+/* Copies the attribute of this type, if it has the length that is wanted. */
+static int find_attribute(const struct nlmsghdr *n, uint16_t attr, void *out, size_t len)
+{
+	const uint8_t *at = (const uint8_t *)NLMSG_DATA(n) + GENL_HDRLEN;
+	const uint8_t *end = (const uint8_t *)n + n->nlmsg_len;
+
+	while (end - at >= NLA_HDRLEN) {
+		const struct nlattr *a = (const void *)at;
+
+		if (a->nla_len < NLA_HDRLEN || a->nla_len > end - at)
+			break;
+		if ((a->nla_type & NLA_TYPE_MASK) == attr && a->nla_len == NLA_HDRLEN + len) {
+			memcpy(out, at + NLA_HDRLEN, len);
+			return 0;
+		}
+		at += NLA_ALIGN(a->nla_len);
+	}
+	return -ENODATA;
+}
+
+static int answer(int fd, uint16_t attr, void *out, size_t len)
+{
+	/* The answer about the controller lists its operations: about 1 KB. */
+	static char buffer[16 << 10] __attribute__((aligned(NLMSG_ALIGNTO)));
+	ssize_t got = recv(fd, buffer, sizeof(buffer), 0);
+	const struct nlmsghdr *n = (void *)buffer;
+
+	if (got < 0)
+		return -errno;
+	if (!NLMSG_OK(n, got))
+		return -EBADMSG;
+	if (n->nlmsg_type == NLMSG_ERROR)
+		return ((const struct nlmsgerr *)NLMSG_DATA(n))->error ?: -ENODATA;
+	return find_attribute(n, attr, out, len);
+}
+
+int netdev_xdp_features(unsigned int ifindex, uint64_t *features)
+{
+	cleanup_fd int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
+	struct timeval patience = {.tv_sec = 2};
+	uint32_t index = ifindex;
+	uint16_t family;
+	int err = fd < 0 ? -errno : 0;
+
+	if (err)
+		return err;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	err = ask(fd, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_NAME, FAMILY, sizeof(FAMILY));
+	if (!err)
+		err = answer(fd, CTRL_ATTR_FAMILY_ID, &family, sizeof(family));
+	if (!err)
+		err = ask(fd, family, CMD_DEV_GET, DEV_IFINDEX, &index, sizeof(index));
+	return err ? err : answer(fd, DEV_XDP_FEATURES, features, sizeof(*features));
+}
+
+int netdev_ask(const char *device, unsigned long what, void *data, struct ifreq *r)
+{
+	cleanup_fd int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	*r = (struct ifreq){0};
+	snprintf(r->ifr_name, sizeof(r->ifr_name), "%s", device);
+	if (data)
+		r->ifr_data = data;
+	return fd < 0 ? -1 : ioctl(fd, what, r);
+}

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "image/image.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "image/name_table.h"
+#include "lib/large.h"
+#include "image/overlay.h"
+#include "image/tree.h"
+
+/* What is collected of the rules on the way to the tables. */
+struct draft {
+	struct cells *c;
+	struct image_rule *rules; /* index 0 is none */
+	size_t rule_count;
+	struct tree_item *sources;
+	size_t source_count;
+	struct tree_item *resolvers;
+	size_t resolver_count;
+	struct image_listener listeners[LISTENERS_MAX + 1];
+	size_t listener_count;
+	struct dictionary names;
+	struct leaves leaves;
+	struct image_acts acts;
+	enum posture posture;
+	const struct image_over *over; /* NULL: all is in this image */
+};
+
+static void draft_free(struct draft *d)
+{
+	free(d->rules);
+	free(d->sources);
+	free(d->resolvers);
+	free(d->leaves.leaf);
+	dictionary_free(&d->names);
+}
+
+/* Longer than the rate's burst a bucket is never in debt. */
+static void set_limit(struct image_rule *to, const struct rate *rate)
+{
+	const double second = 1e9 * (1 << IMAGE_TIME_SHIFT);
+
+	to->unit = rate->unit;
+	if (rate->unit == RATE_MBIT) {
+		to->cost = second * 8 / (rate->count * 1e6) * (1 << IMAGE_BYTE_SHIFT) + 0.5;
+		to->burst = second * rate->burst / rate->count;
+		return;
+	}
+	to->cost = second / rate->count + 0.5;
+	to->burst = to->cost * rate->burst;
+}
+
+static uint32_t add_rule(struct draft *d, const struct rule *r)
+{
+	struct image_rule *to = &d->rules[d->rule_count];
+
+	*to = (struct image_rule){.id = r->id, .action = r->action, .expires = r->expires};
+	if (r->action == ACT_LIMIT)
+		set_limit(to, &r->rate);
+	return d->rule_count++;
+}
+
+/* What holds where no line says otherwise: strays are answered, the rest
+ * passes. Such rules have no id, so they are not counted. */
+static void add_defaults(struct draft *d)
+{
+	struct rule answer = {.action = ACT_ANSWER}, pass = {.action = ACT_PASS};
+	uint32_t answered = add_rule(d, &answer), passed = add_rule(d, &pass);
+	int i;
+
+	for (i = 0; i < PROTO_COUNT; i++) {
+		d->acts.rule[i][FINDING_STRAY] = answered;
+		d->acts.rule[i][FINDING_UNNAMED] = passed;
+		d->acts.rule[i][FINDING_UNREADABLE] = passed;
+	}
+}
+
+static void add_prefixes(struct tree_item *items, size_t *count, const struct rule *r, size_t position,
+			 uint32_t index)
+{
+	uint32_t rank = source_rank(r, position);
+	size_t i;
+
+	for (i = 0; i < r->prefix_count; i++)
+		items[(*count)++] = (struct tree_item){
+			.prefix = r->prefixes[i],
+			.rank = rank,
+			.rule = index,
+		};
+}
+
+static int add_names(struct draft *d, const struct rule *r, enum image_namespace space, uint32_t index)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < r->name_count && !err; i++)
+		err = dictionary_add(&d->names, space, &r->names[i], index);
+	return err;
+}
+
+static int add_listener(struct draft *d, const struct rule *r, uint32_t index)
+{
+	struct image_listener *to;
+
+	if (d->listener_count == LISTENERS_MAX || !r->id || r->id > LISTENERS_MAX)
+		return -E2BIG;
+	to = &d->listeners[++d->listener_count];
+	*to = (struct image_listener){
+		.rule = index,
+		.id = r->id,
+		.protocol = r->as,
+		.depth = r->depth,
+		.observe = r->observe,
+	};
+	memcpy(to->addr, r->addr, sizeof(to->addr));
+	return 0;
+}
+
+/* Stands in the base. */
+static bool is_below(const struct draft *d, const struct rule *r)
+{
+	return d->over && (r->statement == ST_SOURCE || r->statement == ST_SERVE || r->statement == ST_ZONE);
+}
+
+static int draft_rule(struct draft *d, const struct rule *r, size_t position)
+{
+	uint32_t index;
+
+	if (is_below(d, r))
+		return 0;
+	index = add_rule(d, r);
+	switch (r->statement) {
+	case ST_POSTURE:
+		d->posture = r->posture;
+		return 0;
+	case ST_LISTEN:
+		return add_listener(d, r, index);
+	case ST_SERVE:
+		return add_names(d, r, NAMES_SERVED, index);
+	case ST_ZONE:
+		return add_names(d, r, NAMES_ZONES, index);
+	case ST_STRAY:
+		d->acts.rule[r->as][FINDING_STRAY] = index;
+		return 0;
+	case ST_UNNAMED:
+		d->acts.rule[r->as][FINDING_UNNAMED] = index;
+		return 0;
+	case ST_UNREADABLE:
+		d->acts.rule[r->as][FINDING_UNREADABLE] = index;
+		return 0;
+	case ST_SOURCE:
+		add_prefixes(d->sources, &d->source_count, r, position, index);
+		return 0;
+	case ST_RESOLVER:
+		add_prefixes(d->resolvers, &d->resolver_count, r, position, index);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static int draft_begin(struct draft *d, struct policy *p)
+{
+	d->rules = large_zeroed(policy_count(p) + 3, sizeof(*d->rules));
+	d->sources = large_alloc((d->over ? 1 : policy_entries(p, ST_SOURCE) + 1) * sizeof(*d->sources));
+	d->resolvers = large_alloc((policy_entries(p, ST_RESOLVER) + 1) * sizeof(*d->resolvers));
+	if (!d->rules || !d->sources || !d->resolvers)
+		return -ENOMEM;
+	d->rule_count = 1;
+	add_defaults(d);
+	return dictionary_begin(&d->names);
+}
+
+/* A port's entry, and the chain of its single addresses. */
+static int write_ports(struct draft *d, struct policy *p)
+{
+	uint16_t *ports = cell_at(d->c, IMAGE_PORTS), *entry;
+	uint8_t chain[LISTENERS_MAX + 1] = {0};
+	size_t i, n = 0;
+
+	for (i = 0; i < policy_count(p); i++) {
+		const struct rule *r = policy_rule(p, i);
+
+		if (r->statement != ST_LISTEN)
+			continue;
+		n++;
+		entry = &ports[r->port + (r->l4 == IPPROTO_UDP ? 65536 : 0)];
+		if (r->any) {
+			*entry |= n;
+			continue;
+		}
+		d->listeners[n].next = IMAGE_PORT_FIRST(*entry);
+		chain[n] = 1 + chain[d->listeners[n].next];
+		if (chain[n] > ADDRESSES_PER_PORT)
+			return -E2BIG;
+		*entry = (*entry & IMAGE_PORT_LISTENER) | n << 7;
+	}
+	return 0;
+}
+
+static uint32_t write_table(struct cells *c, const void *from, size_t count, size_t size)
+{
+	uint32_t first = cells_add(c, cells_for(count ? count : 1, size));
+
+	if (first && count)
+		memcpy(cell_at(c, first), from, count * size);
+	return first;
+}
+
+static int write_head(struct draft *d)
+{
+	struct image_head head = {.magic = IMAGE_MAGIC, .posture = d->posture};
+
+	if (d->source_count || d->over)
+		head.flags |= IMAGE_HAS_SOURCES;
+	if (d->over)
+		head.base = d->over->base + 1;
+	if (d->resolver_count)
+		head.flags |= IMAGE_HAS_RESOLVERS;
+	head.listeners = write_table(d->c, d->listeners, d->listener_count + 1, sizeof(d->listeners[0]));
+	head.rules = write_table(d->c, d->rules, d->rule_count, sizeof(d->rules[0]));
+	head.leaves = write_table(d->c, d->leaves.leaf, d->leaves.count, sizeof(*d->leaves.leaf));
+	if (!head.listeners || !head.rules || !head.leaves)
+		return -ENOMEM;
+	head.rule_count = d->rule_count;
+	head.cells = d->c->count;
+	memcpy(cell_at(d->c, IMAGE_HEAD), &head, sizeof(head));
+	memcpy(cell_at(d->c, IMAGE_ACTS), &d->acts, sizeof(d->acts));
+	return 0;
+}
+
+static int write_local(struct draft *d, const struct prefix *local, size_t count)
+{
+	struct tree_item *items = calloc(count + 1, sizeof(*items));
+	size_t i;
+	int err;
+
+	if (!items)
+		return -ENOMEM;
+	for (i = 0; i < count; i++)
+		items[i].prefix = local[i];
+	err = tree_build(d->c, IMAGE_LOCAL4, items, count, NULL);
+	free(items);
+	return err;
+}
+
+static int draft_write(struct draft *d, struct policy *p, const struct prefix *local, size_t local_count)
+{
+	int err;
+
+	/* cells_add() gives 0 for "no memory", and the fixed cells begin there. */
+	cells_add(d->c, IMAGE_FIRST_FREE);
+	if (d->c->count != IMAGE_FIRST_FREE)
+		return -ENOMEM;
+	err = write_ports(d, p);
+	if (!err)
+		err = write_local(d, local, local_count);
+	if (!err)
+		err = tree_build(d->c, IMAGE_SOURCE4, d->sources, d->source_count, &d->leaves);
+	if (!err)
+		err = tree_build(d->c, IMAGE_RESOLVER4, d->resolvers, d->resolver_count, &d->leaves);
+	if (!err)
+		err = dictionary_write(&d->names, d->c);
+	return err ? err : write_head(d);
+}
+
+/* The rules of what is laid over the base, as far as they are needed. */
+static int draft_over(struct draft *d, struct policy *p)
+{
+	struct overlay o = {0};
+	uint32_t *index = calloc(policy_count(p) + 1, sizeof(*index));
+	int err = index ? overlay_collect(&o, p, d->over->changed, d->over->count) : -ENOMEM;
+
+	for (size_t i = 0; i < o.count && !err; i++) {
+		uint32_t rule = o.items[i].rule;
+
+		if (rule && !index[rule])
+			index[rule] = add_rule(d, policy_rule(p, rule - 1));
+		o.items[i].rule = index[rule];
+	}
+	free(index);
+	if (err) {
+		overlay_free(&o);
+		return err;
+	}
+	free(d->sources);
+	d->sources = o.items;
+	d->source_count = o.count;
+	return 0;
+}
+
+static int build(struct cells *out, struct policy *p, const struct prefix *local, size_t local_count,
+		 const struct image_over *over)
+{
+	__attribute__((cleanup(draft_free))) struct draft d = {.c = out, .over = over};
+	size_t i;
+	int err = draft_begin(&d, p);
+
+	*out = (struct cells){0};
+	for (i = 0; i < policy_count(p) && !err; i++)
+		err = draft_rule(&d, policy_rule(p, i), i);
+	if (!err && over)
+		err = draft_over(&d, p);
+	if (!err)
+		err = draft_write(&d, p, local, local_count);
+	if (err)
+		cells_free(out);
+	return err;
+}
+
+int image_build(struct cells *out, struct policy *p, const struct prefix *local, size_t local_count)
+{
+	return build(out, p, local, local_count, NULL);
+}
+
+int image_build_over(struct cells *out, struct policy *p, const struct prefix *local, size_t local_count,
+		     const struct image_over *over)
+{
+	return build(out, p, local, local_count, over);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From a policy to the image that the kernel judges by (bpf/image.h).
+ */
+#ifndef STRAYGATE_USER_IMAGE_H
+#define STRAYGATE_USER_IMAGE_H
+
+#include "image/cells.h"
+#include "policy/policy.h"
+
+/*
+ * Builds the image of a policy whose rules have their ids (policy_inherit()),
+ * for a host with these local addresses. The caller frees with cells_free().
+ * 0, -ENOMEM, or -E2BIG when the policy is larger than the tables.
+ */
+int image_build(struct cells *out, struct policy *p, const struct prefix *local, size_t local_count);
+
+/*
+ * The same laid over an image that stands already, for a policy that differs from
+ * that one's in nothing but the sources with these prefixes. -E2BIG also when too
+ * much would have to be said anew.
+ */
+struct image_over {
+	uint32_t base; /* slot */
+	const struct prefix *changed;
+	size_t count;
+};
+int image_build_over(struct cells *out, struct policy *p, const struct prefix *local, size_t local_count,
+		     const struct image_over *over);
+
+#endif

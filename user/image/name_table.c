@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "image/name_table.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "bpf/name_hash.h"
+
+/* Three names a bucket of five: the fuller of two choices then never overflows
+ * in practice, and a table that does is made larger. */
+#define NAMES_PER_BUCKET 3
+
+static uint32_t secret_point(uint32_t random)
+{
+	/* 0 and 1 would make poor polynomials. */
+	return random % (HASH_PRIME - 2) + 2;
+}
+
+int dictionary_begin(struct dictionary *d)
+{
+	uint64_t secret[4];
+	ssize_t n = getrandom(secret, sizeof(secret), 0);
+
+	*d = (struct dictionary){0};
+	if (n != sizeof(secret))
+		return n < 0 ? -errno : -EIO;
+	d->head.key[0] = secret_point(secret[0]);
+	d->head.key[1] = secret_point(secret[0] >> 32);
+	d->head.seed[NAMES_SERVED] = secret[1];
+	d->head.seed[NAMES_ZONES] = secret[2];
+	d->head.below = secret[3] | 1;
+	return 0;
+}
+
+/* Of the name from its end on; *labels counts them. */
+static uint64_t hash_of(const struct image_names *n, enum image_namespace space, const char *name,
+			unsigned int *labels)
+{
+	size_t i = strlen(name);
+	struct name_hash h;
+
+	*labels = 1;
+	name_hash_begin(&h, n, space);
+	while (i-- > 0) {
+		*labels += name[i] == '.';
+		name_hash_byte(&h, n, name[i]);
+	}
+	return name_hash_end(&h);
+}
+
+static int entry_add(struct dictionary *d, uint64_t hash, uint32_t rule)
+{
+	size_t room = d->room ? d->room * 2 : 64;
+	void *grown;
+
+	if (d->count == d->room) {
+		grown = realloc(d->entry, room * sizeof(*d->entry));
+		if (!grown)
+			return -ENOMEM;
+		d->entry = grown;
+		d->room = room;
+	}
+	d->entry[d->count++] = (struct dictionary_entry){.hash = hash, .rule = rule};
+	return 0;
+}
+
+int dictionary_add(struct dictionary *d, enum image_namespace space, const struct name *n, uint32_t rule)
+{
+	unsigned int labels;
+	uint64_t hash = hash_of(&d->head, space, n->text, &labels);
+	int err = 0;
+
+	if (n->kind & NAME_EXACT)
+		err = entry_add(d, hash, rule);
+	if (n->kind & NAME_BELOW && !err) {
+		d->head.depths[space] |= 1ULL << (labels < 63 ? labels : 63);
+		err = entry_add(d, hash ^ d->head.below, rule);
+	}
+	return err;
+}
+
+static unsigned int bucket_used(const struct image_bucket *b)
+{
+	unsigned int n = 0;
+
+	while (n < IMAGE_BUCKET_NAMES && b->hash[n])
+		n++;
+	return n;
+}
+
+/* A name that stands twice (in a line and in a list) keeps its first rule. */
+static bool bucket_has(const struct image_bucket *b, uint64_t hash)
+{
+	unsigned int i;
+
+	for (i = 0; i < IMAGE_BUCKET_NAMES; i++)
+		if (b->hash[i] == hash)
+			return true;
+	return false;
+}
+
+static bool place(struct image_bucket *buckets, uint32_t count, const struct dictionary_entry *e)
+{
+	struct image_bucket *one = &buckets[name_bucket(e->hash, count, 0)];
+	struct image_bucket *two = &buckets[name_bucket(e->hash, count, 1)];
+	struct image_bucket *to = bucket_used(one) <= bucket_used(two) ? one : two;
+	unsigned int n = bucket_used(to);
+
+	if (bucket_has(one, e->hash) || bucket_has(two, e->hash))
+		return true;
+	if (n == IMAGE_BUCKET_NAMES)
+		return false;
+	to->hash[n] = e->hash;
+	to->rule[n] = e->rule;
+	return true;
+}
+
+int dictionary_write(struct dictionary *d, struct cells *c)
+{
+	size_t buckets = d->count / NAMES_PER_BUCKET + 1, i;
+	size_t before = c->count;
+	uint32_t first;
+
+	for (;;) {
+		first = cells_add(c, buckets);
+		if (!first)
+			return -ENOMEM;
+		for (i = 0; i < d->count; i++)
+			if (!place(cell_at(c, first), buckets, &d->entry[i]))
+				break;
+		if (i == d->count)
+			break;
+		c->count = before;
+		buckets += buckets / 2 + 1;
+	}
+	d->head.buckets = first;
+	d->head.bucket_count = buckets;
+	memcpy(cell_at(c, IMAGE_NAMES), &d->head, sizeof(d->head));
+	return 0;
+}
+
+void dictionary_free(struct dictionary *d)
+{
+	free(d->entry);
+	*d = (struct dictionary){0};
+}
+
+static uint32_t look(const struct cells *c, const struct image_names *n, uint64_t hash)
+{
+	unsigned int choice, i;
+
+	for (choice = 0; choice < 2; choice++) {
+		const struct image_bucket *b =
+			(const void *)&c->cell[n->buckets + name_bucket(hash, n->bucket_count, choice)];
+
+		for (i = 0; i < IMAGE_BUCKET_NAMES; i++)
+			if (b->hash[i] == hash)
+				return b->rule[i];
+	}
+	return 0;
+}
+
+uint32_t dictionary_look(const struct cells *c, enum image_namespace space, const char *name)
+{
+	const struct image_names *n = (const void *)&c->cell[IMAGE_NAMES];
+	unsigned int labels;
+	const char *dot;
+	uint32_t rule = look(c, n, hash_of(n, space, name, &labels));
+
+	for (dot = strchr(name, '.'); dot && !rule; dot = strchr(dot + 1, '.'))
+		rule = look(c, n, hash_of(n, space, dot + 1, &labels) ^ n->below);
+	return rule;
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Actions with their rates and durations. */
+#include <stdio.h>
+#include <string.h>
+
+#include "policy/policy.h"
+#include "policy/internal.h"
+#include "parser/parser.h"
+
+static int parse_rate(struct parser *ps, struct rule *r)
+{
+	static const char *const expected[ST_COUNT] = {
+		[ST_SOURCE] = "visits/s, packets/s or Mbit/s",
+		[ST_LISTEN] = "visits/s or packets/s",
+	};
+	const char *units = expected[r->statement] ? expected[r->statement] : "visits/s";
+	struct word *w = take(ps), *u;
+	const char *rest;
+	uint64_t max;
+
+	if (!w)
+		return unexpected(ps, NULL, "a rate like 1000 visits/s");
+	rest = w->quoted ? NULL : number_read(w->text, RATE_MAX, &r->rate.count);
+	if (!rest || !r->rate.count)
+		return unexpected(ps, w, "a rate like 1000 visits/s (from 1 to 1000000000)");
+	u = *rest ? w : peek(ps);
+	if (!u || is_word(u, "burst") || is_word(u, "for") || is_word(u, "observe"))
+		return complain(&ps->at, w->column, "rate '%s' without unit; expected %s",
+				show(&ps->at, w->text, w->len), units);
+	if (u != w)
+		rest = take(ps)->text;
+	if (rate_unit_read(rest, &r->rate.unit))
+		return complain(&ps->at, u->column, "unknown unit '%s'; expected %s",
+				show(&ps->at, rest, strlen(rest)), units);
+	if (!unit_allowed(r->statement, r->rate.unit))
+		return complain(&ps->at, u->column, "unit %s does not fit here; expected %s",
+				rate_unit_name(r->rate.unit), units);
+	max = r->rate.unit == RATE_MBIT ? RATE_MBIT_MAX : RATE_MAX;
+	if (r->rate.count > max)
+		return unexpected(ps, w, "at most 1000000 Mbit/s");
+	r->rate.burst = r->rate.count;
+	if (!take_word(ps, "burst"))
+		return 0;
+	w = take(ps);
+	rest = w && !w->quoted ? number_read(w->text, max, &r->rate.burst) : NULL;
+	if (!rest || *rest || !r->rate.burst)
+		return unexpected(ps, w,
+				  max == RATE_MAX ? "a number from 1 to 1000000000"
+						  : "a number of Mbit from 1 to 1000000");
+	return 0;
+}
+
+static const char *const action_words[] = {"none",  "pass",  "drop",	 "reset", "answer",
+					   "limit", "trust", "fallback", NULL};
+
+bool is_action(const struct word *w)
+{
+	return word_among(w, action_words) > ACT_NONE;
+}
+
+static int unexpected_action(struct parser *ps, const struct rule *r, const struct word *w)
+{
+	char expected[128] = "";
+	size_t used = 0;
+
+	for (unsigned int a = ACT_PASS; a <= ACT_FALLBACK; a++)
+		if (action_allowed(r->statement, r->as, (enum action)a))
+			used += (size_t)snprintf(expected + used, sizeof(expected) - used, "%s%s%s",
+						 used ? " | " : "", action_name((enum action)a),
+						 a == ACT_LIMIT ? " RATE" : "");
+	return unexpected(ps, w, expected);
+}
+
+int parse_action(struct parser *ps, struct rule *r)
+{
+	struct word *w = take(ps);
+	int a = word_among(w, action_words);
+
+	if (a <= ACT_NONE || !action_allowed(r->statement, r->as, (enum action)a))
+		return unexpected_action(ps, r, w);
+	r->action = (enum action)a;
+	return r->action == ACT_LIMIT ? parse_rate(ps, r) : 0;
+}
+
+int parse_for(struct parser *ps, struct rule *r)
+{
+	const char *why;
+	struct word *w;
+
+	if (!take_word(ps, "for"))
+		return 0;
+	w = take(ps);
+	if (!w)
+		return unexpected(ps, NULL, "a duration like 10m");
+	if (duration_read(w->text, &r->duration, &why))
+		return complain(&ps->at, w->column, "'%s' %s", show(&ps->at, w->text, w->len), why);
+	return 0;
+}

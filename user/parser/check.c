@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What is wrong with a policy as a whole. */
+#include <errno.h>
+#include <string.h>
+
+#include "policy/policy.h"
+#include "policy/internal.h"
+
+static struct place place_of(const struct rule *r, struct policy_error *err)
+{
+	return (struct place){.file = r->origin.file, .line = r->origin.line, .err = err};
+}
+
+static int too_many(const struct rule *r, size_t most, const char *what, struct policy_error *err)
+{
+	struct place at = place_of(r, err);
+
+	complain(&at, r->origin.column, "policy larger than the tables; expected at most %zu %s", most, what);
+	return -E2BIG;
+}
+
+static int check_sizes(struct policy *p, struct policy_error *err)
+{
+	size_t listeners = 0, prefixes = 0, names = 0;
+
+	for (size_t i = 0; i < p->count; i++) {
+		const struct rule *r = p->rules[i];
+
+		listeners += r->statement == ST_LISTEN;
+		prefixes += r->prefix_count;
+		names += r->name_count;
+		if (listeners > POLICY_LISTENERS_MAX)
+			return too_many(r, POLICY_LISTENERS_MAX, "listeners", err);
+		if (prefixes > POLICY_PREFIXES_MAX)
+			return too_many(r, POLICY_PREFIXES_MAX, "prefixes", err);
+		if (names > POLICY_NAMES_MAX)
+			return too_many(r, POLICY_NAMES_MAX, "names", err);
+	}
+	return 0;
+}
+
+/* The statement whose names a listener's visits must be among; ST_COUNT: none. */
+static enum statement names_for(const struct rule *r)
+{
+	if (r->statement != ST_LISTEN)
+		return ST_COUNT;
+	switch (r->as) {
+	case PROTO_HTTP:
+	case PROTO_TLS:
+		return ST_SERVE;
+	case PROTO_DNS:
+		return ST_ZONE;
+	default: /* names in QUIC are not read yet */
+		return ST_COUNT;
+	}
+}
+
+/* Listeners of single addresses of one port are a chain that each packet for it
+ * walks, so there are not many. */
+static int check_addresses(const struct policy *p, struct policy_error *err)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		const struct rule *r = p->rules[i];
+		struct place at = place_of(r, err);
+		unsigned int same = 0;
+
+		if (r->statement != ST_LISTEN || r->any)
+			continue;
+		for (size_t k = 0; k <= i; k++)
+			same += p->rules[k]->statement == ST_LISTEN && !p->rules[k]->any &&
+				p->rules[k]->port == r->port && p->rules[k]->l4 == r->l4;
+		if (same > ADDRESSES_PER_PORT)
+			return complain(&at, r->origin.column,
+					"port %u has more than %d `on ADDR` lines; expected fewer, or one "
+					"without `on`",
+					r->port, ADDRESSES_PER_PORT);
+	}
+	return 0;
+}
+
+int policy_check(const struct policy *policy, struct policy_error *err)
+{
+	struct policy *p = (struct policy *)policy;
+	bool have[ST_COUNT + 1] = {[ST_COUNT] = true};
+
+	have[ST_SERVE] = policy_entries(p, ST_SERVE);
+	have[ST_ZONE] = policy_entries(p, ST_ZONE);
+	for (size_t i = 0; i < p->count; i++) {
+		const struct rule *r = p->rules[i];
+		struct place at = place_of(r, err);
+		enum statement needs = names_for(r);
+
+		if (!have[needs])
+			return complain(&at, r->origin.column,
+					"%s judges names as %s, but the policy has none: it would close the "
+					"site; expected a %s line",
+					show(&at, r->subject, strlen(r->subject)), protocol_name(r->as),
+					statement_name(needs));
+	}
+	return check_addresses(p, err) ?: check_sizes(p, err);
+}

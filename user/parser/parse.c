@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Lines to rules: one function a statement. Whoever adds a statement adds a
+ * line to the table at the end, and to rule_print().
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/policy.h"
+#include "policy/internal.h"
+#include "parser/parser.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+/* -- words */
+
+struct word *peek(struct parser *ps)
+{
+	return ps->next < ps->words.count ? &ps->words.word[ps->next] : NULL;
+}
+
+struct word *take(struct parser *ps)
+{
+	return ps->next < ps->words.count ? &ps->words.word[ps->next++] : NULL;
+}
+
+bool is_word(const struct word *w, const char *keyword)
+{
+	return w && !w->quoted && !strcmp(w->text, keyword);
+}
+
+bool take_word(struct parser *ps, const char *keyword)
+{
+	if (!is_word(peek(ps), keyword))
+		return false;
+	ps->next++;
+	return true;
+}
+
+/* The position in a list of words that ends with NULL, or -1. */
+int word_among(const struct word *w, const char *const list[])
+{
+	for (int i = 0; list[i]; i++)
+		if (is_word(w, list[i]))
+			return i;
+	return -1;
+}
+
+/* "end of line; expected ..." or "'word' ...; expected ..." */
+int unexpected(struct parser *ps, const struct word *w, const char *expected)
+{
+	if (!w)
+		return complain(&ps->at, ps->words.end, "end of line; expected %s", expected);
+	return complain(&ps->at, w->column, "unexpected '%s'; expected %s", show(&ps->at, w->text, w->len),
+			expected);
+}
+
+int expect_end(struct parser *ps)
+{
+	return peek(ps) ? unexpected(ps, peek(ps), "end of line") : 0;
+}
+
+/* `del` needs a subject only; what may follow is read all the same, if there. */
+bool subject_is_all(struct parser *ps)
+{
+	return ps->subjects && !peek(ps);
+}
+
+/* -- statements */
+
+static int parse_device(struct parser *ps)
+{
+	const struct rule like = {.statement = ST_DEVICE};
+	struct word *w = peek(ps);
+	int err = 0;
+
+	if (!w)
+		return unexpected(ps, NULL, "a device like eth0");
+	while (!err && (w = take(ps))) {
+		struct rule *r = new_rule(ps, &like, w);
+
+		if (!r)
+			return -ENOMEM;
+		if (!device_valid(w->text))
+			return complain(
+				&ps->at, w->column,
+				"'%s' is no device's name; expected 1 to %d characters without / and :",
+				show(&ps->at, w->text, w->len), DEVICE_SIZE_MAX);
+		r->subject = arena_text(&ps->policy->memory, w->text, w->len);
+		err = r->subject ? put_rule(ps, r) : complain_memory(&ps->at);
+	}
+	return err;
+}
+
+static int parse_posture(struct parser *ps)
+{
+	static const char *const words[] = {"observe", "enforce", "auto", NULL};
+	struct rule like = {.statement = ST_POSTURE}, *r;
+	struct word *w = peek(ps);
+	int posture;
+
+	if (!subject_is_all(ps)) {
+		take(ps);
+		posture = word_among(w, words);
+		if (posture == POSTURE_AUTO)
+			return complain(&ps->at, w->column,
+					"posture auto is not there yet; expected observe or enforce");
+		if (posture < 0)
+			return unexpected(ps, w, "observe or enforce");
+		like.posture = (enum posture)posture;
+	}
+	r = new_rule(ps, &like, w ? w : &ps->words.word[0]);
+	if (!r)
+		return -ENOMEM;
+	if (expect_end(ps))
+		return -EINVAL;
+	return put_with_subject(ps, r);
+}
+
+static int parse_include_line(struct parser *ps)
+{
+	struct word *w = take(ps);
+
+	if (ps->command)
+		return complain(&ps->at, ps->words.word[0].column,
+				"include is for files; expected one rule (apply takes whole files)");
+	if (!w || !w->len)
+		return unexpected(ps, w, "the name of a file, or a pattern");
+	if (expect_end(ps))
+		return -EINVAL;
+	return parse_include(ps, w);
+}
+
+static int parse_names(struct parser *ps, enum statement s)
+{
+	const struct rule like = {.statement = s};
+	struct subjects subjects;
+
+	if (take_subjects(ps, &subjects, "a name, or from FILE", false) || expect_end(ps))
+		return -EINVAL;
+	return put_subjects(ps, &like, &subjects);
+}
+
+static int parse_serve(struct parser *ps)
+{
+	return parse_names(ps, ST_SERVE);
+}
+
+static int parse_zone(struct parser *ps)
+{
+	return parse_names(ps, ST_ZONE);
+}
+
+static int parse_resolver(struct parser *ps)
+{
+	const struct rule like = {.statement = ST_RESOLVER};
+	struct subjects subjects;
+
+	if (take_subjects(ps, &subjects, "an address, or from FILE", false) || expect_end(ps))
+		return -EINVAL;
+	return put_subjects(ps, &like, &subjects);
+}
+
+static int parse_source(struct parser *ps)
+{
+	struct rule like = {.statement = ST_SOURCE};
+	struct subjects subjects;
+
+	if (take_subjects(ps, &subjects, "a prefix like 203.0.113.0/24, or from FILE", true))
+		return -EINVAL;
+	if (!subject_is_all(ps)) {
+		if (parse_action(ps, &like) || parse_for(ps, &like) || expect_end(ps))
+			return -EINVAL;
+	}
+	return put_subjects(ps, &like, &subjects);
+}
+
+static int parse_fate(struct parser *ps, enum statement s)
+{
+	static const char *const words[] = {"none", "http", "tls", "dns", NULL};
+	struct rule like = {.statement = s}, *r;
+	struct word *w = take(ps);
+	int as = word_among(w, words);
+
+	if (as <= PROTO_NONE)
+		return unexpected(ps, w, "http, tls or dns");
+	like.as = (enum protocol)as;
+	if (!subject_is_all(ps)) {
+		if (parse_action(ps, &like) || expect_end(ps))
+			return -EINVAL;
+	}
+	r = new_rule(ps, &like, w);
+	return r ? put_with_subject(ps, r) : -ENOMEM;
+}
+
+static int parse_stray(struct parser *ps)
+{
+	return parse_fate(ps, ST_STRAY);
+}
+
+static int parse_unnamed(struct parser *ps)
+{
+	return parse_fate(ps, ST_UNNAMED);
+}
+
+static int parse_unreadable(struct parser *ps)
+{
+	return parse_fate(ps, ST_UNREADABLE);
+}
+
+static int parse_limit(struct parser *ps)
+{
+	return complain(
+		&ps->at, ps->words.word[0].column,
+		"limit each is not there yet; expected limits in source, stray, unnamed or unreadable lines");
+}
+
+static const struct statement_parser {
+	const char *name;
+	int (*parse)(struct parser *ps);
+} statements[] = {
+	{"device", parse_device}, {"posture", parse_posture},	{"include", parse_include_line},
+	{"listen", parse_listen}, {"serve", parse_serve},	{"zone", parse_zone},
+	{"stray", parse_stray},	  {"unnamed", parse_unnamed},	{"unreadable", parse_unreadable},
+	{"source", parse_source}, {"resolver", parse_resolver}, {"limit", parse_limit},
+};
+
+#define STATEMENT_SIZE_MAX 16
+
+/* How many letters are to be changed, added or left out (Levenshtein). */
+static unsigned int distance(const char *a, const char *b)
+{
+	unsigned int row[STATEMENT_SIZE_MAX + 1];
+	size_t width = strlen(b);
+
+	for (unsigned int j = 0; j <= width; j++)
+		row[j] = j;
+	for (unsigned int i = 1; *a; a++, i++) {
+		unsigned int corner = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= width; j++) {
+			unsigned int best = corner + (*a != b[j - 1]);
+
+			corner = row[j];
+			best = best < row[j] + 1 ? best : row[j] + 1;
+			row[j] = best < row[j - 1] + 1 ? best : row[j - 1] + 1;
+		}
+	}
+	return row[width];
+}
+
+static int unknown_statement(struct parser *ps, const struct word *w)
+{
+	const char *nearest = NULL;
+	unsigned int least = 3;
+
+	for (size_t i = 0; i < COUNT(statements) && w->len <= STATEMENT_SIZE_MAX; i++) {
+		unsigned int d = distance(w->text, statements[i].name);
+
+		if (d < least && d < w->len) {
+			least = d;
+			nearest = statements[i].name;
+		}
+	}
+	if (nearest)
+		return complain(&ps->at, w->column, "unknown statement '%s'; did you mean %s?",
+				show(&ps->at, w->text, w->len), nearest);
+	return complain(&ps->at, w->column,
+			"unknown statement '%s'; expected device, posture, include, listen, serve, zone, "
+			"stray, unnamed, unreadable, source or resolver",
+			show(&ps->at, w->text, w->len));
+}
+
+int parse_line(struct parser *ps, char *line, size_t len)
+{
+	int err = words_split(&ps->words, line, len, &ps->at);
+	struct word *w;
+
+	ps->next = 0;
+	if (err)
+		return err;
+	w = take(ps);
+	if (!w)
+		return ps->command ? unexpected(ps, NULL, "a statement and its subject") : 0;
+	for (size_t i = 0; i < COUNT(statements); i++)
+		if (is_word(w, statements[i].name))
+			return statements[i].parse(ps);
+	return unknown_statement(ps, w);
+}
+
+/* -- the command line */
+
+static void parser_done(struct parser *ps)
+{
+	words_free(&ps->words);
+}
+
+static void free_text(char **text)
+{
+	free(*text);
+}
+
+/* The rules of one line, in a policy of their own: only whole lines count. */
+static int parse_command(struct policy *rules, const char *line, bool subjects, struct policy_error *err)
+{
+	struct parser ps __attribute__((cleanup(parser_done))) = {
+		.policy = rules,
+		.at = {.line = 1, .err = err},
+		.dir = "",
+		.command = true,
+		.subjects = subjects,
+	};
+	size_t len = strlen(line);
+	char *copy __attribute__((cleanup(free_text))) = strdup(line);
+
+	ps.at.file = policy_file_name(rules, "-");
+	if (!copy || !ps.at.file)
+		return complain_memory(&ps.at);
+	if (len > LINE_SIZE_MAX)
+		return complain(&ps.at, LINE_SIZE_MAX + 1, "line of %zu bytes; expected at most %d", len,
+				LINE_SIZE_MAX);
+	return parse_line(&ps, copy, len);
+}
+
+int policy_add(struct policy *p, const char *line, struct policy_error *err)
+{
+	struct policy *rules cleanup_policy = policy_new();
+	struct place at = {.file = "-", .line = 1, .err = err};
+	int got;
+
+	if (!rules)
+		return complain_memory(&at);
+	got = parse_command(rules, line, false, err);
+	if (got)
+		return got;
+	got = policy_merge(p, rules);
+	if (got == -ENOMEM)
+		complain_memory(&at);
+	else if (got < 0)
+		complain(&at, 1, "policy larger than the tables; expected at most %u rules",
+			 POLICY_RULES_MAX);
+	return got;
+}
+
+int policy_del(struct policy *p, const char *line, struct policy_error *err)
+{
+	struct policy *rules cleanup_policy = policy_new();
+	struct place at = {.file = "-", .line = 1, .err = err};
+	const struct rule *missing;
+	int got;
+
+	if (!rules)
+		return complain_memory(&at);
+	got = parse_command(rules, line, true, err);
+	if (got)
+		return got;
+	got = policy_remove(p, rules, &missing);
+	if (got == -ENOMEM)
+		complain_memory(&at);
+	else if (got < 0)
+		complain(&at, missing->origin.column,
+			 "there is no '%s %s'; expected a rule of the running policy",
+			 statement_name(missing->statement),
+			 show(&at, missing->subject, strlen(missing->subject)));
+	return got;
+}

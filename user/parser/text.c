@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Files to lines, lines to words. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "policy/policy.h"
+#include "policy/internal.h"
+#include "lib/large.h"
+
+void text_free(struct text *t)
+{
+	free(t->buf);
+	*t = (struct text){0};
+}
+
+/* Ends it with a NUL, and leaves out the mark that some editors put first. */
+static void text_start(struct text *t)
+{
+	t->buf[t->len] = '\0';
+	t->next = t->buf;
+	if (t->len >= 3 && !memcmp(t->buf, "\xef\xbb\xbf", 3))
+		t->next += 3;
+}
+
+int text_copy(struct text *t, const char *text, size_t len)
+{
+	*t = (struct text){.buf = malloc(len + 1), .len = len};
+	if (!t->buf)
+		return -ENOMEM;
+	memcpy(t->buf, text, len);
+	text_start(t);
+	return 0;
+}
+
+static int read_all(struct text *t, int fd, size_t expected)
+{
+	size_t room = expected + 2; /* one for the NUL, one to see the end */
+
+	t->buf = large_alloc(room);
+	if (!t->buf)
+		return -ENOMEM;
+	for (;;) {
+		ssize_t got = read(fd, t->buf + t->len, room - t->len - 1);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (!got)
+			break;
+		t->len += (size_t)got;
+		if (t->len > FILE_SIZE_MAX)
+			return -EFBIG;
+		if (t->len + 1 == room) {
+			char *more = realloc(t->buf, room * 2 + 4096);
+
+			if (!more)
+				return -ENOMEM;
+			t->buf = more;
+			room = room * 2 + 4096;
+		}
+	}
+	text_start(t);
+	return 0;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+int text_read(struct text *t, const char *path, enum read_from what, dev_t *dev, ino_t *ino)
+{
+	/* Only where the user named the file may it be a pipe: no list makes
+	 * us wait for whoever opens its other end. */
+	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | (what == READ_REGULAR ? O_NONBLOCK : 0);
+	int fd __attribute__((cleanup(close_fd))) = open(path, flags);
+	struct stat st;
+
+	*t = (struct text){0};
+	if (fd < 0 || fstat(fd, &st))
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (what == READ_REGULAR && !S_ISREG(st.st_mode))
+		return -ENOTSUP;
+	if (st.st_size > (off_t)FILE_SIZE_MAX)
+		return -EFBIG;
+	if (dev)
+		*dev = st.st_dev;
+	if (ino)
+		*ino = st.st_ino;
+	return read_all(t, fd, (size_t)st.st_size);
+}
+
+int text_line(struct text *t, struct place *at, char **line, size_t *len)
+{
+	char *end = t->buf + t->len, *stop, *nul;
+
+	if (t->next >= end)
+		return 0;
+	at->line++;
+	*line = t->next;
+	stop = memchr(*line, '\n', (size_t)(end - *line));
+	t->next = stop ? stop + 1 : end;
+	if (!stop)
+		stop = end;
+	if (stop > *line && stop[-1] == '\r')
+		stop--;
+	*len = (size_t)(stop - *line);
+	if (*len > LINE_SIZE_MAX)
+		return complain(at, LINE_SIZE_MAX + 1, "line of %zu bytes; expected at most %d", *len,
+				LINE_SIZE_MAX);
+	nul = memchr(*line, '\0', *len);
+	if (nul)
+		return complain(at, (unsigned int)(nul - *line) + 1, "NUL byte; expected text");
+	return 1;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static struct word *word_add(struct words *w)
+{
+	if (w->count == w->room) {
+		size_t room = w->room ? 2 * w->room : 32;
+		struct word *more = realloc(w->word, room * sizeof(*more));
+
+		if (!more)
+			return NULL;
+		w->word = more;
+		w->room = room;
+	}
+	return &w->word[w->count++];
+}
+
+/* Takes the escapes out of "..." in place; returns what follows, or NULL. */
+static char *unquote(struct word *word, char *at, const char *end)
+{
+	char *to = at;
+
+	word->text = at;
+	word->quoted = true;
+	for (; at < end && *at != '"'; at++) {
+		if (*at == '\\' && ++at == end)
+			return NULL;
+		*to++ = *at;
+	}
+	word->len = (size_t)(to - word->text);
+	return at < end ? at + 1 : NULL;
+}
+
+int words_split(struct words *w, char *line, size_t len, struct place *at)
+{
+	char *end = line + len, *c = line;
+
+	w->count = 0;
+	w->end = 1;
+	for (;;) {
+		struct word *word;
+
+		while (c < end && is_blank(*c))
+			c++;
+		if (c == end || *c == '#')
+			break;
+		word = word_add(w);
+		if (!word)
+			return complain_memory(at);
+		*word = (struct word){.text = c, .column = (unsigned int)(c - line) + 1};
+		if (*c == '"') {
+			c = unquote(word, c + 1, end);
+			if (!c)
+				return complain(at, word->column, "quote without end; expected \"");
+		}
+		while (c < end && !is_blank(*c) && *c != '#' && *c != '"' && !word->quoted)
+			c++;
+		if (c < end && !is_blank(*c) && *c != '#')
+			return complain(at, (unsigned int)(c - line) + 1,
+					"quote within a word; expected a blank");
+		if (!word->quoted)
+			word->len = (size_t)(c - word->text);
+		w->end = (unsigned int)(c - line) + 1;
+	}
+	/* Only now: the byte behind a word may be a '#' still to be seen. */
+	for (size_t i = 0; i < w->count; i++) {
+		struct word *word = &w->word[i];
+
+		word->text[word->len] = '\0';
+		for (size_t j = 0; j < word->len; j++)
+			if ((unsigned char)word->text[j] < 0x20 || word->text[j] == 0x7f)
+				return complain(at, word->column + (unsigned int)j,
+						"control character \\x%02x; expected text",
+						(unsigned char)word->text[j]);
+	}
+	return 0;
+}
+
+void words_free(struct words *w)
+{
+	free(w->word);
+	*w = (struct words){0};
+}
+
+bool word_needs_quotes(const char *text)
+{
+	return !*text || strpbrk(text, " \t#\"\\");
+}

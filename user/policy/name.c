@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Names: text to the one form in which they are compared. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+#include "policy/policy.h"
+#include "policy/internal.h"
+
+#define LABEL_SIZE_MAX 63
+
+/* What a byte of a name becomes; 0: it is none. */
+static const char lower[256] = {
+	['-'] = '-', ['_'] = '_', ['0'] = '0', ['1'] = '1', ['2'] = '2', ['3'] = '3', ['4'] = '4',
+	['5'] = '5', ['6'] = '6', ['7'] = '7', ['8'] = '8', ['9'] = '9', ['a'] = 'a', ['b'] = 'b',
+	['c'] = 'c', ['d'] = 'd', ['e'] = 'e', ['f'] = 'f', ['g'] = 'g', ['h'] = 'h', ['i'] = 'i',
+	['j'] = 'j', ['k'] = 'k', ['l'] = 'l', ['m'] = 'm', ['n'] = 'n', ['o'] = 'o', ['p'] = 'p',
+	['q'] = 'q', ['r'] = 'r', ['s'] = 's', ['t'] = 't', ['u'] = 'u', ['v'] = 'v', ['w'] = 'w',
+	['x'] = 'x', ['y'] = 'y', ['z'] = 'z', ['A'] = 'a', ['B'] = 'b', ['C'] = 'c', ['D'] = 'd',
+	['E'] = 'e', ['F'] = 'f', ['G'] = 'g', ['H'] = 'h', ['I'] = 'i', ['J'] = 'j', ['K'] = 'k',
+	['L'] = 'l', ['M'] = 'm', ['N'] = 'n', ['O'] = 'o', ['P'] = 'p', ['Q'] = 'q', ['R'] = 'r',
+	['S'] = 's', ['T'] = 't', ['U'] = 'u', ['V'] = 'v', ['W'] = 'w', ['X'] = 'x', ['Y'] = 'y',
+	['Z'] = 'z',
+};
+
+static int refuse(const char **why, const char *text)
+{
+	*why = text;
+	return -EINVAL;
+}
+
+static int refuse_byte(unsigned char c, const char **why)
+{
+	if (c >= 0x80)
+		return refuse(why, "is not ASCII; expected its xn-- form (idn2 prints it)");
+	if (c == '*')
+		return refuse(why, "has a * that is not its first label; expected *.NAME");
+	if (c == ':')
+		return refuse(why, "has a colon; expected a name without port, or [IPV6]");
+	if (c == '/')
+		return refuse(why, "has a slash; expected a name, not a URL or prefix");
+	return refuse(why, "has a character that no name has; expected letters, digits, - _ and dots");
+}
+
+/* "[2001:db8::1]" as browsers write it in Host */
+static int read_bracketed(const char *text, size_t len, char *out, const char **why)
+{
+	struct prefix p;
+	char *end;
+
+	if (len < 2 || text[len - 1] != ']' || memchr(text, '/', len) || !memchr(text, ':', len) ||
+	    prefix_read(text + 1, len - 2, &p))
+		return refuse(why, "is not an IPv6 address; expected [ADDRESS]");
+	*out = '[';
+	end = address_put_v6(out + 1, p.addr);
+	*end++ = ']';
+	*end = '\0';
+	return (int)(end - out);
+}
+
+static bool is_v4(const char *name)
+{
+	uint8_t addr[4];
+
+	return inet_pton(AF_INET, name, addr) == 1;
+}
+
+int name_read(const char *text, size_t len, char out[NAME_SIZE_MAX + 1], const char **why)
+{
+	size_t label = 0; /* where the current one starts */
+	bool digits = true;
+	size_t i;
+
+	if (len && text[0] == '[')
+		return read_bracketed(text, len, out, why);
+	if (len && text[len - 1] == '.')
+		len--;
+	if (!len)
+		return refuse(why, "is no name; expected a name like www.example.com");
+	for (i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (c == '.') {
+			if (i == label)
+				return refuse(why, "has an empty label; expected single dots between labels");
+			label = i + 1;
+			digits = true;
+		} else if (!lower[c]) {
+			return refuse_byte(c, why);
+		} else if (i - label == LABEL_SIZE_MAX) {
+			return refuse(why, "has a label of more than 63 characters; expected 1 to 63");
+		} else {
+			digits &= c >= '0' && c <= '9';
+		}
+		if (i == NAME_SIZE_MAX)
+			return refuse(why, "is longer than 253 characters; expected 1 to 253");
+		out[i] = c == '.' ? '.' : lower[c];
+	}
+	out[len] = '\0';
+	if (label == len)
+		return refuse(why, "has an empty label; expected single dots between labels");
+	if (digits && !is_v4(out))
+		return refuse(why, "ends in a number; expected a name or a whole IPv4 address");
+	return (int)len;
+}
+
+bool name_is_address(const char *text)
+{
+	return *text == '[' || is_v4(text);
+}
+
+int name_read_pattern(const char *text, size_t len, bool zone, char out[NAME_SIZE_MAX + 1], uint8_t *kind,
+		      const char **why)
+{
+	size_t skip = 0;
+	int got;
+
+	*kind = zone ? NAME_TREE : NAME_EXACT;
+	if (len >= 2 && text[0] == '*' && text[1] == '.') {
+		*kind = NAME_BELOW;
+		skip = 2;
+	} else if (len >= 2 && text[0] == '.') {
+		*kind = NAME_TREE;
+		skip = 1;
+	} else if (len == 1 && (text[0] == '*' || text[0] == '.')) {
+		return refuse(why, "would be every name; expected the names that live here");
+	}
+	if (zone && skip)
+		return refuse(why, "has a wildcard, but a zone is all below its name; expected a name alone");
+	got = name_read(text + skip, len - skip, out, why);
+	if (got < 0 || !(skip || zone))
+		return got;
+	if (name_is_address(out))
+		return refuse(why, "is an address, below which there are no names; expected a name");
+	return got;
+}
+
+int name_normalise(const char *text, char out[254])
+{
+	const char *why;
+	int got = name_read(text, strlen(text), out, &why);
+
+	return got < 0 ? got : 0;
+}
+
+bool name_equal(const struct name *a, const struct name *b)
+{
+	return a->kind == b->kind && !strcmp(a->text, b->text);
+}
+
+uint32_t name_hash(const struct name *n)
+{
+	return index_hash(n->text, strlen(n->text), n->kind);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The policy in memory, and the only parser of its language.
+ *
+ * A line is a rule: a statement and its subject. `serve a b c` is shorthand
+ * for three lines, each with one name, so that each name has an id, counters
+ * and can be added and deleted alone; `from FILE` makes one rule of a whole
+ * list. The same parser reads files and the command line.
+ */
+#ifndef STRAYGATE_POLICY_H
+#define STRAYGATE_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "bpf/shared.h" /* enum protocol, action, depth, rate_unit, posture */
+
+#define POLICY_LISTENERS_MAX 120
+#define POLICY_RULES_MAX     1040000U /* two policies' have ids below RULES_MAX */
+#define POLICY_PREFIXES_MAX  4000000U
+#define POLICY_NAMES_MAX     4000000U
+#define DEVICE_SIZE_MAX	     15	  /* IFNAMSIZ - 1 */
+#define RULE_LINE_MAX	     8704 /* a printed rule: two PATH_MAX and some words */
+
+enum statement {
+	ST_DEVICE,
+	ST_POSTURE,
+	ST_LISTEN,
+	ST_SERVE,
+	ST_ZONE,
+	ST_STRAY,
+	ST_UNNAMED,
+	ST_UNREADABLE,
+	ST_SOURCE,
+	ST_RESOLVER,
+	ST_COUNT,
+};
+
+/* `limit 1000 visits/s burst 2000`; burst 0 in the text's absence is filled in
+ * by the parser with its default: one second's worth, at least 1. */
+struct rate {
+	uint64_t count; /* per second, 1..10^9; Mbit/s: 1..10^6 */
+	uint64_t burst; /* in the same unit (Mbit/s: Mbit) */
+	enum rate_unit unit;
+};
+
+/* An address prefix; IPv4 is v4-mapped (::ffff:a.b.c.d), len then 96..128.
+ * Host bits behind len are zero: the parser refuses 10.0.0.1/8. Prefixes of
+ * IPv6 that cover the mapped ones (::/0) mean IPv6 alone: 0.0.0.0/0 is another. */
+struct prefix {
+	uint8_t addr[16];
+	uint8_t len;
+};
+/* Is this address a v4-mapped one? */
+bool address_is_v4(const uint8_t addr[16]);
+/* Is this prefix one of IPv4? (::/0 covers the mapped addresses, and is not.) */
+bool prefix_is_v4(const struct prefix *p);
+/* Does b lie in a, or are they the same? */
+bool prefix_covers(const struct prefix *a, const struct prefix *b);
+
+enum name_kind {
+	NAME_EXACT = 1,	   /* www.example.com */
+	NAME_BELOW = 2,	   /* *.example.com: all below it, any depth */
+	NAME_TREE = 1 | 2, /* .example.com, and every zone */
+};
+
+struct name {
+	const char *text; /* normalised, without "*." or "."; owned by the policy */
+	uint8_t kind;	  /* enum name_kind */
+};
+
+/* Where a line stands, for errors. file is "-" for the command line. */
+struct origin {
+	const char *file;
+	unsigned int line;
+	unsigned int column;
+};
+
+/* There may be a million of these: small types, the largest first. */
+struct rule {
+	char *subject; /* canonical, e.g. "tcp/443 on 192.0.2.10"; unique within a statement */
+	char *from;    /* absolute path of `from FILE`, or NULL */
+	struct origin origin;
+
+	struct rate rate;  /* with ACT_LIMIT */
+	uint64_t duration; /* ns, of `for`; 0: forever */
+	uint64_t expires;  /* CLOCK_MONOTONIC ns; 0: never; set by policy_inherit() */
+
+	/* ST_SOURCE, ST_RESOLVER: one prefix, or the list of FILE, in order of
+	 * address and length, none twice */
+	struct prefix *prefixes;
+	/* ST_SERVE, ST_ZONE: one name, or the list of FILE in its order, none twice */
+	struct name *names;
+	uint32_t prefix_count;
+	uint32_t name_count;
+
+	uint32_t id; /* given by policy_inherit(): listeners 1..LISTENERS_MAX, others above; 0: none yet */
+	uint8_t statement; /* enum statement */
+	uint8_t action;	   /* enum action: source, stray, unnamed, unreadable; quic listeners */
+
+	/* ST_LISTEN */
+	uint16_t port;	  /* host order */
+	uint8_t addr[16]; /* of `on`, IPv4 v4-mapped */
+	uint8_t l4;	  /* IPPROTO_TCP or IPPROTO_UDP */
+	uint8_t as;	  /* enum protocol; also of stray, unnamed, unreadable */
+	uint8_t depth;	  /* enum depth; tcp only: `handshake auto|on|off` */
+	bool any;	  /* no `on ADDR` */
+	bool observe;	  /* this listener alone */
+
+	/* ST_DEVICE: the device's name is the subject; ST_POSTURE: */
+	uint8_t posture; /* enum posture */
+
+	bool restart; /* added again after its time was over: policy_inherit() starts it anew */
+	bool gone;    /* the policy's own, while it deletes */
+};
+_Static_assert(sizeof(struct rule) <= 128, "a million rules are to fit");
+
+struct policy; /* opaque: rules in order, the strings they point into */
+
+/* One line, ready to print after "straygate: ": what failed, where, why, what
+ * was expected. */
+struct policy_error {
+	char text[512];
+};
+
+struct policy *policy_new(void);
+/* With the very same rules, for policy_add() and policy_del(), which leave those
+ * that stay as they are. `of` must live longer. NULL: no memory. */
+struct policy *policy_clone(struct policy *of);
+/* From now on `of` lives as long as its clone. */
+void policy_adopt(struct policy *clone, struct policy *of);
+void policy_free(struct policy *p);
+static inline void policy_freep(struct policy **p)
+{
+	policy_free(*p);
+}
+#define cleanup_policy __attribute__((cleanup(policy_freep)))
+
+size_t policy_count(const struct policy *p);
+struct rule *policy_rule(struct policy *p, size_t i);
+/* The rule with this statement and (canonical) subject, or NULL. */
+struct rule *policy_find(struct policy *p, enum statement s, const char *subject);
+/* For `status`: how many lines of text, and how many prefixes (source,
+ * resolver), names (serve, zone) or rules (the rest) of one statement. */
+size_t policy_lines(const struct policy *p);
+size_t policy_entries(const struct policy *p, enum statement s);
+
+/* Reads a file with its includes. On failure p is unchanged in content (throw
+ * it away), err says why. 0, or -EINVAL (syntax), -errno of a file. */
+int policy_read_file(struct policy *p, const char *path, struct policy_error *err);
+
+/* The lines of one command-line statement, words joined by spaces.
+ * add: 1 changed (added or replaced), 0 unchanged, <0 error.
+ * del: takes a statement and a subject; what follows the subject is ignored if
+ * valid; 1 deleted, -ENOENT no such rule (err says so), <0 error. */
+int policy_add(struct policy *p, const char *line, struct policy_error *err);
+int policy_del(struct policy *p, const char *line, struct policy_error *err);
+
+/* What cannot be seen line by line: a listener that judges names while nothing
+ * is served (serve for http and tls, zone for dns), capacities. */
+int policy_check(const struct policy *p, struct policy_error *err);
+
+/* One canonical line of the language, without newline: a file of these is a
+ * file that policy_read_file() takes. `from FILE` stays `from FILE`. */
+int rule_print(const struct rule *r, char *buf, size_t size);
+void policy_print(struct policy *p, FILE *out);
+
+/* Rules of `now` that stand in `before` (same statement and subject) keep their
+ * id, and, where the whole line is the same, the time at which it expires; new
+ * ones get the lowest ids that neither has. now_ns is CLOCK_MONOTONIC.
+ * before may be NULL. 0 or -ENOMEM (then now is not to be used). */
+int policy_inherit(struct policy *now, struct policy *before, uint64_t now_ns);
+
+/* Calls fn (may be NULL) for each difference: '+' (only in b), '-' (only in a), '~' (same
+ * subject, another line; `from FILE` whose content changed counts). Returns the
+ * number of differences. */
+size_t policy_diff(struct policy *a, struct policy *b, void (*fn)(char sign, const struct rule *r, void *arg),
+		   void *arg);
+
+/* Calls fn for each name that `before` has under a statement (serve or zone, its
+ * lists included) and that `now` does not cover, be it by a wildcard. Returns
+ * how many, or -ENOMEM. A name that is there twice is called twice. */
+long policy_forgotten(struct policy *before, struct policy *now, enum statement s,
+		      void (*fn)(const struct name *n, const struct rule *of, void *arg), void *arg);
+
+/* The policy as bytes, lists, ids and expiry included, for the pinned map in
+ * which it is kept beside its tables; a million prefixes load in milliseconds.
+ * policy_load() trusts nothing: damaged bytes are -EINVAL. */
+int policy_store(struct policy *p, void **buf, size_t *len);
+int policy_load(struct policy **p, const void *buf, size_t len);
+/* The same without a copy: the policy points into buf, which stays as it is until
+ * policy_free(), or is handed over with policy_keep() and unmapped there.
+ * LOAD_LINES does not look into lists of prefixes: who is going to must call
+ * policy_check_lists() first, 0 or -EINVAL. */
+enum load_care { LOAD_ALL, LOAD_LINES };
+int policy_view(struct policy **p, const void *buf, size_t len, enum load_care care);
+void policy_keep(struct policy *p, void *mapped, size_t size);
+int policy_check_lists(struct policy *p);
+
+/* Bytes that are not to become a policy, but read a rule at a time. sound: 0 or
+ * -EINVAL, by their sum. each: calls fn with every rule of these statements (bits)
+ * until it returns other than 0, and returns that; or -EINVAL. The rule is gone
+ * when fn returns; what is in its list cannot be seen, unless it is but one. */
+#define EACH_STATEMENT (~0U)
+typedef int rule_fn(const struct rule *r, void *arg);
+int policy_sound(const void *buf, size_t len);
+int policy_each(const void *buf, size_t len, unsigned int statements, rule_fn *fn, void *arg);
+/* A rule that has no list joins p as a copy. 0 or -errno. */
+int policy_take(struct policy *p, const struct rule *r);
+
+/* What makes `now` of `base`, of which it was made by policy_add() and
+ * policy_del() alone: the rules that are new or another, and those that are no
+ * more, as policies that borrow them. 0 or -ENOMEM; policy_free() both. */
+int policy_changes(struct policy *base, struct policy *now, struct policy **changed, struct policy **gone);
+/* The way back: makes `now` of base, which takes over what it needs of changed.
+ * 0, -ENOMEM, or -EINVAL: they do not belong together. */
+int policy_make(struct policy *base, struct policy *changed, struct policy *gone);
+
+const char *statement_name(enum statement s);
+const char *protocol_name(enum protocol p);
+const char *action_name(enum action a);
+const char *posture_name(enum posture p);
+const char *depth_name(enum depth d);
+/* "1000 visits/s burst 2000" */
+int rate_print(const struct rate *r, char *buf, size_t size);
+/* "1h30m"; less than a second is left out */
+int duration_print(uint64_t ns, char *buf, size_t size);
+/* "203.0.113.0/24", "2001:db8::/32", "192.0.2.1" (full length: no /len). */
+int prefix_print(const struct prefix *p, char *buf, size_t size);
+/* As `serve` takes it: "www.example.com", "*.example.com", ".example.com" */
+int name_print(const struct name *n, char *buf, size_t size);
+/* Text to prefix; a bare address is full length. 0 or -EINVAL. */
+int prefix_parse(const char *text, struct prefix *p);
+/* Lower case, no trailing dot, letters digits - _ only, labels 1..63, whole
+ * 1..253, not ending in an all-number label unless an address. 0 or -EINVAL. */
+int name_normalise(const char *text, char out[254]);
+
+#endif

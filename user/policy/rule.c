@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What each statement may say, and the words for it. */
+#include <netinet/in.h>
+#include <string.h>
+
+#include "policy/policy.h"
+#include "policy/internal.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+const char *statement_name(enum statement s)
+{
+	static const char *const names[ST_COUNT] = {
+		[ST_DEVICE] = "device",	    [ST_POSTURE] = "posture", [ST_LISTEN] = "listen",
+		[ST_SERVE] = "serve",	    [ST_ZONE] = "zone",	      [ST_STRAY] = "stray",
+		[ST_UNNAMED] = "unnamed",   [ST_SOURCE] = "source",   [ST_UNREADABLE] = "unreadable",
+		[ST_RESOLVER] = "resolver",
+	};
+
+	return s < ST_COUNT ? names[s] : "?";
+}
+
+const char *protocol_name(enum protocol p)
+{
+	static const char *const names[PROTO_COUNT] = {"none", "http", "tls", "dns", "quic"};
+
+	return p < PROTO_COUNT ? names[p] : "?";
+}
+
+const char *action_name(enum action a)
+{
+	static const char *const names[] = {
+		[ACT_NONE] = "none",   [ACT_PASS] = "pass",	    [ACT_DROP] = "drop",
+		[ACT_RESET] = "reset", [ACT_ANSWER] = "answer",	    [ACT_LIMIT] = "limit",
+		[ACT_TRUST] = "trust", [ACT_FALLBACK] = "fallback",
+	};
+
+	return a < COUNT(names) ? names[a] : "?";
+}
+
+const char *posture_name(enum posture p)
+{
+	static const char *const names[] = {"observe", "enforce", "auto"};
+
+	return p < COUNT(names) ? names[p] : "?";
+}
+
+const char *depth_name(enum depth d)
+{
+	static const char *const names[] = {"auto", "on", "off"};
+
+	return d < COUNT(names) ? names[d] : "?";
+}
+
+#define BIT(a) (1U << (a))
+
+bool action_allowed(enum statement s, enum protocol as, enum action a)
+{
+	static const unsigned int allowed[ST_COUNT] = {
+		[ST_STRAY] =
+			BIT(ACT_ANSWER) | BIT(ACT_RESET) | BIT(ACT_DROP) | BIT(ACT_PASS) | BIT(ACT_LIMIT),
+		[ST_UNNAMED] =
+			BIT(ACT_ANSWER) | BIT(ACT_RESET) | BIT(ACT_DROP) | BIT(ACT_PASS) | BIT(ACT_LIMIT),
+		/* what was not understood gets no answer in a language that it may not be */
+		[ST_UNREADABLE] = BIT(ACT_RESET) | BIT(ACT_DROP) | BIT(ACT_PASS) | BIT(ACT_LIMIT),
+		[ST_SOURCE] = BIT(ACT_TRUST) | BIT(ACT_DROP) | BIT(ACT_PASS) | BIT(ACT_LIMIT),
+	};
+	unsigned int set = s < ST_COUNT ? allowed[s] : 0;
+
+	if (s == ST_LISTEN && as == PROTO_QUIC)
+		set = BIT(ACT_FALLBACK) | BIT(ACT_PASS) | BIT(ACT_DROP) | BIT(ACT_LIMIT);
+	return a <= ACT_FALLBACK && set & BIT(a);
+}
+
+bool unit_allowed(enum statement s, enum rate_unit u)
+{
+	switch (s) {
+	case ST_SOURCE:
+		return u <= RATE_MBIT;
+	case ST_LISTEN:
+		return u == RATE_VISITS || u == RATE_PACKETS;
+	default:
+		return u == RATE_VISITS;
+	}
+}
+
+bool protocol_on(enum protocol p, uint8_t l4)
+{
+	switch (p) {
+	case PROTO_HTTP:
+	case PROTO_TLS:
+		return l4 == IPPROTO_TCP;
+	case PROTO_DNS:
+		return l4 == IPPROTO_TCP || l4 == IPPROTO_UDP;
+	case PROTO_QUIC:
+		return l4 == IPPROTO_UDP;
+	default:
+		return false;
+	}
+}
+
+/* The kernel's own rule, but for bytes that no terminal should be shown. */
+bool device_valid(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (!len || len > DEVICE_SIZE_MAX || !strcmp(name, ".") || !strcmp(name, ".."))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (name[i] <= ' ' || name[i] >= 0x7f || name[i] == '/' || name[i] == ':')
+			return false;
+	return true;
+}
+
+bool rule_takes_prefixes(enum statement s)
+{
+	return s == ST_SOURCE || s == ST_RESOLVER;
+}
+
+bool rule_takes_names(enum statement s)
+{
+	return s == ST_SERVE || s == ST_ZONE;
+}
+
+static bool is_limit(const struct rule *r)
+{
+	return r->action == ACT_LIMIT;
+}
+
+bool rule_says_same(const struct rule *a, const struct rule *b)
+{
+	if (a->statement != b->statement || strcmp(a->subject, b->subject))
+		return false;
+	if (a->action != b->action || a->duration != b->duration)
+		return false;
+	if (is_limit(a) && (a->rate.count != b->rate.count || a->rate.burst != b->rate.burst ||
+			    a->rate.unit != b->rate.unit))
+		return false;
+	return a->as == b->as && a->depth == b->depth && a->observe == b->observe && a->posture == b->posture;
+}
+
+static bool has_name(const void *things, uint32_t at, const void *key)
+{
+	const struct name *list = things;
+
+	return name_equal(&list[at], key);
+}
+
+static bool same_names(const struct rule *a, const struct rule *b)
+{
+	struct index x cleanup_index = {0};
+	size_t i = 0;
+
+	while (i < a->name_count && name_equal(&a->names[i], &b->names[i]))
+		i++;
+	if (i == a->name_count)
+		return true;
+	/* Another order of the same names is no other list. Neither has doubles.
+	 * Without memory for the proof they count as different. */
+	if (index_reserve(&x, a->name_count))
+		return false;
+	for (i = 0; i < a->name_count; i++) {
+		uint32_t hash = name_hash(&a->names[i]);
+
+		*index_find(&x, hash, has_name, a->names, &a->names[i]) =
+			(struct index_slot){.hash = hash, .at = (uint32_t)i + 1};
+	}
+	for (i = 0; i < b->name_count; i++)
+		if (!index_find(&x, name_hash(&b->names[i]), has_name, a->names, &b->names[i])->at)
+			return false;
+	return true;
+}
+
+bool rule_same(const struct rule *a, const struct rule *b)
+{
+	if (!rule_says_same(a, b) || a->prefix_count != b->prefix_count || a->name_count != b->name_count)
+		return false;
+	if (a->prefix_count && memcmp(a->prefixes, b->prefixes, a->prefix_count * sizeof(*a->prefixes)))
+		return false;
+	return same_names(a, b);
+}

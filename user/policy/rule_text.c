@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Rules to lines: what the parser takes, the same words, everything said. */
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "policy/policy.h"
+#include "policy/internal.h"
+
+struct out {
+	char *buf;
+	size_t size;
+	size_t len; /* as if size had been enough */
+};
+
+static void put(struct out *o, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (o->len < o->size) {
+		size_t fits = o->size - o->len - 1;
+
+		fits = fits < len ? fits : len;
+		memcpy(o->buf + o->len, text, fits);
+		o->buf[o->len + fits] = '\0';
+	}
+	o->len += len;
+}
+
+static __attribute__((format(printf, 2, 3))) void putf(struct out *o, const char *format, ...)
+{
+	char text[128];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	put(o, text);
+}
+
+static void put_word(struct out *o, const char *text)
+{
+	if (!word_needs_quotes(text) && strcmp(text, "from")) {
+		put(o, text);
+		return;
+	}
+	put(o, "\"");
+	for (; *text; text++) {
+		char piece[3] = {*text};
+
+		if (*text == '"' || *text == '\\') {
+			piece[0] = '\\';
+			piece[1] = *text;
+		}
+		put(o, piece);
+	}
+	put(o, "\"");
+}
+
+static void put_prefix(struct out *o, const struct prefix *p)
+{
+	char text[PREFIX_TEXT];
+
+	prefix_print(p, text, sizeof(text));
+	put(o, text);
+}
+
+static void put_listener(struct out *o, const struct rule *r)
+{
+	struct prefix on = {.len = 128};
+
+	putf(o, "%s/%u", r->l4 == IPPROTO_UDP ? "udp" : "tcp", r->port);
+	if (r->any)
+		return;
+	memcpy(on.addr, r->addr, sizeof(on.addr));
+	put(o, " on ");
+	put_prefix(o, &on);
+}
+
+static void put_name(struct out *o, const struct rule *r)
+{
+	const struct name *n = r->names;
+
+	/* a zone is always a tree, and says so by being a zone */
+	if (r->statement == ST_SERVE && n->kind != NAME_EXACT)
+		put(o, n->kind == NAME_BELOW ? "*." : ".");
+	put(o, n->text);
+}
+
+static void put_subject(struct out *o, const struct rule *r)
+{
+	if (r->from) {
+		put(o, "from ");
+		put(o, r->from);
+		return;
+	}
+	switch (r->statement) {
+	case ST_DEVICE:
+		put(o, r->subject);
+		break;
+	case ST_LISTEN:
+		put_listener(o, r);
+		break;
+	case ST_SERVE:
+	case ST_ZONE:
+		put_name(o, r);
+		break;
+	case ST_STRAY:
+	case ST_UNNAMED:
+	case ST_UNREADABLE:
+		put(o, protocol_name(r->as));
+		break;
+	case ST_SOURCE:
+	case ST_RESOLVER:
+		put_prefix(o, r->prefixes);
+		break;
+	default: /* there is one posture: no subject needed */
+		break;
+	}
+}
+
+int rule_subject(const struct rule *r, char *buf, size_t size)
+{
+	struct out o = {.buf = buf, .size = size};
+
+	put(&o, "");
+	put_subject(&o, r);
+	return (int)o.len;
+}
+
+static void put_action(struct out *o, const struct rule *r)
+{
+	char text[128];
+
+	if (r->action == ACT_NONE)
+		return;
+	put(o, " ");
+	put(o, action_name(r->action));
+	if (r->action == ACT_LIMIT) {
+		rate_print(&r->rate, text, sizeof(text));
+		putf(o, " %s", text);
+	}
+	if (r->duration) {
+		duration_print(r->duration, text, sizeof(text));
+		putf(o, " for %s", text);
+	}
+}
+
+int rule_print(const struct rule *r, char *buf, size_t size)
+{
+	struct out o = {.buf = buf, .size = size};
+
+	put(&o, statement_name(r->statement));
+	put(&o, " ");
+	if (r->from) {
+		put(&o, "from ");
+		put_word(&o, r->from);
+	} else if (r->statement == ST_LISTEN) {
+		put(&o, r->subject);
+	} else if (r->statement == ST_POSTURE) {
+		put(&o, posture_name(r->posture));
+	} else {
+		put_word(&o, r->subject);
+	}
+	if (r->statement == ST_LISTEN) {
+		putf(&o, " as %s", protocol_name(r->as));
+		if (r->l4 == IPPROTO_TCP)
+			putf(&o, " handshake %s", depth_name(r->depth));
+	}
+	put_action(&o, r);
+	if (r->observe)
+		put(&o, " observe");
+	return (int)o.len;
+}
+
+void policy_print(struct policy *p, FILE *out)
+{
+	char line[RULE_LINE_MAX];
+
+	for (size_t i = 0; i < policy_count(p); i++) {
+		rule_print(policy_rule(p, i), line, sizeof(line));
+		fprintf(out, "%s\n", line);
+	}
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdlib.h>
+
+#include "cmd/change.h"
+#include "show/depth.h"
+#include "lib/json.h"
+#include "show/openmetrics.h"
+#include "lib/say.h"
+#include "show/show.h"
+#include "show/tally.h"
+
+/* ---- JSON -------------------------------------------------------------- */
+
+static json_t *reasons_json(const struct sum *sums)
+{
+	json_t *all = json_object();
+	const struct reason_text *r;
+
+	for (r = reasons; r->name; r++) {
+		const struct sum *s = &sums[r->number];
+
+		if (!s->all.packets)
+			continue;
+		json_object_set_new(all, r->name,
+				    json_pack("{s:s, s:I, s:I, s:I}", "verdict", verdict_name(r->verdict),
+					      "packets", (json_int_t)s->all.packets, "bytes",
+					      (json_int_t)s->all.bytes, "observed",
+					      (json_int_t)s->observed.packets));
+	}
+	return all;
+}
+
+static json_t *devices_json(const struct tally *t)
+{
+	json_t *all = json_object();
+	size_t i;
+
+	for (i = 0; i < t->device_count; i++) {
+		const struct device_tally *d = &t->device[i];
+
+		json_object_set_new(
+			all, d->device->name,
+			json_pack("{s:I, s:I, s:s, s:b, s:o, s:I, s:o}", "packets",
+				  (json_int_t)d->packets.packets, "bytes", (json_int_t)d->packets.bytes,
+				  "mode", d->device->generic ? "generic" : "native", "attached",
+				  d->device->attached, "run_count",
+				  d->device->runs_known ? json_integer(d->device->runs) : json_null(),
+				  "program", (json_int_t)d->device->program, "reasons",
+				  reasons_json(d->reason)));
+	}
+	return all;
+}
+
+static json_t *listener_json(struct gate *g, struct policy *p, const struct listener_tally *l)
+{
+	return json_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "listener",
+			 l->rule->subject, "as", protocol_name(l->rule->as), "depth",
+			 depth_text(g, p, l->rule), "observe", l->rule->observe, "visits",
+			 (json_int_t)l->visits, "served", (json_int_t)l->served, "stray",
+			 (json_int_t)l->stray, "unnamed", (json_int_t)l->unnamed, "unreadable",
+			 (json_int_t)l->unreadable, "by_source", (json_int_t)l->by_source, "reasons",
+			 reasons_json(l->reason));
+}
+
+static int rule_json(const struct rule *r, void *counters)
+{
+	struct counter c = gate_rule_counter(counters, r->id);
+	char line[RULE_LINE_MAX];
+
+	if (rule_print(r, line, sizeof(line)) < 0)
+		return 0;
+	json_row();
+	json_number("id", r->id);
+	json_text("statement", statement_name(r->statement));
+	json_text("subject", r->subject);
+	json_text("line", line);
+	json_number("packets", c.packets);
+	json_number("bytes", c.bytes);
+	json_row_end();
+	return 0;
+}
+
+static int counters_json(struct gate *g, const struct tally *t, struct rule_counters *counters,
+			 const char *instance)
+{
+	size_t i;
+	int err;
+
+	json_open(instance);
+	json_member("posture", json_string(posture_name(policy_posture(t->policy))));
+	json_member("devices", devices_json(t));
+	json_list("listeners");
+	for (i = 0; i < t->listener_count; i++)
+		json_item(listener_json(g, t->policy, &t->listener[i]));
+	json_list_end();
+	json_list("rules");
+	err = gate_lines_each(t->lines, EACH_STATEMENT, rule_json, counters);
+	json_list_end();
+	json_close();
+	return err;
+}
+
+/* ---- text --------------------------------------------------------------- */
+
+static void reasons_text(const struct sum *sums)
+{
+	const struct reason_text *r;
+
+	for (r = reasons; r->name; r++) {
+		const struct sum *s = &sums[r->number];
+
+		if (!s->all.packets)
+			continue;
+		printf("  %-19s %-7s %15s %18s", r->name, verdict_name(r->verdict), grouped(s->all.packets),
+		       grouped(s->all.bytes));
+		if (s->observed.packets)
+			printf("  %s observed only", grouped(s->observed.packets));
+		putchar('\n');
+	}
+}
+
+static int rule_text(const struct rule *r, void *counters)
+{
+	struct counter c = gate_rule_counter(counters, r->id);
+	char line[RULE_LINE_MAX];
+
+	if (c.packets && rule_print(r, line, sizeof(line)) >= 0)
+		printf("%15s %18s  %s\n", grouped(c.packets), grouped(c.bytes), line);
+	return 0;
+}
+
+static int counters_text(const struct tally *t, struct rule_counters *counters)
+{
+	size_t i;
+
+	for (i = 0; i < t->device_count; i++) {
+		const struct device_tally *d = &t->device[i];
+
+		printf("%-21s %-7s %15s %18s\n", d->device->name, "verdict", "packets", "bytes");
+		reasons_text(d->reason);
+		printf("  %-19s %-7s %15s %18s\n", "(all)", "", grouped(d->packets.packets),
+		       grouped(d->packets.bytes));
+	}
+	for (i = 0; i < t->listener_count; i++) {
+		printf("listen %-14s\n", t->listener[i].rule->subject);
+		reasons_text(t->listener[i].reason);
+	}
+	return gate_lines_each(t->lines, EACH_STATEMENT, rule_text, counters);
+}
+
+int show_counters(struct gate *g, const struct call *c)
+{
+	cleanup_tally struct tally t = {0};
+	cleanup_rule_counters struct rule_counters *counters = NULL;
+
+	int err;
+
+	if (tally_read(g, &t) || gate_rule_counters(g, &counters))
+		return EXIT_FAILED;
+	if (c->json)
+		err = counters_json(g, &t, counters, c->instance);
+	else if (c->openmetrics)
+		err = openmetrics_print(&t, counters, c->instance);
+	else
+		err = counters_text(&t, counters);
+	return lines_shown(err);
+}

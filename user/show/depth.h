@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* How deep a listener is judged, in words. */
+#ifndef STRAYGATE_DEPTH_H
+#define STRAYGATE_DEPTH_H
+
+#include "gate/gate.h"
+
+/* "handshake", "handshake 1/64", "data", or "-" where there is no TCP; valid
+ * until the next call. */
+const char *depth_text(struct gate *g, struct policy *p, const struct rule *r);
+/* Why a listener is judged at data although its line would allow more; "" if it
+ * is not. */
+const char *shallow_reason(struct gate *g, const struct rule *r);
+
+#endif

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "show/tally.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/say.h"
+
+const struct reason_text reasons[] = {
+#define R(nr, name, verdict, text) {nr, #name, VERDICT_##verdict, text},
+	STRAYGATE_REASONS(R)
+#undef R
+		{0, NULL, VERDICT_PASS, NULL},
+};
+
+const struct reason_text *reason_text(unsigned int number)
+{
+	const struct reason_text *r;
+
+	for (r = reasons; r->name; r++)
+		if (r->number == number)
+			return r;
+	return NULL;
+}
+
+const char *verdict_name(enum verdict v)
+{
+	static const char *const names[] = {"pass", "drop", "answer", "reset"};
+
+	return names[v];
+}
+
+static void add(struct counter *to, const struct counter *c)
+{
+	to->packets += c->packets;
+	to->bytes += c->bytes;
+}
+
+static void add_reasons(struct sum *to, const struct counter *raw, uint32_t listener)
+{
+	uint32_t r;
+
+	for (r = 0; r < REASONS_MAX; r++) {
+		const struct counter *done = &raw[counter_index(listener, 0, r)];
+		const struct counter *observed = &raw[counter_index(listener, 1, r)];
+
+		add(&to[r].all, done);
+		add(&to[r].all, observed);
+		add(&to[r].observed, observed);
+	}
+}
+
+static uint64_t packets(const struct listener_tally *l, unsigned int from, unsigned int to)
+{
+	uint64_t n = 0;
+
+	for (; from <= to; from++)
+		n += l->reason[from].all.packets;
+	return n;
+}
+
+/* A visit is counted by the packet at which it was judged. */
+static void sum_listener(struct listener_tally *l)
+{
+	l->served = packets(l, REASON_served, REASON_served);
+	l->stray = packets(l, REASON_stray_passed, REASON_stray_reset);
+	l->unnamed = packets(l, REASON_unnamed_passed, REASON_unnamed_reset);
+	l->unreadable = packets(l, REASON_unreadable_passed, REASON_unreadable_reset);
+	l->by_source = packets(l, REASON_source_trusted, REASON_visit_limited);
+	l->visits = l->served + l->stray + l->unnamed + l->unreadable +
+		    packets(l, REASON_visit_limited, REASON_visit_limited);
+}
+
+static size_t count_listeners(struct policy *p)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < policy_count(p); i++)
+		n += policy_rule(p, i)->statement == ST_LISTEN;
+	return n;
+}
+
+static int allocate(struct tally *t)
+{
+	size_t i;
+
+	t->device = calloc(t->device_count + 1, sizeof(*t->device));
+	t->listener = calloc(count_listeners(t->policy) + 1, sizeof(*t->listener));
+	if (!t->device || !t->listener)
+		return -ENOMEM;
+	for (i = 0; i < policy_count(t->policy); i++)
+		if (policy_rule(t->policy, i)->statement == ST_LISTEN)
+			t->listener[t->listener_count++].rule = policy_rule(t->policy, i);
+	return 0;
+}
+
+static int read_device(struct tally *t, size_t i)
+{
+	struct counter *raw = calloc(COUNTERS_MAX, sizeof(*raw));
+	struct device_tally *d = &t->device[i];
+	uint32_t r;
+	int err = raw ? gate_counters(&t->devices[i], raw) : -ENOMEM;
+
+	d->device = &t->devices[i];
+	if (!err) {
+		for (r = 0; r <= LISTENERS_FORMER; r++)
+			add_reasons(d->reason, raw, r);
+		for (r = 0; r < REASONS_MAX; r++)
+			add(&d->packets, &d->reason[r].all);
+		for (r = 0; r < t->listener_count; r++)
+			add_reasons(t->listener[r].reason, raw, t->listener[r].rule->id);
+	}
+	free(raw);
+	return err;
+}
+
+#define LISTS (1U << ST_SOURCE | 1U << ST_RESOLVER | 1U << ST_SERVE | 1U << ST_ZONE)
+
+static int take(const struct rule *r, void *arg)
+{
+	return policy_take(arg, r);
+}
+
+static int read_lines(struct gate *g, struct tally *t)
+{
+	int err = gate_lines(g, &t->lines);
+
+	if (err)
+		return err;
+	t->policy = policy_new();
+	err = t->policy ? gate_lines_each(t->lines, ~LISTS, take, t->policy) : -ENOMEM;
+	return err ? fail(err, "the policy that runs cannot be read back: %s", strerror(-err)) : 0;
+}
+
+int tally_read(struct gate *g, struct tally *t)
+{
+	size_t i;
+	int err;
+
+	*t = (struct tally){0};
+	err = read_lines(g, t);
+	if (!err)
+		err = gate_devices(g, &t->devices, &t->device_count);
+	if (!err)
+		err = allocate(t);
+	for (i = 0; i < t->device_count && !err; i++)
+		err = read_device(t, i);
+	for (i = 0; i < t->listener_count && !err; i++)
+		sum_listener(&t->listener[i]);
+	return err;
+}
+
+void tally_free(struct tally *t)
+{
+	policy_free(t->policy);
+	gate_lines_free(t->lines);
+	gate_devices_free(t->devices, t->device_count);
+	free(t->device);
+	free(t->listener);
+	*t = (struct tally){0};
+}
