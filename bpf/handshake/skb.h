@@ -9,6 +9,7 @@
 #include "bpf/checksum.h"
 #include "bpf/maps.h"
 #include "bpf/parse.h"
+#include "bpf/handshake/ports.h"
 
 /* On packets that egress made and sent into ingress; others use the field, too, so
  * ingress clears it. (A redirect leaves it alone, and clears the mark.) */
@@ -41,7 +42,7 @@ static __always_inline bool port_shakes(__be16 port)
 	__u32 zero = 0, at = bpf_ntohs(port);
 	struct shaken_ports *s = bpf_map_lookup_elem(&shaken_ports, &zero);
 
-	return s && s->bits[at >> 6 & 1023] >> (at & 63) & 1;
+	return s && *port_word(s, at) >> (at & 63) & 1;
 }
 
 /* A generic XDP program with frags makes the kernel copy a packet, and forget how long
