@@ -365,8 +365,6 @@ static __always_inline __u32 data(struct xdp_md *ctx, struct packet *p, struct f
 		s->agreed = s->options;
 		if (f && f->flags & FLOW_SHAKEN && f->first == p->seq)
 			return first_again(p, f);
-		if (is_replay(p))
-			return REASON_replayed;
 		p->shaken = 1;
 		return CONTINUE;
 	}

@@ -61,13 +61,14 @@ static __always_inline bool ip_intact(struct xdp_md *ctx, const struct packet *p
 {
 	__u32 header[15] = {}, len = p->l4 - p->l3;
 
-	if (len < 20 || len > sizeof(header))
+	checked(len);
+	if (len < sizeof(struct iphdr) || len > sizeof(header))
 		return false;
 	checked(len);
-	len &= 63;
-	if (len < 20 || len > sizeof(header) || bpf_xdp_load_bytes(ctx, p->l3, header, len))
+	len &= 60; /* in words */
+	if (len < sizeof(struct iphdr) || bpf_xdp_load_bytes(ctx, p->l3, header, len))
 		return false;
-	return fold16((__u32)bpf_csum_diff(NULL, 0, header, sizeof(header), 0)) == 0xffff;
+	return fold16((__u32)bpf_csum_diff(NULL, 0, header, len, 0)) == 0xffff;
 }
 
 /* From a sender on this very machine there may be the sum of the pseudo header
