@@ -10,10 +10,6 @@
 #include "bpf/maps.h"
 #include "bpf/packet.h"
 
-/* What the compiler knew of a value up to here it must not use from here on:
- * keeps a check, or keeps arithmetic on a pointer behind its check. */
-#define checked(value) __asm__ __volatile__("" : "+r"(value))
-
 static __always_inline void *image_cell(void *image, __u32 index)
 {
 	return bpf_map_lookup_elem(image, &index);
