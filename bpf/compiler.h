@@ -10,6 +10,10 @@
 #define __always_inline inline __attribute__((always_inline))
 #endif
 
+#ifndef __noinline
+#define __noinline __attribute__((noinline))
+#endif
+
 /* What the compiler knew of a value up to here it must not use from here on. So it
  * makes no branches of arithmetic, leaves out no mask that the verifier asks for,
  * and keeps arithmetic on a pointer behind its check. */
