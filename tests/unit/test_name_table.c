@@ -381,6 +381,7 @@ Test(image, rates)
 		{"source 10.0.0.0/8 limit 1000 packets/s burst 5", 16000000, 80000000},
 		{"source 10.0.0.0/8 limit 1000000000 packets/s burst 1", 16, 16},
 		{"source 10.0.0.0/8 limit 8 Mbit/s burst 1", 16000ULL << 16, 2000000000},
+		{"source 10.0.0.0/8 limit 0.5 Mbit/s", 256000ULL << 16, 16000000000},
 		{"source 10.0.0.0/8 limit 1000000 Mbit/s burst 1000000", 8389, 16000000000},
 	};
 	const struct image_rule *r;

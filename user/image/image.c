@@ -45,7 +45,7 @@ static void set_limit(struct image_rule *to, const struct rate *rate)
 
 	to->unit = rate->unit;
 	if (rate->unit == RATE_MBIT) {
-		to->cost = second * 8 / (rate->count * 1e6) * (1 << IMAGE_BYTE_SHIFT) + 0.5;
+		to->cost = second * 8 / (rate->count * 1e3) * (1 << IMAGE_BYTE_SHIFT) + 0.5;
 		to->burst = second * rate->burst / rate->count;
 		return;
 	}
