@@ -11,6 +11,7 @@
 #ifndef STRAYGATE_CONVERSATION_H
 #define STRAYGATE_CONVERSATION_H
 
+#include "bpf/bpf.h"
 #include "bpf/flow_table.h"
 #include "bpf/handshake/introduce.h"
 #include "bpf/handshake/syn.h"
@@ -41,7 +42,7 @@ static __always_inline __u8 flow_name(const struct packet *p, const struct flow 
 	ends = bpf_map_lookup_elem(&flow_ends, &index);
 	if (!ends)
 		return 0;
-	flow_opaque(way);
+	opaque(way);
 	ends->of[way & (FLOW_WAYS - 1)] = p->flow;
 	return FLOW_NAMED;
 }

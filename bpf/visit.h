@@ -7,6 +7,7 @@
 #ifndef STRAYGATE_VISIT_H
 #define STRAYGATE_VISIT_H
 
+#include "bpf/bpf.h"
 #include "bpf/conversation.h"
 #include "bpf/handshake/hold.h"
 
