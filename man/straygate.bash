@@ -81,13 +81,14 @@ _straygate()
 	--instance) mapfile -t COMPREPLY < <(compgen -W "$(_straygate_instances)" -- "$cur"); return ;;
 	--netns) mapfile -t COMPREPLY < <(compgen -W "$(ls /run/netns 2>/dev/null)" -- "$cur"); return ;;
 	--to) mapfile -t COMPREPLY < <(compgen -W "tcp/80 tcp/443 tcp/53 udp/53" -- "$cur"); return ;;
+	--policy) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--group) mapfile -t COMPREPLY < <(compgen -g -- "$cur"); return ;;
 	--confirm) mapfile -t COMPREPLY < <(compgen -W "30s 60s 5m" -- "$cur"); return ;;
 	--from | --name | --top) return ;;
 	esac
 	for ((i = 1; i < cword; i++)); do
 		case ${words[i]} in
-		--instance | --netns | --group | --from | --to | --name | --top | --confirm) i=$((i + 1)) ;;
+		--instance | --netns | --group | --policy | --from | --to | --name | --top | --confirm) i=$((i + 1)) ;;
 		-*) ;;
 		*)
 			if [ -z "$verb" ]; then

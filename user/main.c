@@ -29,6 +29,7 @@ enum {
 	OPT_TOP,
 	OPT_CONFIRM,
 	OPT_GROUP,
+	OPT_POLICY,
 	OPT_DEBUG,
 	OPT_VERSION,
 };
@@ -52,6 +53,10 @@ static const struct option_text {
 	 TAKES_GROUP,
 	 "NAME",
 	 "who may run `status` and `show` (root: nobody else)"},
+	{{"policy", required_argument, NULL, OPT_POLICY},
+	 TAKES_POLICY,
+	 "FILE",
+	 "the policy that is to run, also in place of one that does"},
 	{{"from", required_argument, NULL, OPT_FROM}, TAKES_EXPLAIN, "ADDR", "the client"},
 	{{"to", required_argument, NULL, OPT_TO}, TAKES_EXPLAIN, "PROTO/PORT", "the listener, e.g. tcp/443"},
 	{{"name", required_argument, NULL, OPT_NAME}, TAKES_EXPLAIN, "NAME", "what is asked for"},
@@ -181,6 +186,9 @@ static bool set_option(struct call *c, int opt)
 		return true;
 	case OPT_GROUP:
 		c->group = optarg;
+		return true;
+	case OPT_POLICY:
+		c->policy = optarg;
 		return true;
 	case OPT_FROM:
 		c->from = optarg;

@@ -5,35 +5,19 @@
 #include <string.h>
 
 #include "cmd/change.h"
+#include "cmd/differences.h"
 #include "lib/json.h"
 #include "cmd/lockout.h"
 #include "lib/say.h"
 #include "cmd/verb.h"
 
-static void print_difference(char sign, const struct rule *r, void *arg)
-{
-	const struct call *c = arg;
-	char line[RULE_LINE_MAX], what[2] = {sign};
-
-	if (rule_print(r, line, sizeof(line)) < 0)
-		return;
-	if (c->json)
-		json_item(json_pack("{s:s, s:s}", "sign", what, "line", line));
-	else
-		printf("%c %s\n", sign, line);
-}
-
 static int print_differences(struct policy *before, struct policy *now, const struct call *c)
 {
-	if (c->json) {
+	if (c->json)
 		json_open(c->instance);
-		json_list("differences");
-	}
-	policy_diff(before, now, print_difference, (void *)c);
-	if (c->json) {
-		json_list_end();
+	differences_print(before, now, c, 0);
+	if (c->json)
 		json_close();
-	}
 	return EXIT_OK;
 }
 

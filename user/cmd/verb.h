@@ -22,6 +22,7 @@ struct call {
 	bool diff;
 	bool force;
 	const char *group;    /* NULL: as it was */
+	const char *policy;   /* up: the file that is to rule; NULL: what runs stays */
 	unsigned int confirm; /* seconds; 0: none is needed */
 	int argc;	      /* what is left */
 	char **argv;
@@ -38,6 +39,7 @@ struct call {
 #define TAKES_TOP	  0x80u
 #define TAKES_CONFIRM	  0x100u
 #define TAKES_GROUP	  0x200u
+#define TAKES_POLICY	  0x400u
 
 struct verb {
 	const char *name;
