@@ -81,14 +81,6 @@ static int publish(struct gate *g, struct policy *now, struct policy *before, co
 	return r ? r : note_change(g, now, before, file);
 }
 
-/* Only then is it worth looking whether a name is served no more. (A word in
- * quotes is no statement.) */
-static bool about_names(const char *line)
-{
-	line += strspn(line, " \t");
-	return !strncmp(line, "serve", 5) || !strncmp(line, "zone", 4);
-}
-
 int change_policy_for(struct gate *g, struct policy *now, struct policy *before, const char *file,
 		      unsigned int seconds)
 {
@@ -133,7 +125,7 @@ int change_line(const struct call *c, const char *line,
 		say("%s", err.text);
 		return EXIT_FAILED;
 	}
-	if (refused(&g, now, before, c, line, about_names(line)))
+	if (refused(&g, now, before, c, line, false))
 		return EXIT_FAILED;
 	waited = gate_deadline(&g);
 	if (r && change_little(&g, now, before, base, c->confirm))

@@ -77,23 +77,28 @@ static void number(struct policy *p, uint8_t *used)
 	}
 }
 
+/* Is it the very same rule, which a clone shares with p? Asked in p's order; *next is
+ * 0 at first. Some before it may have been deleted. */
+static bool is_shared(const struct policy *p, size_t *next, const struct rule *r)
+{
+	size_t count = p ? p->count : 0, at = *next;
+
+	while (at < count && at < *next + 64 && p->rules[at] != r)
+		at++;
+	if (at >= count || p->rules[at] != r)
+		return false;
+	*next = at + 1;
+	return true;
+}
+
 /* Rules that a clone shares with `before` are what they are. */
 static void inherit_rules(struct policy *now, struct policy *before, uint64_t now_ns)
 {
-	size_t count = before ? before->count : 0, k = 0;
+	size_t next = 0;
 
-	for (size_t i = 0; i < now->count; i++) {
-		struct rule *r = now->rules[i];
-		size_t at = k;
-
-		/* Some before it may have been deleted. */
-		while (at < count && at < k + 64 && before->rules[at] != r)
-			at++;
-		if (at < count && before->rules[at] == r)
-			k = at + 1;
-		else
-			inherit_rule(r, twin(before, r), now_ns);
-	}
+	for (size_t i = 0; i < now->count; i++)
+		if (!is_shared(before, &next, now->rules[i]))
+			inherit_rule(now->rules[i], twin(before, now->rules[i]), now_ns);
 }
 
 int policy_inherit(struct policy *now, struct policy *before, uint64_t now_ns)
@@ -116,18 +121,22 @@ int policy_inherit(struct policy *now, struct policy *before, uint64_t now_ns)
 size_t policy_diff(struct policy *a, struct policy *b, void (*fn)(char sign, const struct rule *r, void *arg),
 		   void *arg)
 {
-	size_t differences = 0;
+	size_t differences = 0, next = 0;
 
 	for (size_t i = 0; i < a->count; i++) {
-		if (twin(b, a->rules[i]))
+		if (is_shared(b, &next, a->rules[i]) || twin(b, a->rules[i]))
 			continue;
 		differences++;
 		if (fn)
 			fn('-', a->rules[i], arg);
 	}
+	next = 0;
 	for (size_t i = 0; i < b->count; i++) {
-		const struct rule *old = twin(a, b->rules[i]);
+		const struct rule *old;
 
+		if (is_shared(a, &next, b->rules[i]))
+			continue;
+		old = twin(a, b->rules[i]);
 		if (old && rule_same(old, b->rules[i]))
 			continue;
 		differences++;
