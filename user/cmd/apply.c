@@ -26,7 +26,6 @@ static int apply(struct gate *g, struct policy *now, const struct call *c)
 	cleanup_policy struct policy *before = NULL;
 	struct policy_error err;
 	size_t changes;
-	bool waited;
 	char path[PATH_MAX];
 
 	if (gate_running(g, &before) || keep_posture(now, before))
@@ -40,10 +39,10 @@ static int apply(struct gate *g, struct policy *now, const struct call *c)
 	changes = policy_diff(before, now, NULL, NULL);
 	if (refused(g, now, before, c, c->argv[0], true))
 		return EXIT_FAILED;
-	waited = gate_deadline(g);
-	if (change_policy_for(g, now, before, realpath(c->argv[0], path), c->confirm))
+	/* Also if nothing is different: addresses and settings of the host may be. */
+	if (change_policy_for(g, now, before, realpath(c->argv[0], path), changes ? c->confirm : 0))
 		return EXIT_FAILED;
-	print_change(g, c, changes || c->confirm, waited);
+	print_change(g, c, changes);
 	return EXIT_OK;
 }
 

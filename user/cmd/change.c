@@ -53,14 +53,24 @@ int change_policy(struct gate *g, struct policy *now, struct policy *before, con
 	return change_policy_for(g, now, before, file, 0);
 }
 
-static int prepare(struct policy *now, struct policy *before)
+/* Ids of the policy that may rule again are not given away: their counters would be
+ * another line's then. */
+static int prepare(struct gate *g, struct policy *now, struct policy *before)
 {
+	cleanup_policy struct policy *base = NULL;
+	cleanup_policy struct policy *fallback = NULL;
 	struct policy_error err;
 	int r = policy_check(now, &err);
 
 	if (r)
 		return fail(r, "%s", err.text);
-	r = policy_inherit(now, before, monotonic_ns());
+	r = gate_fallback(g, &fallback, &base);
+	if (r)
+		return r;
+	r = policy_inherit_beside(now, before, fallback, monotonic_ns());
+	if (r == -E2BIG)
+		return fail(r, "three policies of this size are too many at once; `straygate confirm` first, "
+			       "or wait until the one that waits has gone back");
 	return r ? fail(r, "%s", strerror(-r)) : 0;
 }
 
@@ -84,7 +94,7 @@ static int publish(struct gate *g, struct policy *now, struct policy *before, co
 int change_policy_for(struct gate *g, struct policy *now, struct policy *before, const char *file,
 		      unsigned int seconds)
 {
-	int r = prepare(now, before);
+	int r = prepare(g, now, before);
 
 	return r ? r : publish(g, now, before, file, seconds);
 }
@@ -93,7 +103,7 @@ int change_policy_for(struct gate *g, struct policy *now, struct policy *before,
 static int change_little(struct gate *g, struct policy *now, struct policy *before, struct policy *base,
 			 unsigned int seconds)
 {
-	int r = prepare(now, before);
+	int r = prepare(g, now, before);
 
 	if (r)
 		return r;
@@ -112,7 +122,6 @@ int change_line(const struct call *c, const char *line,
 	cleanup_policy struct policy *now = NULL;
 	cleanup_gate struct gate g = GATE_INIT;
 	struct policy_error err;
-	bool waited;
 	int r;
 
 	if (gate_open(&g, c->instance, GATE_WRITE) || gate_running_lines(&g, &before, &base))
@@ -127,10 +136,9 @@ int change_line(const struct call *c, const char *line,
 	}
 	if (refused(&g, now, before, c, line, false))
 		return EXIT_FAILED;
-	waited = gate_deadline(&g);
 	if (r && change_little(&g, now, before, base, c->confirm))
 		return EXIT_FAILED;
-	print_change(&g, c, r, waited);
+	print_change(&g, c, r);
 	return EXIT_OK;
 }
 
@@ -143,28 +151,27 @@ unsigned int seconds_left(struct gate *g)
 	return deadline > now + 1000000000 ? (deadline - now) / 1000000000 : 1;
 }
 
-void print_result(const struct call *c, const char *result, unsigned int goes_back_in, bool confirms)
+void print_result(const struct call *c, const char *result, unsigned int goes_back_in)
 {
 	if (!c->json) {
 		puts(result);
 		if (goes_back_in)
 			printf("goes back in %u s unless `straygate confirm` comes\n", goes_back_in);
-		if (confirms)
-			puts("this confirms what waited to be confirmed");
 		return;
 	}
 	json_open(c->instance);
 	json_member("result", json_string(result));
 	if (goes_back_in)
 		json_member("goes_back_in", json_integer(goes_back_in));
-	if (confirms)
-		json_member("confirms", json_true());
 	json_close();
 }
 
-void print_change(struct gate *g, const struct call *c, bool changed, bool waited)
+/* Of a second that has just begun all is left to him who set the deadline. */
+void print_change(struct gate *g, const struct call *c, bool changed)
 {
-	unsigned int left = changed && c->confirm ? c->confirm : seconds_left(g);
+	unsigned int left = seconds_left(g);
 
-	print_result(c, changed ? "changed" : "unchanged", left, waited && !left);
+	if (changed && c->confirm && left == c->confirm - 1)
+		left = c->confirm;
+	print_result(c, changed ? "changed" : "unchanged", left);
 }

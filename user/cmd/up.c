@@ -79,17 +79,12 @@ static int first_policy(struct gate *g, const struct call *c, struct up *up)
 {
 	cleanup_policy struct policy *before = NULL;
 	const char *file = up->file[0] ? up->file : NULL;
-	bool waited = gate_deadline(g);
 
 	if (gate_running(g, &before))
 		return -EIO;
 	if (keep_posture(up->policy, before) || (file && refused(g, up->policy, before, c, file, true)))
 		return -EINVAL;
-	if (change_policy(g, up->policy, before, file))
-		return -EIO;
-	if (waited)
-		say("this confirms what waited to be confirmed");
-	return 0;
+	return change_policy(g, up->policy, before, file);
 }
 
 /* A gate that is up keeps its policy and posture, with all that was said at the

@@ -42,22 +42,36 @@ static void mark(uint8_t *used, size_t size, const struct policy *p)
 _Static_assert(2 * POLICY_RULES_MAX + LISTENERS_MAX + 2 <= RULES_MAX, "an id for every rule of two policies");
 _Static_assert(POLICY_LISTENERS_MAX <= LISTENERS_MAX, "an id for every listener");
 
-/* Listeners are counted by reason, so their ids are few: 1 to LISTENERS_MAX.
- * When the old ones and the new ones together have more, old ones are taken. */
-static uint32_t listener_id(struct policy *p, uint8_t *used)
+static uint32_t free_listener_id(const uint8_t *used)
 {
-	for (uint32_t id = 1; id <= LISTENERS_MAX; id++)
-		if (!used[id])
-			return id;
-	memset(used, 0, LISTENERS_MAX + 1);
-	mark(used, LISTENERS_MAX + 1, p);
 	for (uint32_t id = 1; id <= LISTENERS_MAX; id++)
 		if (!used[id])
 			return id;
 	return 0;
 }
 
-static void number(struct policy *p, uint8_t *used)
+/* Listeners are counted by reason, so their ids are few: 1 to LISTENERS_MAX. When the
+ * old ones and the new ones together have more, old ones are taken, those of the
+ * policy beside last. */
+static uint32_t listener_id(struct policy *p, struct policy *beside, uint8_t *used)
+{
+	uint32_t id = free_listener_id(used);
+
+	if (!id) {
+		memset(used, 0, LISTENERS_MAX + 1);
+		mark(used, LISTENERS_MAX + 1, p);
+		mark(used, LISTENERS_MAX + 1, beside);
+		id = free_listener_id(used);
+	}
+	if (!id) {
+		memset(used, 0, LISTENERS_MAX + 1);
+		mark(used, LISTENERS_MAX + 1, p);
+		id = free_listener_id(used);
+	}
+	return id;
+}
+
+static int number(struct policy *p, struct policy *beside, uint8_t *used)
 {
 	uint32_t next = LISTENERS_MAX + 1;
 
@@ -67,14 +81,17 @@ static void number(struct policy *p, uint8_t *used)
 		if (r->id)
 			continue;
 		if (r->statement == ST_LISTEN) {
-			r->id = listener_id(p, used);
+			r->id = listener_id(p, beside, used);
 		} else {
 			while (used[next])
 				next++;
 			r->id = next++;
 		}
+		if (r->id >= RULES_MAX)
+			return -E2BIG;
 		used[r->id] = 1;
 	}
+	return 0;
 }
 
 /* Is it the very same rule, which a clone shares with p? Asked in p's order; *next is
@@ -103,19 +120,27 @@ static void inherit_rules(struct policy *now, struct policy *before, uint64_t no
 
 int policy_inherit(struct policy *now, struct policy *before, uint64_t now_ns)
 {
+	return policy_inherit_beside(now, before, NULL, now_ns);
+}
+
+int policy_inherit_beside(struct policy *now, struct policy *before, struct policy *beside, uint64_t now_ns)
+{
 	/* As many ids as rules are taken at most, so the lowest free ones are
 	 * below this, whatever ids there are. */
-	size_t size = now->count + (before ? before->count : 0) + LISTENERS_MAX + 2;
+	size_t size =
+		now->count + (before ? before->count : 0) + (beside ? beside->count : 0) + LISTENERS_MAX + 2;
 	uint8_t *used = calloc(size, 1);
+	int err;
 
 	if (!used)
 		return -ENOMEM;
 	inherit_rules(now, before, now_ns);
 	mark(used, size, now);
 	mark(used, size, before);
-	number(now, used);
+	mark(used, size, beside);
+	err = number(now, beside, used);
 	free(used);
-	return 0;
+	return err;
 }
 
 size_t policy_diff(struct policy *a, struct policy *b, void (*fn)(char sign, const struct rule *r, void *arg),
