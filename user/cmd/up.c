@@ -10,6 +10,7 @@
 #include "cmd/differences.h"
 #include "lib/json.h"
 #include "cmd/lockout.h"
+#include "host/netdev.h"
 #include "lib/say.h"
 #include "cmd/verb.h"
 
@@ -160,9 +161,15 @@ static int check_devices(const struct up *up)
 {
 	size_t i;
 
-	for (i = 0; i < up->count; i++)
+	for (i = 0; i < up->count; i++) {
 		if (!if_nametoindex(up->devices[i]))
 			return fail(-ENODEV, "%s: no such device; see `ip link`", up->devices[i]);
+		if (!netdev_has_ethernet(up->devices[i]))
+			return fail(
+				-EOPNOTSUPP,
+				"%s: no Ethernet device (a tunnel?); name the one that its packets come by",
+				up->devices[i]);
+	}
 	return 0;
 }
 

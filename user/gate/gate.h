@@ -112,6 +112,10 @@ int gate_share(struct gate *g, const char *group);
 
 /* ---- devices (gate_device.c) ---- */
 
+/* Pins of devices that were renamed get their new names, if they can have them now:
+ * done whenever an instance is opened. locked: by this process. */
+void gate_follow_names(struct gate *g, bool locked);
+
 struct gate_device {
 	char name[IFNAMSIZ];
 	bool attached;	      /* false: the device is gone, or was taken from us */
