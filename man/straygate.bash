@@ -69,7 +69,7 @@ _straygate_line()
 # Options of a verb, as its own help lists them.
 _straygate_options()
 {
-	"${words[0]}" "$1" -h 2>/dev/null | grep -oE '^  (-., )?--[a-z]+' | grep -oE -- '--[a-z]+'
+	"${words[0]}" "$1" -h 2>/dev/null | grep -oE '^  (-., )?--[a-z-]+' | grep -oE -- '--[a-z-]+'
 }
 
 _straygate()

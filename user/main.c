@@ -30,6 +30,8 @@ enum {
 	OPT_CONFIRM,
 	OPT_GROUP,
 	OPT_POLICY,
+	OPT_CHECK,
+	OPT_EXIT_CODE,
 	OPT_DEBUG,
 	OPT_VERSION,
 };
@@ -57,6 +59,10 @@ static const struct option_text {
 	 TAKES_POLICY,
 	 "FILE",
 	 "the policy that is to run, also in place of one that does"},
+	{{"check", no_argument, NULL, OPT_CHECK},
+	 TAKES_CHECK,
+	 "",
+	 "one line, and exit 0, 1, 2 or 3, as monitoring plugins have it"},
 	{{"from", required_argument, NULL, OPT_FROM}, TAKES_EXPLAIN, "ADDR", "the client"},
 	{{"to", required_argument, NULL, OPT_TO}, TAKES_EXPLAIN, "PROTO/PORT", "the listener, e.g. tcp/443"},
 	{{"name", required_argument, NULL, OPT_NAME}, TAKES_EXPLAIN, "NAME", "what is asked for"},
@@ -65,6 +71,10 @@ static const struct option_text {
 	 "",
 	 "for a metrics collector"},
 	{{"diff", no_argument, NULL, OPT_DIFF}, TAKES_DIFF, "", "show what would change, change nothing"},
+	{{"exit-code", no_argument, NULL, OPT_EXIT_CODE},
+	 TAKES_EXIT_CODE,
+	 "",
+	 "with --diff: exit 0 if nothing differs, 3 if something does"},
 	{{"force", no_argument, NULL, OPT_FORCE},
 	 TAKES_FORCE,
 	 "",
@@ -133,7 +143,7 @@ static const char *expected(int opt)
 	case OPT_INSTANCE:
 		return "an instance (up to 31 letters, digits, - or _) was expected";
 	case OPT_CONFIRM:
-		return "a time from 1s to 60m was expected";
+		return "a time from 1s to 24h was expected";
 	default:
 		return "a number from 1 to 1000000 was expected";
 	}
@@ -150,19 +160,23 @@ static bool number(const char *text, unsigned int *out)
 	return true;
 }
 
-/* "60s", "5m", or a bare number of seconds; an hour at most. */
+#define SECONDS_MAX 86400
+
+/* "60s", "5m", "1h", or a bare number of seconds; a day at most. */
 static bool seconds(const char *text, unsigned int *out)
 {
 	char *end;
 	unsigned long n = strtoul(text, &end, 10);
 
-	if (n > 3600)
+	if (*text < '0' || *text > '9' || n > SECONDS_MAX)
 		return false;
 	if (*end == 'm')
 		n *= 60;
-	if ((*end == 's' || *end == 'm') && end != text)
+	if (*end == 'h')
+		n *= 3600;
+	if (*end == 's' || *end == 'm' || *end == 'h')
 		end++;
-	if (!*text || *text == '-' || *end || !n || n > 3600)
+	if (*end || !n || n > SECONDS_MAX)
 		return false;
 	*out = n;
 	return true;
@@ -186,6 +200,12 @@ static bool set_option(struct call *c, int opt)
 		return true;
 	case OPT_GROUP:
 		c->group = optarg;
+		return true;
+	case OPT_CHECK:
+		c->check = true;
+		return true;
+	case OPT_EXIT_CODE:
+		c->exit_code = true;
 		return true;
 	case OPT_POLICY:
 		c->policy = optarg;

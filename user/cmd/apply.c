@@ -13,12 +13,14 @@
 
 static int print_differences(struct policy *before, struct policy *now, const struct call *c)
 {
+	size_t count;
+
 	if (c->json)
 		json_open(c->instance);
-	differences_print(before, now, c, 0);
+	count = differences_print(before, now, c, 0);
 	if (c->json)
 		json_close();
-	return EXIT_OK;
+	return count && c->exit_code ? EXIT_DIFFERS : EXIT_OK;
 }
 
 static int apply(struct gate *g, struct policy *now, const struct call *c)
@@ -40,7 +42,8 @@ static int apply(struct gate *g, struct policy *now, const struct call *c)
 	if (refused(g, now, before, c, c->argv[0], true))
 		return EXIT_FAILED;
 	/* Also if nothing is different: addresses and settings of the host may be. */
-	if (change_policy_for(g, now, before, realpath(c->argv[0], path), changes ? c->confirm : 0))
+	if (change_policy_for(g, now, before, strcmp(c->argv[0], "-") ? realpath(c->argv[0], path) : NULL,
+			      changes ? c->confirm : 0))
 		return EXIT_FAILED;
 	print_change(g, c, changes);
 	return EXIT_OK;
@@ -52,9 +55,13 @@ static int run(const struct call *c)
 	cleanup_gate struct gate g = GATE_INIT;
 	struct policy_error err;
 
+	if (c->exit_code && !c->diff) {
+		say("--exit-code goes with --diff");
+		return EXIT_USAGE;
+	}
 	if (!now)
 		return fail(EXIT_FAILED, "%s", strerror(ENOMEM));
-	if (policy_read_file(now, c->argv[0], &err)) {
+	if (policy_read_file(now, input_path(c->argv[0]), &err)) {
 		say("%s", err.text);
 		return EXIT_FAILED;
 	}
@@ -65,13 +72,14 @@ static int run(const struct call *c)
 
 const struct verb verb_apply = {
 	.name = "apply",
-	.arguments = "FILE",
+	.arguments = "FILE | -",
 	.summary = "make a policy file the running policy, in one step",
-	.help = "A file with an error in it changes nothing. Lines that stay keep their counters,\n"
+	.help = "`-` is standard input. A file with an error in it changes nothing. Lines that stay keep "
+		"their counters,\n"
 		"and their time limits go on. Prints \"changed\" or \"unchanged\", and names each\n"
 		"name that stops being served; if one of those had visits, --force is needed. A file without "
 		"a posture line leaves the posture.\n",
-	.takes = TAKES_JSON | TAKES_DIFF | TAKES_FORCE | TAKES_CONFIRM,
+	.takes = TAKES_JSON | TAKES_DIFF | TAKES_EXIT_CODE | TAKES_FORCE | TAKES_CONFIRM,
 	.least = 1,
 	.most = 1,
 	.run = run,

@@ -36,15 +36,44 @@ int keep_posture(struct policy *now, struct policy *before)
 	return r < 0 ? fail(r, "%s", err.text) : 0;
 }
 
+/* A path that is cut would be another file's. */
+static void note_file(struct gate *g, const char *file)
+{
+	bool fits = strlen(file) < sizeof(g->meta.policy);
+
+	memset(g->meta.policy, 0, sizeof(g->meta.policy));
+	if (fits)
+		strcpy(g->meta.policy, file);
+	else
+		say("the path of the policy has more than %zu bytes and is not remembered: `straygate "
+		    "status` "
+		    "cannot compare the file with what runs",
+		    sizeof(g->meta.policy) - 1);
+}
+
+/* Enforcing nothing is seldom what was meant. */
+static void note_nothing(struct policy *now, struct policy *before)
+{
+	size_t i;
+
+	if (policy_posture(now) == POSTURE_OBSERVE || policy_posture(before) == policy_posture(now))
+		return;
+	for (i = 0; i < policy_count(now); i++)
+		if (policy_rule(now, i)->statement == ST_LISTEN)
+			return;
+	say("no `listen` line yet: nothing is judged");
+}
+
 static int note_change(struct gate *g, struct policy *now, struct policy *before, const char *file)
 {
 	uint64_t seconds = time(NULL);
 
+	note_nothing(now, before);
 	g->meta.applied = seconds;
 	if (!g->meta.enforcing || policy_posture(now) != policy_posture(before))
 		g->meta.enforcing = seconds;
 	if (file)
-		snprintf(g->meta.policy, sizeof(g->meta.policy), "%s", file);
+		note_file(g, file);
 	return gate_write_meta(g);
 }
 
@@ -113,15 +142,13 @@ static int change_little(struct gate *g, struct policy *now, struct policy *befo
 	return r ? r : note_change(g, now, before, NULL);
 }
 
-int change_line(const struct call *c, const char *line,
-		int (*how)(struct policy *p, const char *line, struct policy_error *err))
+int change_line(const struct call *c, const char *line, line_fn *how)
 {
 	/* Clones, each of the one before: freed the other way round. */
 	cleanup_policy struct policy *base = NULL;
 	cleanup_policy struct policy *before = NULL;
 	cleanup_policy struct policy *now = NULL;
 	cleanup_gate struct gate g = GATE_INIT;
-	struct policy_error err;
 	int r;
 
 	if (gate_open(&g, c->instance, GATE_WRITE) || gate_running_lines(&g, &before, &base))
@@ -129,11 +156,9 @@ int change_line(const struct call *c, const char *line,
 	now = policy_clone(before);
 	if (!now)
 		return fail(EXIT_FAILED, "%s", strerror(ENOMEM));
-	r = how(now, line, &err);
-	if (r < 0) {
-		say("%s", err.text);
+	r = input_lines(now, line, how);
+	if (r < 0)
 		return EXIT_FAILED;
-	}
 	if (refused(&g, now, before, c, line, false))
 		return EXIT_FAILED;
 	if (r && change_little(&g, now, before, base, c->confirm))

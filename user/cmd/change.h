@@ -4,6 +4,7 @@
 #define STRAYGATE_CHANGE_H
 
 #include "gate/gate.h"
+#include "cmd/input.h"
 #include "cmd/verb.h"
 
 /*
@@ -33,9 +34,9 @@ void print_change(struct gate *g, const struct call *c, bool changed);
 /* The posture that a policy asks for; without a line: observe. */
 enum posture policy_posture(struct policy *p);
 
-/* One line of the command line, applied to the running policy by policy_add()
- * or policy_del(); prints "changed" or "unchanged". Exit status. */
-int change_line(const struct call *c, const char *line,
-		int (*how)(struct policy *p, const char *line, struct policy_error *err));
+/* One line of the command line, or "-" for those of standard input, all in one step,
+ * applied to the running policy by policy_add() or policy_del(); prints "changed" or
+ * "unchanged". Exit status. */
+int change_line(const struct call *c, const char *line, line_fn *how);
 
 #endif

@@ -156,8 +156,27 @@ static int choose_devices(struct gate *g, const struct call *c, struct up *up)
 		       : fail(-EINVAL, "the gate is on no device; name the devices (`straygate up DEV...`)");
 }
 
+/* Another mode is another attachment: there would be a gap, which is not made in
+ * silence. */
+static int check_mode(struct gate *g, const char *device, const struct call *c)
+{
+	struct gate_device *devices;
+	size_t count, i;
+	bool native = false;
+
+	if (!c->generic)
+		return 0;
+	if (gate_devices(g, &devices, &count))
+		return -EIO;
+	for (i = 0; i < count; i++)
+		native |= !strcmp(devices[i].name, device) && devices[i].attached && !devices[i].generic;
+	gate_devices_free(devices, count);
+	return native ? fail(-EBUSY, "%s: it runs in native mode; `straygate down %s` first", device, device)
+		      : 0;
+}
+
 /* Before anything is changed, so that a slip among the devices changes nothing. */
-static int check_devices(const struct up *up)
+static int check_devices(struct gate *g, const struct call *c, const struct up *up)
 {
 	size_t i;
 
@@ -169,6 +188,8 @@ static int check_devices(const struct up *up)
 				-EOPNOTSUPP,
 				"%s: no Ethernet device (a tunnel?); name the one that its packets come by",
 				up->devices[i]);
+		if (check_mode(g, up->devices[i], c))
+			return -EBUSY;
 	}
 	return 0;
 }
@@ -266,7 +287,7 @@ static int bring_up(struct gate *g, const struct call *c, struct up *up)
 	if (!err)
 		err = choose_devices(g, c, up);
 	if (!err)
-		err = check_devices(up);
+		err = check_devices(g, c, up);
 	if (!err && c->group)
 		err = gate_share(g, c->group);
 	if (!err)

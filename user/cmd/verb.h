@@ -23,6 +23,8 @@ struct call {
 	bool force;
 	const char *group;    /* NULL: as it was */
 	const char *policy;   /* up: the file that is to rule; NULL: what runs stays */
+	bool check;	      /* status: one line, as monitoring plugins have it */
+	bool exit_code;	      /* apply --diff: exit 3 if anything differs */
 	unsigned int confirm; /* seconds; 0: none is needed */
 	int argc;	      /* what is left */
 	char **argv;
@@ -39,7 +41,9 @@ struct call {
 #define TAKES_TOP	  0x80u
 #define TAKES_CONFIRM	  0x100u
 #define TAKES_GROUP	  0x200u
-#define TAKES_POLICY	  0x400u
+#define TAKES_POLICY	  0x10000u
+#define TAKES_CHECK	  0x20000u
+#define TAKES_EXIT_CODE	  0x40000u
 
 struct verb {
 	const char *name;
