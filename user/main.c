@@ -24,6 +24,7 @@ enum {
 	OPT_TO,
 	OPT_NAME,
 	OPT_OPENMETRICS,
+	OPT_PROMETHEUS,
 	OPT_DIFF,
 	OPT_FORCE,
 	OPT_TOP,
@@ -70,6 +71,10 @@ static const struct option_text {
 	 TAKES_OPENMETRICS,
 	 "",
 	 "for a metrics collector"},
+	{{"prometheus", no_argument, NULL, OPT_PROMETHEUS},
+	 TAKES_OPENMETRICS,
+	 "",
+	 "the same, for node_exporter's textfile collector"},
 	{{"diff", no_argument, NULL, OPT_DIFF}, TAKES_DIFF, "", "show what would change, change nothing"},
 	{{"exit-code", no_argument, NULL, OPT_EXIT_CODE},
 	 TAKES_EXIT_CODE,
@@ -221,6 +226,9 @@ static bool set_option(struct call *c, int opt)
 		return true;
 	case OPT_OPENMETRICS:
 		c->openmetrics = true;
+		return true;
+	case OPT_PROMETHEUS:
+		c->prometheus = true;
 		return true;
 	case OPT_DIFF:
 		c->diff = true;

@@ -19,6 +19,7 @@ struct call {
 	bool json;
 	bool generic;
 	bool openmetrics;
+	bool prometheus;
 	bool diff;
 	bool force;
 	const char *group;    /* NULL: as it was */
