@@ -10,6 +10,7 @@
 #include "show/depth.h"
 #include "lib/json.h"
 #include "lib/say.h"
+#include "show/served.h"
 #include "show/show.h"
 #include "show/tally.h"
 #include "cmd/verb.h"
@@ -137,7 +138,7 @@ static void print_listeners(struct gate *g, const struct tally *t, const struct 
 		puts("  nobody comes just now: these are all that came so far");
 }
 
-static void print_strays(struct gate *g)
+static void print_strays(struct gate *g, struct policy *running)
 {
 	struct heavy *names = NULL;
 	size_t count, i;
@@ -145,6 +146,7 @@ static void print_strays(struct gate *g)
 
 	if (gate_heavy(g, GATE_STRAY_NAMES, &names, &count))
 		return;
+	count = strays_only(names, count, running);
 	for (i = 0; i < count; i++)
 		all += names[i].count;
 	if (all) {
@@ -228,7 +230,7 @@ static int status_text(struct gate *g)
 	for (i = 0; i < t.device_count; i++)
 		print_device(g, running, &t.device[i]);
 	print_listeners(g, &t, &before);
-	print_strays(g);
+	print_strays(g, running);
 	print_notes(g, &t, running);
 	return exit_status(&t);
 }

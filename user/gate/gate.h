@@ -198,6 +198,8 @@ int gate_counters(const struct gate_device *d, struct counter *out);
 int gate_clear_listener(struct gate *g, uint32_t id);
 /* heavy hitters of a map, merged over CPUs, most visits first; free(*out). */
 int gate_heavy(struct gate *g, enum gate_map map, struct heavy **out, size_t *count);
+/* Nothing is heavy any more. */
+int gate_clear_heavy(struct gate *g, enum gate_map map);
 /* ends: NULL where they were not written down, in the haste of a flood. */
 typedef int gate_flow_fn(const struct flow *f, const struct flow_key *ends, void *arg);
 /* Calls fn for each visit that is remembered; returns their number or -errno. */
