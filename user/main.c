@@ -12,8 +12,8 @@
 #include "cmd/verb.h"
 
 static const struct verb *const verbs[] = {
-	&verb_status, &verb_up,	  &verb_down,	 &verb_check,	&verb_apply,	&verb_add,
-	&verb_del,    &verb_show, &verb_explain, &verb_posture, &verb_features, &verb_confirm,
+	&verb_status, &verb_up,	     &verb_down,    &verb_check,    &verb_apply,   &verb_add,	&verb_del,
+	&verb_show,   &verb_explain, &verb_posture, &verb_features, &verb_confirm, &verb_reset,
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -25,6 +25,7 @@ enum {
 	OPT_TO,
 	OPT_NAME,
 	OPT_OPENMETRICS,
+	OPT_PROMETHEUS,
 	OPT_DIFF,
 	OPT_FORCE,
 	OPT_TOP,
@@ -33,6 +34,9 @@ enum {
 	OPT_DRAIN,
 	OPT_NOW,
 	OPT_BOUND,
+	OPT_POLICY,
+	OPT_CHECK,
+	OPT_EXIT_CODE,
 	OPT_DEBUG,
 	OPT_VERSION,
 };
@@ -65,6 +69,14 @@ static const struct option_text {
 	 TAKES_BOUND,
 	 "N",
 	 "room for so many bound visits at once (default: 262144)"},
+	{{"policy", required_argument, NULL, OPT_POLICY},
+	 TAKES_POLICY,
+	 "FILE",
+	 "the policy that is to run, also in place of one that does"},
+	{{"check", no_argument, NULL, OPT_CHECK},
+	 TAKES_CHECK,
+	 "",
+	 "one line, and exit 0, 1, 2 or 3, as monitoring plugins have it"},
 	{{"from", required_argument, NULL, OPT_FROM}, TAKES_EXPLAIN, "ADDR", "the client"},
 	{{"to", required_argument, NULL, OPT_TO}, TAKES_EXPLAIN, "PROTO/PORT", "the listener, e.g. tcp/443"},
 	{{"name", required_argument, NULL, OPT_NAME}, TAKES_EXPLAIN, "NAME", "what is asked for"},
@@ -72,7 +84,15 @@ static const struct option_text {
 	 TAKES_OPENMETRICS,
 	 "",
 	 "for a metrics collector"},
+	{{"prometheus", no_argument, NULL, OPT_PROMETHEUS},
+	 TAKES_OPENMETRICS,
+	 "",
+	 "the same, for node_exporter's textfile collector"},
 	{{"diff", no_argument, NULL, OPT_DIFF}, TAKES_DIFF, "", "show what would change, change nothing"},
+	{{"exit-code", no_argument, NULL, OPT_EXIT_CODE},
+	 TAKES_EXIT_CODE,
+	 "",
+	 "with --diff: exit 0 if nothing differs, 3 if something does"},
 	{{"force", no_argument, NULL, OPT_FORCE},
 	 TAKES_FORCE,
 	 "",
@@ -141,7 +161,7 @@ static const char *expected(int opt)
 	case OPT_INSTANCE:
 		return "an instance (up to 31 letters, digits, - or _) was expected";
 	case OPT_CONFIRM:
-		return "a time from 1s to 60m was expected";
+		return "a time from 1s to 24h was expected";
 	default:
 		return "a number from 1 to 1000000 was expected";
 	}
@@ -158,19 +178,23 @@ static bool number(const char *text, unsigned int *out)
 	return true;
 }
 
-/* "60s", "5m", or a bare number of seconds; an hour at most. */
+#define SECONDS_MAX 86400
+
+/* "60s", "5m", "1h", or a bare number of seconds; a day at most. */
 static bool seconds(const char *text, unsigned int *out)
 {
 	char *end;
 	unsigned long n = strtoul(text, &end, 10);
 
-	if (n > 3600)
+	if (*text < '0' || *text > '9' || n > SECONDS_MAX)
 		return false;
 	if (*end == 'm')
 		n *= 60;
-	if ((*end == 's' || *end == 'm') && end != text)
+	if (*end == 'h')
+		n *= 3600;
+	if (*end == 's' || *end == 'm' || *end == 'h')
 		end++;
-	if (!*text || *text == '-' || *end || !n || n > 3600)
+	if (*end || !n || n > SECONDS_MAX)
 		return false;
 	*out = n;
 	return true;
@@ -214,6 +238,15 @@ static bool set_option(struct call *c, int opt)
 		return true;
 	case OPT_BOUND:
 		return size(optarg, &c->bound);
+	case OPT_CHECK:
+		c->check = true;
+		return true;
+	case OPT_EXIT_CODE:
+		c->exit_code = true;
+		return true;
+	case OPT_POLICY:
+		c->policy = optarg;
+		return true;
 	case OPT_FROM:
 		c->from = optarg;
 		return true;
@@ -225,6 +258,9 @@ static bool set_option(struct call *c, int opt)
 		return true;
 	case OPT_OPENMETRICS:
 		c->openmetrics = true;
+		return true;
+	case OPT_PROMETHEUS:
+		c->prometheus = true;
 		return true;
 	case OPT_DIFF:
 		c->diff = true;

@@ -20,6 +20,9 @@
 #define TAKES_GROUP	  0x200u
 #define TAKES_DRAIN	  0x400u
 #define TAKES_BOUND	  0x800u
+#define TAKES_POLICY	  0x10000u
+#define TAKES_CHECK	  0x20000u
+#define TAKES_EXIT_CODE	  0x40000u
 
 struct verb {
 	const char *name;
@@ -32,7 +35,7 @@ struct verb {
 };
 
 extern const struct verb verb_status, verb_up, verb_down, verb_check, verb_apply, verb_add, verb_del,
-	verb_show, verb_explain, verb_posture, verb_features, verb_confirm;
+	verb_show, verb_explain, verb_posture, verb_features, verb_confirm, verb_reset;
 
 /* The words of a line, joined by blanks; free(). NULL: no memory. */
 char *join_words(int count, char **words);

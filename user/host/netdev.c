@@ -9,6 +9,7 @@
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <stddef.h>
 #include <string.h>
@@ -111,4 +112,13 @@ int netdev_ask(const char *device, unsigned long what, void *data, struct ifreq 
 	if (data)
 		r->ifr_data = data;
 	return fd < 0 ? -1 : ioctl(fd, what, r);
+}
+
+bool netdev_has_ethernet(const char *device)
+{
+	struct ifreq r;
+
+	if (netdev_ask(device, SIOCGIFHWADDR, NULL, &r))
+		return true;
+	return r.ifr_hwaddr.sa_family == ARPHRD_ETHER || r.ifr_hwaddr.sa_family == ARPHRD_LOOPBACK;
 }

@@ -1,32 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Two policies side by side: what is different. */
-#include "policy/rule.h"
-
-static struct rule *twin(struct policy *p, const struct rule *r)
-{
-	return policy_find(p, r->statement, r->subject);
-}
+#include "policy/internal.h"
 
 size_t policy_diff(struct policy *a, struct policy *b, void (*fn)(char sign, const struct rule *r, void *arg),
 		   void *arg)
 {
-	size_t differences = 0;
+	size_t differences = 0, next = 0;
 
-	for (size_t i = 0; i < policy_count(a); i++) {
-		if (twin(b, policy_rule(a, i)))
+	for (size_t i = 0; i < a->count; i++) {
+		if (policy_shares(b, &next, a->rules[i]) || policy_twin(b, a->rules[i]))
 			continue;
 		differences++;
 		if (fn)
-			fn('-', policy_rule(a, i), arg);
+			fn('-', a->rules[i], arg);
 	}
-	for (size_t i = 0; i < policy_count(b); i++) {
-		const struct rule *old = twin(a, policy_rule(b, i));
+	next = 0;
+	for (size_t i = 0; i < b->count; i++) {
+		const struct rule *old;
 
-		if (old && rule_same(old, policy_rule(b, i)))
+		if (policy_shares(a, &next, b->rules[i]))
+			continue;
+		old = policy_twin(a, b->rules[i]);
+		if (old && rule_same(old, b->rules[i]))
 			continue;
 		differences++;
 		if (fn)
-			fn(old ? '~' : '+', policy_rule(b, i), arg);
+			fn(old ? '~' : '+', b->rules[i], arg);
 	}
 	return differences;
 }

@@ -27,5 +27,10 @@ struct policy {
 int policy_reserve(struct policy *p, size_t more);
 /* The rule of r's statement and subject in p becomes r; or r is appended. */
 int policy_put(struct policy *p, struct rule *r);
+/* The rule of p with the statement and subject of r; NULL: none. */
+struct rule *policy_twin(struct policy *p, const struct rule *r);
+/* Is it the very same rule, which a clone shares with p? Asked in p's order; *next is 0 at
+ * first. */
+bool policy_shares(const struct policy *p, size_t *next, const struct rule *r);
 
 #endif

@@ -140,6 +140,9 @@ void policy_print(struct policy *p, FILE *out);
  * ones get the lowest ids that neither has. now_ns is CLOCK_MONOTONIC.
  * before may be NULL. 0 or -ENOMEM (then now is not to be used). */
 int policy_inherit(struct policy *now, struct policy *before, uint64_t now_ns);
+/* The same, and no new rule gets an id that one of `beside` has, which may rule again.
+ * -E2BIG: there are not as many ids. */
+int policy_inherit_beside(struct policy *now, struct policy *before, struct policy *beside, uint64_t now_ns);
 
 /* Calls fn (may be NULL) for each difference: '+' (only in b), '-' (only in a), '~' (same
  * subject, another line; `from FILE` whose content changed counts). Returns the

@@ -20,9 +20,13 @@ struct call {
 	unsigned int drain; /* down: seconds, then cut; UINT_MAX: wait for the last */
 	unsigned int bound; /* up: room for so many bound visits; 0: the default */
 	bool openmetrics;
+	bool prometheus;
 	bool diff;
 	bool force;
 	const char *group;    /* NULL: as it was */
+	const char *policy;   /* up: the file that is to rule; NULL: what runs stays */
+	bool check;	      /* status: one line, as monitoring plugins have it */
+	bool exit_code;	      /* apply --diff: exit 3 if anything differs */
 	unsigned int confirm; /* seconds; 0: none is needed */
 	int argc;	      /* what is left */
 	char **argv;
