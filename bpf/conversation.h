@@ -59,7 +59,9 @@ stage int flow_remember(struct packet *p, __u8 state, __u32 first, __u32 ack)
 	f = set ? flow_place(set, p->flow_print, &way) : NULL;
 	if (!f)
 		return 0;
-	f->flags = flow_name(p, f, way, state, now) | (p->shaken ? FLOW_SHAKEN : 0);
+	f->flags = flow_name(p, f, way, state, now) | (p->shaken ? FLOW_SHAKEN : 0) |
+		   (p->proved ? FLOW_PROVED : 0);
+	f->answer = p->answer;
 	f->since = now;
 	f->first = first;
 	f->next = p->seq + p->payload_len;
@@ -87,6 +89,8 @@ static __always_inline bool is_first(const struct packet *p, const struct socket
 static __always_inline __u32 tail(struct packet *p, const struct flow *f)
 {
 	p->action = f->action;
+	p->answer = f->answer;
+	p->proved = !!(f->flags & (FLOW_SHAKEN | FLOW_PROVED));
 	p->as = f->protocol;
 	if (p->tcp_flags & TCP_RST || f->action == ACT_DROP)
 		return REASON_tail_dropped;
@@ -226,6 +230,7 @@ static __always_inline __u32 kernel_data(struct xdp_md *ctx, struct packet *p, s
 	struct socket sk;
 
 	socket_find(ctx, p, &sk, s);
+	p->proved = sk.proved;
 	if (is_first(p, &sk, f))
 		return CONTINUE;
 	if (sk.state == SOCKET_FULL && sk.bytes_received > FINDER_LIMIT)

@@ -181,6 +181,9 @@ struct heavy_map {
 struct heavy_map stray_names SEC(".maps");
 struct heavy_map stray_sources SEC(".maps");
 
+/* The first bytes of a DNS message: a question, and an OPT record with some options. */
+#define ASKED_MAX 512
+
 /* Working memory of one packet: too large for the stack. */
 struct scratch {
 	struct finder finder;
@@ -195,9 +198,10 @@ struct scratch {
 		__u32 tsval;
 		__u32 mss;
 	} syn_ack;
-	__u8 bytes[512]; /* of an answer */
-	__u64 sum;	 /* of a segment */
-	struct feed {	 /* the way of the payload into the finder */
+	__u8 bytes[4096];		/* of an answer: see rewrite.h */
+	__u8 asked[2 * ASKED_MAX + 64]; /* what it answers: see answer_dns.h */
+	__u64 sum;			/* of a segment */
+	struct feed {			/* the way of the payload into the finder */
 		__u32 at;
 		__u32 left;
 		__u32 find; /* enum find */

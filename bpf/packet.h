@@ -52,7 +52,10 @@ struct packet {
 	__u8 shaken;   /* its handshake was with the gate: the kernel must adopt what passes */
 	__u8 again;    /* kept data comes again: its client waits, so keep it no longer */
 	__u8 source_slot;
-	__u8 reserved[5];
+	__u8 answer; /* what ACT_ANSWER says: http: number of the page in the image; else of the rule */
+	__u8 proved; /* the client acknowledged what only a SYN-ACK to its address could tell */
+	__u8 reserved;
+	__u16 grown;	   /* bytes by which the frame is longer than frame_len: see reserve() */
 	__u32 source_rule; /* ids, 0: none */
 	__u32 name_rule;
 	__u32 listener_rule; /* index in the image */

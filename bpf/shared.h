@@ -45,6 +45,20 @@ enum action {
 	ACT_FALLBACK, /* quic: answered with Version Negotiation */
 };
 
+/* What is answered where the action is ACT_ANSWER. 0 is the default of each protocol. */
+enum http_answer { HTTP_ANSWER_503, HTTP_ANSWER_421, HTTP_ANSWER_403, HTTP_ANSWERS };
+enum dns_answer { DNS_ANSWER_REFUSED, DNS_ANSWER_NXDOMAIN, DNS_ANSWERS };
+
+/* Fatal alerts (RFC 8446 6.2). Browsers do with internal_error what costs the
+ * fewest packets: see docs/answers.md. */
+#define STRAYGATE_ALERTS(A)       \
+	A(80, internal_error)     \
+	A(112, unrecognized_name) \
+	A(40, handshake_failure)  \
+	A(49, access_denied)      \
+	A(70, protocol_version)
+#define TLS_ALERT_DEFAULT 80
+
 /* `handshake auto|on|off` of a listener. */
 enum depth { DEPTH_AUTO, DEPTH_ON, DEPTH_OFF };
 
@@ -191,6 +205,7 @@ enum flow_state {
 #define FLOW_SHAKEN 0x01 /* flags: shook hands with the gate */
 #define FLOW_ENDING 0x02 /* its client has sent FIN or RST */
 #define FLOW_NAMED  0x04 /* its ends are in `flow_ends` */
+#define FLOW_PROVED 0x08 /* its client acknowledged the number of the server's SYN-ACK */
 
 /* A segment further than this from the last one is maybe of a new visit, whose
  * client uses the same ports. */
@@ -207,9 +222,9 @@ struct flow {
 	__u8 action;   /* TURNED: for the client: enum action */
 	__u8 listener; /* id */
 	__u8 flags;
-	__u8 used;  /* when, by its set's clock, which is that of the first way: */
-	__u8 clock; /* what was put into the set */
-	__u8 reserved;
+	__u8 used;   /* when, by its set's clock, which is that of the first way: */
+	__u8 clock;  /* what was put into the set */
+	__u8 answer; /* TURNED: packet->answer */
 };
 
 /* A flow's own time: units of 1.05 ms, which come again after 52 days. */

@@ -11,6 +11,7 @@
 #include "bpf/maps.h"
 
 /* include/net/tcp_states.h */
+#define SOCKET_SYN_RECV	    3
 #define SOCKET_TIME_WAIT    6
 #define SOCKET_LISTEN	    10
 #define SOCKET_NEW_SYN_RECV 12
@@ -23,6 +24,7 @@ struct tcp_sock {
 } __attribute__((preserve_access_index));
 
 struct tcp_request_sock {
+	__u32 snt_isn;
 	__u32 rcv_nxt;
 } __attribute__((preserve_access_index));
 
@@ -38,6 +40,7 @@ struct socket {
 	__u32 state;
 	__u32 rcv_nxt;
 	__u64 bytes_received;
+	bool proved; /* the client has acknowledged the number of a SYN-ACK to its address */
 };
 
 /* Under a SYN flood the kernel keeps no request sockets either; then its cookie
@@ -100,6 +103,7 @@ static __always_inline void socket_read(struct xdp_md *ctx, const struct packet 
 		out->state = SOCKET_BARE;
 		if (p->payload_len && kernel_cookie(ctx, p, sk, s)) {
 			out->state = SOCKET_COOKIE;
+			out->proved = true;
 			out->rcv_nxt = p->seq;
 		}
 		return;
@@ -108,12 +112,15 @@ static __always_inline void socket_read(struct xdp_md *ctx, const struct packet 
 		if (half) {
 			out->state = SOCKET_HALF;
 			out->rcv_nxt = half->rcv_nxt;
+			out->proved = p->tcp_flags & TCP_ACK && p->ack == half->snt_isn + 1;
 		}
 		return;
 	}
 	full = bpf_skc_to_tcp_sock(sk);
 	if (full) {
 		out->state = SOCKET_FULL;
+		/* TCP Fast Open: a socket before its handshake is complete. */
+		out->proved = sk->state != SOCKET_SYN_RECV;
 		out->rcv_nxt = full->rcv_nxt;
 		out->bytes_received = full->bytes_received;
 	}

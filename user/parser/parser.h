@@ -45,6 +45,10 @@ bool subject_is_all(struct parser *ps);
 struct rule *new_rule(struct parser *ps, const struct rule *like, const struct word *w);
 int put_rule(struct parser *ps, struct rule *r);
 int put_with_subject(struct parser *ps, struct rule *r);
+/* The one absolute name of a file, PATH_MAX bytes. For `del` it need not be there any more. */
+int real_path(struct parser *ps, const char *path, char *out);
+/* It is printed and stored in one line. */
+int check_path(struct parser *ps, const struct word *file, const char *real);
 
 /* Subjects of source, resolver, serve, zone: several words, or from FILE. */
 struct subjects {
@@ -61,6 +65,8 @@ int put_subjects(struct parser *ps, const struct rule *like, const struct subjec
 bool is_action(const struct word *w);
 int parse_action(struct parser *ps, struct rule *r);
 int parse_for(struct parser *ps, struct rule *r);
+/* `page FILE`, from FILE on (page.c). */
+int parse_page(struct parser *ps, struct rule *r);
 
 /* -- policy_listen.c */
 

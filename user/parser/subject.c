@@ -100,8 +100,7 @@ static int put_name(struct parser *ps, const struct rule *like, const struct wor
 	return put_with_subject(ps, r);
 }
 
-/* The one absolute name of a list. For `del` the file need not be there any more. */
-static int real_path(struct parser *ps, const char *path, char *out)
+int real_path(struct parser *ps, const char *path, char *out)
 {
 	char dir[PATH_MAX], real[PATH_MAX], *slash;
 
@@ -116,6 +115,16 @@ static int real_path(struct parser *ps, const char *path, char *out)
 	if (!realpath(!slash ? "." : *dir ? dir : "/", real))
 		return path_join("/", path, out, PATH_MAX);
 	return path_join(real, slash ? path + (slash + 1 - dir) : path, out, PATH_MAX);
+}
+
+int check_path(struct parser *ps, const struct word *file, const char *real)
+{
+	for (const char *c = real; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			return complain(&ps->at, file->column,
+					"'%s' has control characters; expected a name that can be printed",
+					show(&ps->at, real, strlen(real)));
+	return 0;
 }
 
 static int put_list(struct parser *ps, const struct rule *like, const struct word *from,
@@ -134,11 +143,8 @@ static int put_list(struct parser *ps, const struct rule *like, const struct wor
 		err = real_path(ps, path, real);
 	if (err)
 		return complain_file(&ps->at, file->column, path, err);
-	for (const char *c = real; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			return complain(&ps->at, file->column,
-					"'%s' has control characters; expected a name that can be printed",
-					show(&ps->at, real, strlen(real)));
+	if (check_path(ps, file, real))
+		return -EINVAL;
 	r->from = arena_text(&ps->policy->memory, real, strlen(real));
 	if (!r->from)
 		return complain_memory(&ps->at);

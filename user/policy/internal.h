@@ -71,6 +71,13 @@ bool rule_says_same(const struct rule *a, const struct rule *b);
 bool rule_same(const struct rule *a, const struct rule *b);
 bool rule_takes_prefixes(enum statement s);
 bool rule_takes_names(enum statement s);
+/* stray, unnamed, unreadable: the subject is a protocol. */
+bool rule_is_fate(const struct rule *r);
+/* Does it say `answer`, be it above a limit? And are the words behind that its own? */
+bool rule_answers(const struct rule *r);
+bool answer_valid(const struct rule *r);
+/* The text of `answer page FILE`; NULL, or what is wrong: "has ...; expected ...". */
+const char *page_flaw(const char *text, size_t len);
 
 /* -- printing (policy_print.c) */
 
