@@ -9,6 +9,7 @@
 #include "bpf/answer_dns.h"
 #include "bpf/answer_http.h"
 #include "bpf/answer_tls.h"
+#include "bpf/name.h"
 
 /* What the client is taken to accept where no handshake with us says it, as with
  * an IPv6 path of the smallest MTU. */

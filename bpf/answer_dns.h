@@ -56,12 +56,7 @@ stage int read_asked(struct xdp_md *ctx, struct packet *p)
 		return 0;
 	bpf_probe_read_kernel(s->asked, from, s->held.bytes);
 	n = p->payload_len < ASKED_MAX - from ? p->payload_len : ASKED_MAX - from;
-	if (n < 2)
-		return from;
-	n -= 2;
-	checked(n);
-	n = (n & (ASKED_MAX - 1)) + 2;
-	if (bpf_xdp_load_bytes(ctx, p->payload, s->asked + from, n))
+	if (!n || load_bounded(ctx, p->payload, s->asked + from, n, ASKED_MAX))
 		return from;
 	return from + n;
 }

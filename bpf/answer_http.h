@@ -9,7 +9,7 @@
 
 #include "bpf/find/http.h"
 #include "bpf/rewrite.h"
-#include "bpf/table.h"
+#include "bpf/view.h"
 
 /* Of a longer name the end is shown, which says whose it is. */
 #define PAGE_NAME_MAX	80

@@ -7,7 +7,7 @@
 #define STRAYGATE_COUNT_H
 
 #include "bpf/packet.h"
-#include "bpf/table.h"
+#include "bpf/view.h"
 
 static __always_inline void count_rule(__u32 id, __u32 bytes)
 {

@@ -25,7 +25,7 @@
 
 #include "bpf/maps.h"
 #include "bpf/packet.h"
-#include "bpf/table.h"
+#include "bpf/view.h"
 
 #include "bpf/parse.h"
 #include "bpf/listener.h"

@@ -9,7 +9,7 @@
 
 #include "bpf/tcp_csum.h"
 #include "bpf/packet.h"
-#include "bpf/table.h"
+#include "bpf/view.h"
 
 /* As load_chunk(), with bounds from arithmetic. */
 static __always_inline long hold_bytes(struct xdp_md *ctx, const struct packet *p, __u8 *to, __u32 n)

@@ -10,6 +10,7 @@
 #include "image/name_table.h"
 #include "image/image.h"
 #include "image/tree.h"
+#include "image_read.h"
 #include "policy_helpers.h"
 
 #define MANY 400
@@ -101,8 +102,8 @@ Test(dictionary, by_hand)
 	entry_set(&all[7], "www.example.com", NAME_EXACT, NAMES_SERVED, 8);
 	write_all(&c, all, 8);
 	for (i = 0; i < COUNT(rows); i++) {
-		uint32_t served = dictionary_look(&c, NAMES_SERVED, rows[i].name);
-		uint32_t zone = dictionary_look(&c, NAMES_ZONES, rows[i].name);
+		uint32_t served = name_look(&c, NAMES_SERVED, rows[i].name);
+		uint32_t zone = name_look(&c, NAMES_ZONES, rows[i].name);
 
 		cr_expect(served == rows[i].served, "%s: served %u", rows[i].name, served);
 		cr_expect(zone == rows[i].zone, "%s: zone %u", rows[i].name, zone);
@@ -142,8 +143,8 @@ Test(dictionary, random)
 			enum image_namespace space = i & 1;
 
 			random_name(name, sizeof(name));
-			cr_assert(dictionary_look(&c, space, name) == naive(all, count, space, name),
-				  "%s of %zu", name, count);
+			cr_assert(name_look(&c, space, name) == naive(all, count, space, name), "%s of %zu",
+				  name, count);
 		}
 		cells_free(&c);
 	}
@@ -163,9 +164,9 @@ Test(dictionary, many_labels)
 		strcat(below, i ? ".a" : "a");
 	entry_set(&all[0], below, NAME_BELOW, NAMES_SERVED, 1);
 	write_all(&c, all, 1);
-	cr_expect(dictionary_look(&c, NAMES_SERVED, deep) == 1);
-	cr_expect(dictionary_look(&c, NAMES_SERVED, below) == 0);
-	cr_expect(dictionary_look(&c, NAMES_SERVED, deep + 20) == 0, "not below it");
+	cr_expect(name_look(&c, NAMES_SERVED, deep) == 1);
+	cr_expect(name_look(&c, NAMES_SERVED, below) == 0);
+	cr_expect(name_look(&c, NAMES_SERVED, deep + 20) == 0, "not below it");
 	cells_free(&c);
 }
 
@@ -189,7 +190,7 @@ Test(dictionary, many_names)
 	dictionary_free(&d);
 	for (i = 0; i < 2 * n; i++) {
 		snprintf(text, sizeof(text), "%scustomer%u.example", i & 1 ? "www." : "", i);
-		cr_assert(dictionary_look(&c, NAMES_SERVED, text) == (i < n ? i + 1 : 0), "%s", text);
+		cr_assert(name_look(&c, NAMES_SERVED, text) == (i < n ? i + 1 : 0), "%s", text);
 	}
 	cells_free(&c);
 }
@@ -355,9 +356,9 @@ Test(image, of_a_policy)
 	cr_expect(!memcmp(image_listener(&c, one)->addr, local.addr, 16) && !image_listener(&c, one)->next);
 	cr_expect(!port_entry(&c, 79) && !port_entry(&c, 81) && !port_entry(&c, 65536 + 80));
 	cr_expect(image_listener(&c, port_entry(&c, 65536 + 65535))->protocol == PROTO_DNS);
-	cr_expect(image_rule(&c, dictionary_look(&c, NAMES_SERVED, "www.example.com"))->id ==
+	cr_expect(image_rule(&c, name_look(&c, NAMES_SERVED, "www.example.com"))->id ==
 		  policy_find(p, ST_SERVE, "www.example.com")->id);
-	cr_expect(image_rule(&c, dictionary_look(&c, NAMES_ZONES, "a.example.com"))->id ==
+	cr_expect(image_rule(&c, name_look(&c, NAMES_ZONES, "a.example.com"))->id ==
 		  policy_find(p, ST_ZONE, "example.com")->id);
 	cr_expect(source_rule(&c, "10.2.0.1")->action == ACT_DROP);
 	cr_expect(source_rule(&c, "10.1.0.1")->action == ACT_TRUST);

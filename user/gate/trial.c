@@ -30,7 +30,6 @@
 #include <bpf/libbpf.h>
 
 #include "bpf/handshake/cookie.h"
-#include "cmd/change.h"
 #include "gate/object.h"
 #include "lib/say.h"
 

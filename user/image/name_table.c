@@ -147,30 +147,3 @@ void dictionary_free(struct dictionary *d)
 	free(d->entry);
 	*d = (struct dictionary){0};
 }
-
-static uint32_t look(const struct cells *c, const struct image_names *n, uint64_t hash)
-{
-	unsigned int choice, i;
-
-	for (choice = 0; choice < 2; choice++) {
-		const struct image_bucket *b =
-			(const void *)&c->cell[n->buckets + name_bucket(hash, n->bucket_count, choice)];
-
-		for (i = 0; i < IMAGE_BUCKET_NAMES; i++)
-			if (b->hash[i] == hash)
-				return b->rule[i];
-	}
-	return 0;
-}
-
-uint32_t dictionary_look(const struct cells *c, enum image_namespace space, const char *name)
-{
-	const struct image_names *n = (const void *)&c->cell[IMAGE_NAMES];
-	unsigned int labels;
-	const char *dot;
-	uint32_t rule = look(c, n, hash_of(n, space, name, &labels));
-
-	for (dot = strchr(name, '.'); dot && !rule; dot = strchr(dot + 1, '.'))
-		rule = look(c, n, hash_of(n, space, dot + 1, &labels) ^ n->below);
-	return rule;
-}

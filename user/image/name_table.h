@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The names of an image: a table of buckets, two choices a name, hashed with
- * secrets that are drawn anew for each image (bpf/hash.h).
+ * secrets that are drawn anew for each image (bpf/name_hash.h).
  */
-#ifndef STRAYGATE_DICTIONARY_H
-#define STRAYGATE_DICTIONARY_H
+#ifndef STRAYGATE_USER_NAME_TABLE_H
+#define STRAYGATE_USER_NAME_TABLE_H
 
 #include "image/cells.h"
 #include "policy/policy.h"
@@ -26,8 +26,5 @@ int dictionary_add(struct dictionary *d, enum image_namespace space, const struc
 /* Writes buckets and head into the image. 0 or -ENOMEM. */
 int dictionary_write(struct dictionary *d, struct cells *c);
 void dictionary_free(struct dictionary *d);
-
-/* The rule that the kernel would find, for tests: see name_find(). */
-uint32_t dictionary_look(const struct cells *c, enum image_namespace space, const char *name);
 
 #endif

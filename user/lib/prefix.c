@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy/policy.h"
-#include "policy/internal.h"
+#include "lib/prefix.h"
 
 static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/policy.h"
-#include "policy/internal.h"
+#include "lib/prefix.h"
 #include "lib/large.h"
 
 #define KEY_SIZE sizeof(struct prefix)

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy/policy.h"
-#include "policy/internal.h"
 #include "parser/parser.h"
+#include "policy/rate.h"
+#include "policy/rule.h"
 
 static int parse_rate(struct parser *ps, struct rule *r)
 {
@@ -15,39 +15,39 @@ static int parse_rate(struct parser *ps, struct rule *r)
 		[ST_LISTEN] = "visits/s or packets/s",
 	};
 	const char *units = expected[r->statement] ? expected[r->statement] : "visits/s";
-	struct word *w = take(ps), *u;
+	struct word *w = ps_take(ps), *u;
 	const char *rest;
 	uint64_t max;
 
 	if (!w)
-		return unexpected(ps, NULL, "a rate like 1000 visits/s");
+		return ps_unexpected(ps, NULL, "a rate like 1000 visits/s");
 	rest = w->quoted ? NULL : number_read(w->text, RATE_MAX, &r->rate.count);
 	if (!rest || !r->rate.count)
-		return unexpected(ps, w, "a rate like 1000 visits/s (from 1 to 1000000000)");
-	u = *rest ? w : peek(ps);
-	if (!u || is_word(u, "burst") || is_word(u, "for") || is_word(u, "observe") || is_word(u, "else"))
+		return ps_unexpected(ps, w, "a rate like 1000 visits/s (from 1 to 1000000000)");
+	u = *rest ? w : ps_peek(ps);
+	if (!u || word_is(u, "burst") || word_is(u, "for") || word_is(u, "observe") || word_is(u, "else"))
 		return complain(&ps->at, w->column, "rate '%s' without unit; expected %s",
-				show(&ps->at, w->text, w->len), units);
+				text_shown(&ps->at, w->text, w->len), units);
 	if (u != w)
-		rest = take(ps)->text;
+		rest = ps_take(ps)->text;
 	if (rate_unit_read(rest, &r->rate.unit))
 		return complain(&ps->at, u->column, "unknown unit '%s'; expected %s",
-				show(&ps->at, rest, strlen(rest)), units);
+				text_shown(&ps->at, rest, strlen(rest)), units);
 	if (!unit_allowed(r->statement, r->rate.unit))
 		return complain(&ps->at, u->column, "unit %s does not fit here; expected %s",
 				rate_unit_name(r->rate.unit), units);
 	max = r->rate.unit == RATE_MBIT ? RATE_MBIT_MAX : RATE_MAX;
 	if (r->rate.count > max)
-		return unexpected(ps, w, "at most 1000000 Mbit/s");
+		return ps_unexpected(ps, w, "at most 1000000 Mbit/s");
 	r->rate.burst = r->rate.count;
-	if (!take_word(ps, "burst"))
+	if (!ps_take_word(ps, "burst"))
 		return 0;
-	w = take(ps);
+	w = ps_take(ps);
 	rest = w && !w->quoted ? number_read(w->text, max, &r->rate.burst) : NULL;
 	if (!rest || *rest || !r->rate.burst)
-		return unexpected(ps, w,
-				  max == RATE_MAX ? "a number from 1 to 1000000000"
-						  : "a number of Mbit from 1 to 1000000");
+		return ps_unexpected(ps, w,
+				     max == RATE_MAX ? "a number from 1 to 1000000000"
+						     : "a number of Mbit from 1 to 1000000");
 	return 0;
 }
 
@@ -69,7 +69,7 @@ static int unexpected_action(struct parser *ps, const struct rule *r, const stru
 			used += (size_t)snprintf(expected + used, sizeof(expected) - used, "%s%s%s",
 						 used ? " | " : "", action_name((enum action)a),
 						 a == ACT_LIMIT ? " RATE" : "");
-	return unexpected(ps, w, expected);
+	return ps_unexpected(ps, w, expected);
 }
 
 /* -- what stands behind `answer` */
@@ -77,17 +77,18 @@ static int unexpected_action(struct parser *ps, const struct rule *r, const stru
 static int parse_http_answer(struct parser *ps, struct rule *r)
 {
 	static const char *const words[] = {"503", "421", "403", NULL};
-	int status = peek(ps) ? word_among(peek(ps), words) : -1;
+	int status = ps_peek(ps) ? word_among(ps_peek(ps), words) : -1;
 
 	if (status >= 0) {
-		take(ps);
+		ps_take(ps);
 		r->answer = (uint8_t)status;
 	}
-	if (take_word(ps, "page"))
+	if (ps_take_word(ps, "page"))
 		return parse_page(ps, r);
-	return peek(ps) ? unexpected(ps, peek(ps),
-				     status < 0 ? "503, 421, 403 or page FILE" : "page FILE or end of line")
-			: 0;
+	return ps_peek(ps)
+		       ? ps_unexpected(ps, ps_peek(ps),
+				       status < 0 ? "503, 421, 403 or page FILE" : "page FILE or end of line")
+		       : 0;
 }
 
 static int parse_tls_answer(struct parser *ps, struct rule *r)
@@ -103,23 +104,23 @@ static int parse_tls_answer(struct parser *ps, struct rule *r)
 #undef A
 	int alert;
 
-	if (!take_word(ps, "alert"))
-		return peek(ps) ? unexpected(ps, peek(ps), "alert NAME or end of line") : 0;
-	alert = peek(ps) ? word_among(peek(ps), words) : -1;
+	if (!ps_take_word(ps, "alert"))
+		return ps_peek(ps) ? ps_unexpected(ps, ps_peek(ps), "alert NAME or end of line") : 0;
+	alert = ps_peek(ps) ? word_among(ps_peek(ps), words) : -1;
 	if (alert < 0)
-		return unexpected(ps, peek(ps), expected);
-	take(ps);
+		return ps_unexpected(ps, ps_peek(ps), expected);
+	ps_take(ps);
 	r->answer = numbers[alert] == TLS_ALERT_DEFAULT ? 0 : numbers[alert];
 	return 0;
 }
 
 static int parse_dns_answer(struct parser *ps, struct rule *r)
 {
-	if (r->statement == ST_STRAY && take_word(ps, "nxdomain"))
+	if (r->statement == ST_STRAY && ps_take_word(ps, "nxdomain"))
 		r->answer = DNS_ANSWER_NXDOMAIN;
-	else if (peek(ps))
-		return unexpected(ps, peek(ps),
-				  r->statement == ST_STRAY ? "nxdomain or end of line" : "end of line");
+	else if (ps_peek(ps))
+		return ps_unexpected(ps, ps_peek(ps),
+				     r->statement == ST_STRAY ? "nxdomain or end of line" : "end of line");
 	return 0;
 }
 
@@ -143,19 +144,19 @@ static int parse_over(struct parser *ps, struct rule *r)
 	bool answers = action_allowed(r->statement, r->as, ACT_ANSWER);
 	int a;
 
-	if (!rule_is_fate(r) || !take_word(ps, "else"))
+	if (!rule_is_fate(r) || !ps_take_word(ps, "else"))
 		return 0;
-	a = peek(ps) ? word_among(peek(ps), words) : -1;
+	a = ps_peek(ps) ? word_among(ps_peek(ps), words) : -1;
 	if (a < 0 || (actions[a] == ACT_ANSWER && !answers))
-		return unexpected(ps, peek(ps), answers ? "answer, reset or drop" : "reset or drop");
-	take(ps);
+		return ps_unexpected(ps, ps_peek(ps), answers ? "answer, reset or drop" : "reset or drop");
+	ps_take(ps);
 	r->over = actions[a];
 	return r->over == ACT_ANSWER ? parse_answer(ps, r) : 0;
 }
 
 int parse_action(struct parser *ps, struct rule *r)
 {
-	struct word *w = take(ps);
+	struct word *w = ps_take(ps);
 	int a = word_among(w, action_words);
 
 	if (a <= ACT_NONE || !action_allowed(r->statement, r->as, (enum action)a))
@@ -171,12 +172,12 @@ int parse_for(struct parser *ps, struct rule *r)
 	const char *why;
 	struct word *w;
 
-	if (!take_word(ps, "for"))
+	if (!ps_take_word(ps, "for"))
 		return 0;
-	w = take(ps);
+	w = ps_take(ps);
 	if (!w)
-		return unexpected(ps, NULL, "a duration like 10m");
+		return ps_unexpected(ps, NULL, "a duration like 10m");
 	if (duration_read(w->text, &r->duration, &why))
-		return complain(&ps->at, w->column, "'%s' %s", show(&ps->at, w->text, w->len), why);
+		return complain(&ps->at, w->column, "'%s' %s", text_shown(&ps->at, w->text, w->len), why);
 	return 0;
 }

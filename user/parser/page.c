@@ -4,13 +4,13 @@
 #include <limits.h>
 #include <string.h>
 
-#include "policy/policy.h"
-#include "policy/internal.h"
 #include "parser/parser.h"
+#include "policy/build.h"
+#include "policy/rule.h"
 
 static int keep_page(struct parser *ps, struct rule *r, const char *path, const char *text, size_t len)
 {
-	struct arena *memory = &ps->policy->memory;
+	struct arena *memory = policy_memory(ps->policy);
 
 	r->from = arena_text(memory, path, strlen(path));
 	r->names = arena_alloc(memory, sizeof(*r->names));
@@ -27,28 +27,29 @@ int parse_page(struct parser *ps, struct rule *r)
 {
 	char path[PATH_MAX], real[PATH_MAX];
 	struct text t cleanup_text = {0};
-	struct word *w = take(ps);
+	struct word *w = ps_take(ps);
 	const char *flaw;
 	size_t len;
 	int err;
 
 	if (!w || !w->len)
-		return unexpected(ps, w, "the name of a file");
+		return ps_unexpected(ps, w, "the name of a file");
 	/* Only the subject counts for `del`: the file need not be there any more. */
 	if (ps->subjects)
 		return 0;
 	err = path_join(ps->dir, w->text, path, sizeof(path));
 	if (!err)
-		err = real_path(ps, path, real);
+		err = ps_real_path(ps, path, real);
 	if (!err)
 		err = text_read(&t, path, READ_REGULAR, NULL, NULL);
 	if (err)
 		return complain_file(&ps->at, w->column, path, err);
-	if (check_path(ps, w, real))
+	if (ps_check_path(ps, w, real))
 		return -EINVAL;
 	len = t.len - (size_t)(t.next - t.buf);
 	flaw = page_flaw(t.next, len);
 	if (flaw)
-		return complain(&ps->at, w->column, "page %s %s", show(&ps->at, path, strlen(path)), flaw);
+		return complain(&ps->at, w->column, "page %s %s", text_shown(&ps->at, path, strlen(path)),
+				flaw);
 	return keep_page(ps, r, real, t.next, len);
 }

@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/policy.h"
 #include "policy/internal.h"
+#include "policy/name.h"
+#include "policy/rate.h"
 #include "policy/bytes.h"
 #include "lib/large.h"
 

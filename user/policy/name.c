@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "policy/policy.h"
-#include "policy/internal.h"
+#include "lib/index.h"
+#include "policy/name.h"
 
 #define LABEL_SIZE_MAX 63
 
@@ -151,4 +151,11 @@ bool name_equal(const struct name *a, const struct name *b)
 uint32_t name_hash(const struct name *n)
 {
 	return index_hash(n->text, strlen(n->text), n->kind);
+}
+
+int name_print(const struct name *n, char *buf, size_t size)
+{
+	const char *wild = n->kind == NAME_BELOW ? "*." : n->kind == NAME_TREE ? "." : "";
+
+	return snprintf(buf, size, "%s%s", wild, n->text);
 }

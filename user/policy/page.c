@@ -3,8 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "policy/policy.h"
-#include "policy/internal.h"
+#include "policy/rule.h"
 
 /* Length of the UTF-8 sequence at the beginning, or 0: there is none (RFC 3629 4). */
 static size_t utf8_length(const unsigned char *at, size_t left)

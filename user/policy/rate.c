@@ -5,8 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "policy/policy.h"
-#include "policy/internal.h"
+#include "policy/rate.h"
 
 const char *number_read(const char *text, uint64_t max, uint64_t *value)
 {

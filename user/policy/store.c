@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/policy.h"
 #include "policy/internal.h"
 #include "policy/bytes.h"
 #include "lib/large.h"

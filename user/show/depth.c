@@ -4,8 +4,6 @@
 #include <netinet/in.h>
 #include <stdio.h>
 
-#include "cmd/change.h"
-
 /* Of late all that was handed to the kernel was lost, and the network that lost it
  * is judged at data. (Others have to see for themselves.) */
 static bool is_doubted(const struct engagement *e)
