@@ -49,7 +49,7 @@ int parse_page(struct parser *ps, struct rule *r)
 	len = t.len - (size_t)(t.next - t.buf);
 	flaw = page_flaw(t.next, len);
 	if (flaw)
-		return complain(&ps->at, w->column, "page %s %s", text_shown(&ps->at, path, strlen(path)),
+		return complain(&ps->at, w->column, "page '%s' %s", text_shown(&ps->at, path, strlen(path)),
 				flaw);
 	return keep_page(ps, r, real, t.next, len);
 }
