@@ -96,7 +96,6 @@ static __always_inline __u32 put_page(struct scratch *s, const struct image_page
 
 	if (!before) {
 		page_put(s, to, text, page->length);
-		n = 0;
 	} else {
 		page_put(s, to, text, before);
 		n = page_name(s, to + before);
@@ -116,7 +115,7 @@ static __always_inline __u32 put_http(struct xdp_md *ctx, struct packet *p, stru
 {
 	const struct image_page *page = answer_page(p);
 	bool head = s->finder.flags & HTTP_F_HEAD;
-	__u32 length;
+	__u32 length, at;
 
 	if (!page)
 		return 0;
@@ -125,10 +124,15 @@ static __always_inline __u32 put_http(struct xdp_md *ctx, struct packet *p, stru
 		length = page->head;
 	if (length <= room && reserve(ctx, p, to - REWRITE_L4 + length))
 		return length;
-	length = head ? page->brief_head : page->brief;
+	at = IMAGE_BRIEF;
+	length = page->brief;
+	if (head || !length || length > room || !reserve(ctx, p, to - REWRITE_L4 + length)) {
+		at = IMAGE_BARE;
+		length = page->bare;
+	}
 	if (length > room)
 		return 0;
-	page_put(s, to, (const __u8 *)(page + 1) + IMAGE_PAGE_BYTES, length);
+	page_put(s, to, (const __u8 *)(page + 1) + at, length);
 	return length;
 }
 

@@ -200,21 +200,22 @@ struct image_names {
 enum image_namespace { NAMES_SERVED, NAMES_ZONES };
 
 /* What an HTTP request is answered with, ready to send but for the name that was
- * asked for and the length of the content. Behind this cell stand the whole answer
- * and, IMAGE_PAGE_BYTES further, a brief one. */
-#define IMAGE_PAGE_BYTES  1216
-#define IMAGE_BRIEF_BYTES 192
-#define IMAGE_PAGE_CELLS  (1 + (IMAGE_PAGE_BYTES + IMAGE_BRIEF_BYTES) / IMAGE_CELL)
-#define IMAGE_OTHER_BYTES 48
+ * asked for and the length of the content. Behind this cell stand the whole answer;
+ * IMAGE_BRIEF bytes further one that fits any MSS; and at IMAGE_BARE one without
+ * content. */
+#define IMAGE_BRIEF	  1216
+#define IMAGE_BARE	  (IMAGE_BRIEF + 448)
+#define IMAGE_PAGE_BYTES  (IMAGE_BARE + 128)
+#define IMAGE_PAGE_CELLS  (1 + IMAGE_PAGE_BYTES / IMAGE_CELL)
+#define IMAGE_OTHER_BYTES 50
 struct image_page {
-	__u16 length;	  /* of head and content, without the name */
-	__u16 head;	  /* of that: what HEAD is answered with */
-	__u16 name;	  /* where the name goes; 0: nowhere */
-	__u16 digits;	  /* where there are four places for the number of Content-Length */
-	__u16 brief;	  /* length of the brief answer, */
-	__u16 brief_head; /* and of its head */
+	__u16 length; /* of head and content, without the name */
+	__u16 head;   /* of that: what HEAD is answered with */
+	__u16 name;   /* where the name goes; 0: nowhere */
+	__u16 digits; /* where there are four places for the number of Content-Length */
+	__u16 brief;  /* length of the brief answer; 0: there is none */
+	__u16 bare;   /* length of the bare one */
 	__u16 other_length;
-	__u16 reserved;
 	__u8 other[IMAGE_OTHER_BYTES]; /* in place of a name that is not known */
 };
 

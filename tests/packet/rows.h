@@ -36,7 +36,8 @@ enum out {
 	ACK_CLIENT,
 	PAGE,	   /* that says the name, with FIN */
 	HEAD,	   /* of the page alone, with FIN */
-	BRIEF,	   /* the answer without a page, with FIN */
+	BRIEF,	   /* the page that fits any MSS, with FIN */
+	BARE,	   /* the answer without a page, with FIN */
 	TLS_ALERT, /* internal_error, with FIN */
 	SYN_ACK,
 	REFUSED,

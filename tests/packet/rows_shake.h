@@ -19,6 +19,23 @@ ROW("a served visit is handed to the server, once", DEEP, .how = SHAKE)
 	STEP(control, SAME, .flags = FIN | ACK)
 END
 
+ROW("what a stray gets that wants little", DEEP, .how = SHAKE)
+	SHAKEN
+	STEP(stray_answered, HEAD, .text = "HEAD / HTTP/1.1\r\nHost: " STRAY "\r\n\r\n")
+	STEP(tail_answered, HEAD, .again = true)
+	STEP(syn_answered, SYN_ACK, OFFER, .fresh = true)
+	STEP(held, GONE, .text = "HEAD / HTTP/1.1\r\nHost: " STRAY "\r\n\r\n", .only = 15)
+	STEP(stray_answered, HEAD, .text = "HEAD / HTTP/1.1\r\nHost: " STRAY "\r\n\r\n", .first = 15)
+	STEP(syn_answered, SYN_ACK, OFFER, .fresh = true)
+	STEP(stray_answered, PAGE, .text = "GET / HTTP/1.0\r\nHost: " STRAY "\r\n\r\n")
+	STEP(syn_answered, SYN_ACK, .flags = SYN, .tcp_options = BYTES("\x02\x04\x02\x18"), .fresh = true)
+	STEP(stray_answered, BRIEF, .http = STRAY)
+	STEP(syn_answered, SYN_ACK, OFFER, .fresh = true)
+	STEP(stray_answered, BRIEF, .http = STRAY, .window = 4)
+	STEP(syn_answered, SYN_ACK, OFFER, .fresh = true)
+	STEP(stray_answered, BARE, .http = STRAY, .window = 1)
+END
+
 ROW("with timestamps", DEEP, .how = SHAKE)
 	STEP(syn_answered, SYN_ACK, OFFER, .stamps = true)
 	STEP(ack_absorbed, GONE, .flags = ACK, .stamps = true)

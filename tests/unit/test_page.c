@@ -36,7 +36,7 @@ static void assemble(const struct image_page *page, const char *name, char *out)
 static void check(const struct page_text *of, const char *status, const char *name, const char *begins)
 {
 	struct image_page cells[CELLS];
-	const char *brief = (const char *)(cells + 1) + IMAGE_PAGE_BYTES;
+	const char *brief = (const char *)(cells + 1) + IMAGE_BRIEF, *bare = brief - IMAGE_BRIEF + IMAGE_BARE;
 	char out[2048], line[64];
 	const char *content;
 
@@ -45,7 +45,9 @@ static void check(const struct page_text *of, const char *status, const char *na
 	assemble(cells, name, out);
 	snprintf(line, sizeof(line), "HTTP/1.1 %s\r\n", status);
 	cr_expect(!strncmp(out, line, strlen(line)), "%s", out);
-	cr_expect(!strncmp(brief, line, strlen(line)), "%s", brief);
+	cr_expect(!strncmp(bare, line, strlen(line)), "%s", bare);
+	cr_expect(!cells->brief == !!of->content && (!cells->brief || !strncmp(brief, line, strlen(line))), "%s",
+		  brief);
 	cr_expect(!strstr(out, "Retry-After") == !!strncmp(status, "503", 3), "%s", out);
 	cr_expect(strstr(out, "\r\nConnection: close\r\n") && strstr(out, "\r\nCache-Control: no-store\r\n"));
 	content = strstr(out, "\r\n\r\n");
@@ -53,9 +55,14 @@ static void check(const struct page_text *of, const char *status, const char *na
 	content += 4;
 	cr_expect((size_t)atoi(strstr(out, "Content-Length:") + 15) == strlen(content), "%s", out);
 	cr_expect(!strncmp(content, begins, strlen(begins)), "%s", content);
-	cr_expect(cells->length <= IMAGE_PAGE_BYTES && cells->brief < IMAGE_BRIEF_BYTES);
-	cr_expect(cells->brief == cells->brief_head && strlen(brief) == cells->brief);
-	cr_expect(!strcmp(brief + cells->brief - 23, "\r\nContent-Length: 0\r\n\r\n"), "%s", brief);
+	cr_expect(cells->length <= IMAGE_BRIEF && cells->brief < IMAGE_BARE - IMAGE_BRIEF &&
+		  cells->bare < IMAGE_PAGE_BYTES - IMAGE_BARE);
+	cr_expect(strlen(bare) == cells->bare && strlen(brief) == cells->brief);
+	cr_expect(!strcmp(bare + cells->bare - 23, "\r\nContent-Length: 0\r\n\r\n"), "%s", bare);
+	if (!cells->brief)
+		return;
+	content = strstr(brief, "\r\n\r\n") + 4;
+	cr_expect((size_t)atoi(strstr(brief, "Content-Length:") + 15) == strlen(content), "%s", brief);
 }
 
 Test(page, of_our_own)

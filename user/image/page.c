@@ -19,6 +19,13 @@ static const char own[] =
 	"<p>Nothing is wrong with your computer, and there is nothing you need to do. "
 	"Please try again later.</main>\n";
 
+/* Where that is too long for what a client takes at once. */
+static const char own_brief[] =
+	"<!doctype html><html lang=en><link rel=icon href=data:,><title>You have reached the wrong server</title>"
+	"<h1>You have reached the wrong server</h1>"
+	"<p>A wrong DNS answer led your browser here. Nothing is wrong with your computer. "
+	"Please try again later.\n";
+
 static const char *const statuses[HTTP_ANSWERS] = {
 	[HTTP_ANSWER_503] = "503 Service Unavailable",
 	[HTTP_ANSWER_421] = "421 Misdirected Request",
@@ -44,17 +51,31 @@ static size_t put_head(char *to, size_t size, enum http_answer status, const cha
 			statuses[status], retry_after(status), type, length);
 }
 
+#define HTML "Content-Type: text/html; charset=utf-8\r\n"
+
+static size_t put_brief(char *to, const struct page_text *page)
+{
+	char length[8];
+	size_t head;
+
+	/* In which language the operator's is, nobody knows. */
+	if (page->content)
+		return 0;
+	snprintf(length, sizeof(length), "%zu", strlen(own_brief));
+	head = put_head(to, IMAGE_BARE - IMAGE_BRIEF, page->status, HTML, length);
+	memcpy(to + head, own_brief, strlen(own_brief));
+	return head + strlen(own_brief);
+}
+
 void page_write(struct image_page *to, const struct page_text *page)
 {
-	char *text = (char *)(to + 1), *brief = text + IMAGE_PAGE_BYTES;
 	const char *content = page->content ? page->content : own;
-	/* In no language: nobody knows in which one the operator's page is. */
 	const char *other = page->content ? "..." : "another site";
 	const char *name = strstr(content, PAGE_NAME);
 	size_t length = strlen(content), before = name ? (size_t)(name - content) : length;
+	char *text = (char *)(to + 1);
 
-	to->head = put_head(text, IMAGE_PAGE_BYTES, page->status,
-			    "Content-Type: text/html; charset=utf-8\r\n", "    ");
+	to->head = put_head(text, IMAGE_BRIEF, page->status, HTML, "    ");
 	to->digits = to->head - 8; /* four, and two line ends */
 	memcpy(text + to->head, content, before);
 	to->length = to->head + length;
@@ -65,6 +86,6 @@ void page_write(struct image_page *to, const struct page_text *page)
 	}
 	to->other_length = strlen(other);
 	memcpy(to->other, other, to->other_length);
-	to->brief = put_head(brief, IMAGE_BRIEF_BYTES, page->status, "", "0");
-	to->brief_head = to->brief;
+	to->brief = put_brief(text + IMAGE_BRIEF, page);
+	to->bare = put_head(text + IMAGE_BARE, IMAGE_PAGE_BYTES - IMAGE_BARE, page->status, "", "0");
 }
