@@ -83,9 +83,9 @@ stage int rewrite(struct xdp_md *ctx, struct packet *p, __u32 reason)
 	case REASON_unnamed_answered:
 		if (p->protocol == IPPROTO_UDP)
 			return refuse_dns(ctx, p, s) ? XDP_TX : -1;
-		return answer_request(ctx, p, s) ? XDP_TX : -1;
+		return answer_request(ctx, p, s) ? answer_leaves(p) : -1;
 	case REASON_tail_answered:
-		return answer_request(ctx, p, s) ? XDP_TX : -1;
+		return answer_request(ctx, p, s) ? answer_leaves(p) : -1;
 	case REASON_tail_closed:
 		return acknowledge(ctx, p, s, 0) ? XDP_TX : -1;
 	case REASON_keepalive_answered:

@@ -8,6 +8,7 @@
 
 #include "bpf/answer_dns.h"
 #include "bpf/answer_http.h"
+#include "bpf/answer_tc.h"
 #include "bpf/answer_tls.h"
 #include "bpf/name.h"
 
@@ -133,7 +134,7 @@ static __always_inline bool reply(struct xdp_md *ctx, const struct packet *p, st
 		.length = length,
 	};
 
-	return write_tcp(ctx, p, s, &d);
+	return p->order && length ? order_tcp(ctx, p, s, &d) : write_tcp(ctx, p, s, &d);
 }
 
 static __always_inline bool reset_client(struct xdp_md *ctx, const struct packet *p, struct scratch *s)
@@ -154,6 +155,12 @@ static __always_inline bool answer_request(struct xdp_md *ctx, struct packet *p,
 	if (!length || length > REWRITE_PAYLOAD)
 		return reset_client(ctx, p, s);
 	return reply(ctx, p, s, TCP_FIN | TCP_PSH | TCP_ACK, options, length);
+}
+
+/* The XDP action of an answer: tc sends what did not fit the frame. */
+static __always_inline __u32 answer_leaves(const struct packet *p)
+{
+	return p->order ? XDP_PASS : XDP_TX;
 }
 
 /* A client that has its answer says goodbye; a silent one asks whether we live,

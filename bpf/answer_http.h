@@ -78,14 +78,14 @@ static __always_inline __u32 page_name(struct scratch *s, __u32 at)
 	return n;
 }
 
-static __always_inline struct image_page *answer_page(const struct packet *p)
+static __always_inline struct image_page *page_of(__u32 slot, __u32 number)
 {
 	struct view v;
 
-	if (!view_open(&v, p) || !v.head->pages)
+	if (!view_of(&v, slot) || !v.head->pages)
 		return NULL;
-	return image_cell(v.image, v.head->pages + (p->answer < v.head->page_count ? p->answer : 0) *
-							   IMAGE_PAGE_CELLS);
+	return image_cell(v.image,
+			  v.head->pages + (number < v.head->page_count ? number : 0) * IMAGE_PAGE_CELLS);
 }
 
 /* Writes the whole answer at `to`; returns the length of head and content. */
@@ -109,31 +109,47 @@ static __always_inline __u32 put_page(struct scratch *s, const struct image_page
 	return page->length + n;
 }
 
+/* Will this be in the packet, or else can tc send it? */
+static __always_inline bool page_fits(struct xdp_md *ctx, struct packet *p, __u32 length, __u32 room,
+				      enum order by_tc)
+{
+	struct device *d;
+	__u32 zero = 0;
+
+	if (!length || length > room)
+		return false;
+	if (reserve(ctx, p, p->payload - p->l4 + length))
+		return true;
+	d = bpf_map_lookup_elem(&device, &zero);
+	if (!d || !(d->flags & DEVICE_SHAKES))
+		return false;
+	p->order = by_tc;
+	return true;
+}
+
 /* Returns the length of the answer, at most `room`; 0: none fits. */
 static __always_inline __u32 put_http(struct xdp_md *ctx, struct packet *p, struct scratch *s, __u32 to,
 				      __u32 room)
 {
-	const struct image_page *page = answer_page(p);
+	const struct image_page *page = page_of(p->slot, p->answer);
 	bool head = s->finder.flags & HTTP_F_HEAD;
-	__u32 length, at;
+	__u32 length;
 
 	if (!page)
 		return 0;
 	length = put_page(s, page, to);
 	if (head)
 		length = page->head;
-	if (length <= room && reserve(ctx, p, to - REWRITE_L4 + length))
+	if (page_fits(ctx, p, length, room, ORDER_PAGE))
 		return length;
-	at = IMAGE_BRIEF;
-	length = page->brief;
-	if (head || !length || length > room || !reserve(ctx, p, to - REWRITE_L4 + length)) {
-		at = IMAGE_BARE;
-		length = page->bare;
+	if (!head && page_fits(ctx, p, page->brief, room, ORDER_BRIEF)) {
+		page_put(s, to, (const __u8 *)(page + 1) + IMAGE_BRIEF, page->brief);
+		return page->brief;
 	}
-	if (length > room)
+	if (page->bare > room)
 		return 0;
-	page_put(s, to, (const __u8 *)(page + 1) + at, length);
-	return length;
+	page_put(s, to, (const __u8 *)(page + 1) + IMAGE_BARE, page->bare);
+	return page->bare;
 }
 
 #endif

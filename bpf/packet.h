@@ -25,6 +25,9 @@
 #define TCP_ECE 0x40
 #define TCP_CWR 0x80
 
+/* See answer_tc.h. */
+enum order { ORDER_NONE, ORDER_PAGE, ORDER_BRIEF };
+
 enum resumed { RESUMED_NOT, RESUMED_PARTIAL, RESUMED_HELD };
 
 struct packet {
@@ -53,9 +56,9 @@ struct packet {
 	__u8 shaken;   /* its handshake was with the gate: the kernel must adopt what passes */
 	__u8 again;    /* kept data comes again: its client waits, so keep it no longer */
 	__u8 source_slot;
-	__u8 answer; /* what ACT_ANSWER says: http: number of the page in the image; else of the rule */
-	__u8 proved; /* the client acknowledged what only a SYN-ACK to its address could tell */
-	__u8 reserved;
+	__u8 answer;	   /* what ACT_ANSWER says: http: number of the page in the image; else of the rule */
+	__u8 proved;	   /* the client acknowledged what only a SYN-ACK to its address could tell */
+	__u8 order;	   /* the answer is sent by tc: enum order */
 	__u16 grown;	   /* bytes by which the frame is longer than frame_len: see reserve() */
 	__u32 source_rule; /* ids, 0: none */
 	__u32 name_rule;

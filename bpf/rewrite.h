@@ -143,14 +143,15 @@ static __always_inline bool turn_round(struct xdp_md *ctx)
 	return true;
 }
 
-static __always_inline bool write_tcp(struct xdp_md *ctx, const struct packet *p, struct scratch *s,
-				      const struct draft *d)
+/* The whole packet in scratch memory. Returns its length from the transport header
+ * on; 0: it is too long. */
+static __always_inline __u32 make_tcp(const struct packet *p, struct scratch *s, const struct draft *d)
 {
 	struct tcphdr *t = (void *)(s->bytes + REWRITE_L4);
 	__u32 len = sizeof(*t) + d->options + d->length;
 
 	if (d->options > 40 || d->length > REWRITE_PAYLOAD)
-		return false;
+		return 0;
 	/* Linux up to 6.12 does not carry the bounds over the sum. */
 	checked(len);
 	len &= 2047;
@@ -165,7 +166,15 @@ static __always_inline bool write_tcp(struct xdp_md *ctx, const struct packet *p
 	*(__u32 *)(s->bytes + REWRITE_L4 + len) = 0;
 	t->check = transport_sum(p, s, len);
 	write_ip(p, s, d->to_client, len);
-	if (!lay_over(ctx, p, s, len))
+	return len;
+}
+
+static __always_inline bool write_tcp(struct xdp_md *ctx, const struct packet *p, struct scratch *s,
+				      const struct draft *d)
+{
+	__u32 len = make_tcp(p, s, d);
+
+	if (!len || !lay_over(ctx, p, s, len))
 		return false;
 	return !d->to_client || turn_round(ctx);
 }

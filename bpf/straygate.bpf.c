@@ -91,7 +91,9 @@ int straygate(struct xdp_md *ctx)
 SEC("tc")
 int straygate_adopt(struct __sk_buff *skb)
 {
-	return adopt_packet(skb);
+	int answered = answer_at_tc(skb);
+
+	return answered == TC_ACT_UNSPEC ? adopt_packet(skb) : answered;
 }
 
 /* For a trial of the way to a listener, before any visitor depends on it: the
