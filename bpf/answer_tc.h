@@ -75,33 +75,53 @@ static __always_inline bool is_vlan(__be16 type)
 	       type == bpf_htons(ETHERTYPE_QINQ1);
 }
 
-/* Where the EtherType of an order stands; 0: it is none. The outermost tag has been
- * taken off the packet. */
-static __always_inline __u32 order_type_at(struct __sk_buff *skb)
+/* A frame at tc. The outermost tag has been taken off it, and where generic XDP made
+ * the kernel copy it, its Ethernet header is hidden (mac_len is not copied). */
+struct order_frame {
+	__u32 l3;      /* where the IP header stands */
+	__u32 type_at; /* and the EtherType, before it */
+	__u32 hidden;  /* the Ethernet header is not there */
+	struct ethhdr eth;
+};
+
+static __always_inline bool order_find(struct __sk_buff *skb, struct order_frame *f)
 {
 	__u32 at, i;
 	__be16 type;
 
+	if (bpf_skb_load_bytes_relative(skb, 0, &f->eth, sizeof(f->eth), BPF_HDR_START_MAC))
+		return false;
 	for (i = 0, at = offsetof(struct ethhdr, h_proto); i <= VLANS_MAX; i++, at += sizeof(struct vlan)) {
 		if (bpf_skb_load_bytes(skb, at, &type, sizeof(type)))
-			return 0;
-		if (type == bpf_htons(ETHERTYPE_ORDER))
-			return at;
+			return false;
+		if (type == bpf_htons(ETHERTYPE_ORDER)) {
+			f->type_at = at;
+			f->l3 = at + sizeof(type);
+			return true;
+		}
 		if (!is_vlan(type))
-			return 0;
+			break;
 	}
-	return 0;
+	f->hidden = 1;
+	f->l3 = 0;
+	return skb->protocol == bpf_htons(ETHERTYPE_ORDER);
 }
 
 /* Sender and receiver change places, and the EtherType is that of the IP packet. */
-static __always_inline long order_link(struct __sk_buff *skb, __u32 type_at, __be16 type)
+static __always_inline long order_link(struct __sk_buff *skb, struct order_frame *f, __be16 type)
 {
-	__u8 mac[2 * ETH_ALEN];
+	__u8 mac[ETH_ALEN];
 
-	return bpf_skb_load_bytes(skb, 0, mac, sizeof(mac)) ||
-	       bpf_skb_store_bytes(skb, 0, mac + ETH_ALEN, ETH_ALEN, 0) ||
-	       bpf_skb_store_bytes(skb, ETH_ALEN, mac, ETH_ALEN, 0) ||
-	       bpf_skb_store_bytes(skb, type_at, &type, sizeof(type), 0);
+	__builtin_memcpy(mac, f->eth.h_dest, ETH_ALEN);
+	__builtin_memcpy(f->eth.h_dest, f->eth.h_source, ETH_ALEN);
+	__builtin_memcpy(f->eth.h_source, mac, ETH_ALEN);
+	if (f->hidden) {
+		f->eth.h_proto = type;
+		return bpf_skb_change_head(skb, sizeof(f->eth), 0) ||
+		       bpf_skb_store_bytes(skb, 0, &f->eth, sizeof(f->eth), 0);
+	}
+	return bpf_skb_store_bytes(skb, 0, &f->eth, 2 * ETH_ALEN, 0) ||
+	       bpf_skb_store_bytes(skb, f->type_at, &type, sizeof(type), 0);
 }
 
 /* Writes the payload that the form asks for to the beginning of scratch->bytes. */
@@ -128,18 +148,22 @@ static __always_inline bool order_payload(struct __sk_buff *skb, struct scratch 
 	return true;
 }
 
-static __always_inline bool order_carry_out(struct __sk_buff *skb, struct scratch *s, __u32 type_at)
+static __always_inline bool order_carry_out(struct __sk_buff *skb, struct scratch *s, struct order_frame *f)
 {
-	__u32 l4, payload, length;
+	__u32 payload, length, ip = sizeof(struct iphdr);
+	__be16 type = bpf_htons(ETHERTYPE_IPV4);
 	struct order_form form;
 	__u8 version, doff;
 
-	if (bpf_skb_load_bytes(skb, type_at + 2, &version, 1))
+	if (bpf_skb_load_bytes(skb, f->l3, &version, 1))
 		return false;
-	l4 = type_at + 2 + (version >> 4 == 6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr));
-	if (bpf_skb_load_bytes(skb, l4 + 12, &doff, 1))
+	if (version >> 4 == 6) {
+		ip = sizeof(struct ipv6hdr);
+		type = bpf_htons(ETHERTYPE_IPV6);
+	}
+	if (bpf_skb_load_bytes(skb, f->l3 + ip + 12, &doff, 1))
 		return false;
-	payload = l4 + (doff >> 4) * 4;
+	payload = f->l3 + ip + (doff >> 4) * 4;
 	if (bpf_skb_load_bytes(skb, payload, &form, sizeof(form)) || !form.secret ||
 	    form.secret != order_secret())
 		return false;
@@ -151,21 +175,17 @@ static __always_inline bool order_carry_out(struct __sk_buff *skb, struct scratc
 	checked(length);
 	if (bpf_skb_store_bytes(skb, payload, s->bytes, ((length - 2) & 2047) + 2, 0))
 		return false;
-	return !order_link(skb, type_at,
-			   version >> 4 == 6 ? bpf_htons(ETHERTYPE_IPV6) : bpf_htons(ETHERTYPE_IPV4));
+	return !order_link(skb, f, type);
 }
 
 static __noinline int order_at_tc(struct __sk_buff *skb)
 {
 	struct scratch *s = scratch_memory();
-	__u32 type_at;
+	struct order_frame f = {};
 
-	if (!skb || !s)
+	if (!skb || !s || !order_find(skb, &f))
 		return TC_ACT_UNSPEC;
-	type_at = order_type_at(skb);
-	if (!type_at)
-		return TC_ACT_UNSPEC;
-	return order_carry_out(skb, s, type_at) ? bpf_redirect(skb->ifindex, 0) : TC_ACT_SHOT;
+	return order_carry_out(skb, s, &f) ? bpf_redirect(skb->ifindex, 0) : TC_ACT_SHOT;
 }
 
 /* tc ingress, before all else: TC_ACT_UNSPEC if it is no order. */

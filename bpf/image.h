@@ -204,7 +204,7 @@ enum image_namespace { NAMES_SERVED, NAMES_ZONES };
  * IMAGE_BRIEF bytes further one that fits any MSS; and at IMAGE_BARE one without
  * content. */
 #define IMAGE_BRIEF	  1216
-#define IMAGE_BARE	  (IMAGE_BRIEF + 448)
+#define IMAGE_BARE	  (IMAGE_BRIEF + 512)
 #define IMAGE_PAGE_BYTES  (IMAGE_BARE + 128)
 #define IMAGE_PAGE_CELLS  (1 + IMAGE_PAGE_BYTES / IMAGE_CELL)
 #define IMAGE_OTHER_BYTES 50

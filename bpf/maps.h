@@ -128,6 +128,16 @@ struct {
 	__type(value, __u64);
 } early SEC(".maps");
 
+/* Unasked DNS answers whose first fragment was dropped: when. Written and read by
+ * the program. Full: the least recently used is forgotten; what is left of it passes
+ * and is not joined by the host. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, PIECES_MAX);
+	__type(key, struct piece_key);
+	__type(value, __u64);
+} pieces SEC(".maps");
+
 /* First data of visits that shook hands with the gate, until the name is
  * complete. Written by the program, taken by adopt. Full: the least recently
  * used is forgotten; its client sends the bytes again. */

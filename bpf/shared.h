@@ -25,6 +25,8 @@
 #define HELD_MAX	   4096				/* visits whose first data is kept by the gate, LRU */
 #define HELD_BYTES	   4095				/* of one; what bpf_skb_adjust_room() can put back */
 #define EARLY_MAX	   16384
+#define PIECES_MAX	   8192 /* unasked DNS answers that come in fragments, LRU */
+#define PIECES_PATIENCE	   30000000000ULL /* ns: as long as a host waits for the rest of a packet */
 #define EARLY_PATIENCE	   1000000000ULL /* ns */
 #define PARTIALS_MAX	   16384	 /* visits whose name is still incomplete, LRU */
 #define FINDER_LIMIT	   (80u << 10)	 /* no finder is undecided behind as many bytes */
@@ -191,6 +193,14 @@ struct flow_key {
 	__be16 client_port;
 	__be16 server_port;
 	__u32 reserved; /* 0; the key has no padding */
+};
+
+/* A packet in fragments (RFC 791, RFC 8200 4.5). */
+struct piece_key {
+	__u8 client[16];
+	__u8 server[16];
+	__u32 id; /* as it stands in the header */
+	__u32 reserved;
 };
 
 enum flow_state {
@@ -390,6 +400,7 @@ struct meta {
 
 _Static_assert(sizeof(struct control) == 64, "control is one cache line");
 _Static_assert(sizeof(struct flow_key) == 40, "flow_key has no padding");
+_Static_assert(sizeof(struct piece_key) == 40, "piece_key has no padding");
 _Static_assert(sizeof(struct flow) == 32, "two flows are one cache line");
 _Static_assert(sizeof(struct flow_set) == 256, "no set lies in two pages");
 _Static_assert(sizeof(struct shake) == 256, "shake is four cache lines");

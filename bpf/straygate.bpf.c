@@ -46,6 +46,8 @@ static __always_inline __u32 judge(struct xdp_md *ctx, struct packet *p)
 
 	p->frame_len = bpf_xdp_get_buff_len(ctx);
 	reason = parse(ctx, p);
+	if (reason == REASON_fragment)
+		return fragment(ctx, p);
 	if (reason)
 		return reason;
 	p->slot = current_slot();

@@ -148,3 +148,37 @@ ROW("answers that nobody asked for, IPv6", RESOLVERS, .port = 33333, .protocol =
 	STEP(dns_unasked, GONE, .from_port = 53, .data = BYTES(DNS_ANSWER))
 	STEP(dns_awaited, SAME, .from = "2001:db8:c:53::1", .from_port = 53, .data = BYTES(DNS_ANSWER))
 END
+
+ROW("answers that nobody asked for, in fragments", RESOLVERS, .port = 33333, .protocol = IPPROTO_UDP)
+	/* the rest before the first */
+	STEP(fragment, SAME, .from_port = 53, .fragment = 0x2004, .zeroes = 64)
+	STEP(dns_unasked, GONE, .from_port = 53, .fragment = 0x2000, .data = BYTES(DNS_ANSWER), .zeroes = 64)
+	STEP(dns_unasked, GONE, .from_port = 53, .fragment = 0x2004, .zeroes = 64)
+	STEP(dns_unasked, GONE, .from_port = 53, .fragment = 0x0008, .zeroes = 9)
+	/* of other ends, of another protocol */
+	STEP(fragment, SAME, .from = "198.18.0.9", .from_port = 53, .fragment = 0x0008, .zeroes = 9)
+	STEP(fragment, SAME, .to = HOST4B, .from_port = 53, .fragment = 0x0008, .zeroes = 9)
+	STEP(fragment, SAME, .protocol = IPPROTO_TCP, .from_port = 53, .fragment = 0x0008, .zeroes = 9)
+END
+
+ROW("large answers of resolvers, and what is no answer", RESOLVERS, .client = "198.18.53.7", .port = 33333,
+    .protocol = IPPROTO_UDP)
+	STEP(dns_awaited, SAME, .from_port = 53, .fragment = 0x2000, .data = BYTES(DNS_ANSWER), .zeroes = 64)
+	STEP(fragment, SAME, .from_port = 53, .fragment = 0x0008, .zeroes = 9)
+	STEP(fragment, SAME, .from = "198.18.7.7", .from_port = 53, .fragment = 0x2000, .dns = STRAY)
+	STEP(fragment, SAME, .from = "198.18.7.7", .from_port = 54, .fragment = 0x2000, .data = BYTES(DNS_ANSWER))
+	STEP(fragment, SAME, .from = "198.18.7.7", .from_port = 53, .fragment = 0x0008, .zeroes = 9)
+END
+
+ROW("the same, IPv6", RESOLVERS, .port = 33333, .protocol = IPPROTO_UDP, .client = CLIENT6, .server = HOST6)
+	STEP(fragment, SAME, .from_port = 53, .extensions = "L", .zeroes = 64)
+	STEP(dns_unasked, GONE, .from_port = 53, .extensions = "F", .data = BYTES(DNS_ANSWER), .zeroes = 64)
+	STEP(dns_unasked, GONE, .from_port = 53, .extensions = "L", .zeroes = 64)
+	STEP(fragment, SAME, .from = "2001:db8:c::77", .from_port = 53, .extensions = "L", .zeroes = 64)
+	STEP(dns_awaited, SAME, .from = "2001:db8:c:53::1", .from_port = 53, .extensions = "F", .data = BYTES(DNS_ANSWER), .zeroes = 64)
+END
+
+ROW("without resolvers no fragment is looked at", WEB_DNS, .port = 33333, .protocol = IPPROTO_UDP)
+	STEP(fragment, SAME, .from_port = 53, .fragment = 0x2000, .data = BYTES(DNS_ANSWER), .zeroes = 64)
+	STEP(fragment, SAME, .from_port = 53, .fragment = 0x2004, .zeroes = 64)
+END

@@ -65,7 +65,7 @@ int pin_open_object(struct gate *g, const char *name)
 /* ---- whose they are ---- */
 
 /* What a group may read. Not there: the secrets of cookies (shake) and of names'
- * hashes (image), and what visitors said (held, partials, early, scratch). */
+ * hashes (image), and what visitors said (held, partials, early, pieces, scratch). */
 static bool may_be_shared(const char *path)
 {
 	static const char *const names[] = {"control",	   "meta",	   "policy",	"counters",

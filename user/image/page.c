@@ -11,7 +11,7 @@ static const char own[] =
 	"<meta name=color-scheme content=\"light dark\"><link rel=icon href=data:,>"
 	"<title>You have reached the wrong server</title>"
 	"<style>body{font:1.1em/1.5 sans-serif;max-width:34em;margin:8vh auto;padding:0 1em}"
-	"b{overflow-wrap:anywhere}</style>"
+	"h1{font-size:1.5em;line-height:1.2}b{overflow-wrap:anywhere}</style>"
 	"<main><h1>You have reached the wrong server</h1>"
 	"<p>Your browser asked for <b>" PAGE_NAME "</b>. A wrong answer from the Domain Name System (DNS), "
 	"the Internet’s directory of addresses, led it to this server, which has nothing to do with that "
@@ -21,7 +21,8 @@ static const char own[] =
 
 /* Where that is too long for what a client takes at once. */
 static const char own_brief[] =
-	"<!doctype html><html lang=en><link rel=icon href=data:,><title>You have reached the wrong server</title>"
+	"<!doctype html><html lang=en><meta name=viewport content=\"width=device-width\">"
+	"<link rel=icon href=data:,><title>You have reached the wrong server</title>"
 	"<h1>You have reached the wrong server</h1>"
 	"<p>A wrong DNS answer led your browser here. Nothing is wrong with your computer. "
 	"Please try again later.\n";
