@@ -52,7 +52,7 @@ enum http_answer { HTTP_ANSWER_503, HTTP_ANSWER_421, HTTP_ANSWER_403, HTTP_ANSWE
 enum dns_answer { DNS_ANSWER_REFUSED, DNS_ANSWER_NXDOMAIN, DNS_ANSWERS };
 
 /* Fatal alerts (RFC 8446 6.2). Browsers do with internal_error what costs the
- * fewest packets: see docs/answers.md. */
+ * fewest packets: see straygate(8), Answers. */
 #define STRAYGATE_ALERTS(A)       \
 	A(80, internal_error)     \
 	A(112, unrecognized_name) \
