@@ -25,12 +25,12 @@
 #define HELD_MAX	   4096				/* visits whose first data is kept by the gate, LRU */
 #define HELD_BYTES	   4095				/* of one; what bpf_skb_adjust_room() can put back */
 #define EARLY_MAX	   16384
-#define PIECES_MAX	   8192 /* unasked DNS answers that come in fragments, LRU */
+#define PIECES_MAX	   8192		  /* unasked DNS answers that come in fragments, LRU */
 #define PIECES_PATIENCE	   30000000000ULL /* ns: as long as a host waits for the rest of a packet */
-#define EARLY_PATIENCE	   1000000000ULL /* ns */
-#define PARTIALS_MAX	   16384	 /* visits whose name is still incomplete, LRU */
-#define FINDER_LIMIT	   (80u << 10)	 /* no finder is undecided behind as many bytes */
-#define ADDRESSES_PER_PORT 32		 /* `listen .. on ADDR` lines of one port */
+#define EARLY_PATIENCE	   1000000000ULL  /* ns */
+#define PARTIALS_MAX	   16384	  /* visits whose name is still incomplete, LRU */
+#define FINDER_LIMIT	   (80u << 10)	  /* no finder is undecided behind as many bytes */
+#define ADDRESSES_PER_PORT 32		  /* `listen .. on ADDR` lines of one port */
 
 /* What is spoken on a listener. */
 enum protocol { PROTO_NONE, PROTO_HTTP, PROTO_TLS, PROTO_DNS, PROTO_QUIC, PROTO_COUNT };

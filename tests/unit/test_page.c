@@ -46,8 +46,8 @@ static void check(const struct page_text *of, const char *status, const char *na
 	snprintf(line, sizeof(line), "HTTP/1.1 %s\r\n", status);
 	cr_expect(!strncmp(out, line, strlen(line)), "%s", out);
 	cr_expect(!strncmp(bare, line, strlen(line)), "%s", bare);
-	cr_expect(!cells->brief == !!of->content && (!cells->brief || !strncmp(brief, line, strlen(line))), "%s",
-		  brief);
+	cr_expect(!cells->brief == !!of->content && (!cells->brief || !strncmp(brief, line, strlen(line))),
+		  "%s", brief);
 	cr_expect(!strstr(out, "Retry-After") == !!strncmp(status, "503", 3), "%s", out);
 	cr_expect(strstr(out, "\r\nConnection: close\r\n") && strstr(out, "\r\nCache-Control: no-store\r\n"));
 	content = strstr(out, "\r\n\r\n");
