@@ -13,6 +13,7 @@
 
 #include "bpf/answer_http.h"
 #include "bpf/handshake/syn.h"
+#include "bpf/parse.h"
 
 #define ETHERTYPE_ORDER 0x88b5
 

@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define STRAYGATE_LAYOUT 4
+#define STRAYGATE_LAYOUT 5
 
 /* Limits of the tables; user/policy.h refuses what is larger. */
 #define LISTENERS_MAX	   127	     /* ids 1..127; 0 stands for "no listener" */
