@@ -17,6 +17,7 @@ struct prefix {
 	uint8_t addr[16]; /* network order */
 	uint8_t len;	  /* 0..128 */
 };
+_Static_assert(sizeof(struct prefix) == 17, "no padding: lists are compared as bytes");
 
 /* Is this address a v4-mapped one? */
 bool address_is_v4(const uint8_t addr[16]);
@@ -30,7 +31,7 @@ bool prefix_begins(const struct prefix *a, const uint8_t addr[16]);
 bool prefix_mask(struct prefix *p);
 /* The order of addresses, and of two with the same the shorter first; as memcmp(3). */
 int prefix_order(const struct prefix *a, const struct prefix *b);
-/* Sorts and makes unique; returns how many stay. 0 with count > 0: no memory. */
+/* Sorts and makes unique; returns how many stay. */
 size_t prefix_sort(struct prefix *list, size_t count);
 
 /* Text to prefix; a bare address is full length. 0 or -EINVAL. */

@@ -172,10 +172,7 @@ int list_read(struct policy *p, struct rule *r, const char *path, struct place *
 	kept = keep(&l);
 	if (err || kept)
 		return err ? err : kept;
-	if (r->prefix_count) {
+	if (r->prefix_count)
 		r->prefix_count = prefix_sort(r->prefixes, r->prefix_count);
-		if (!r->prefix_count)
-			return complain_memory(at);
-	}
 	return 0;
 }

@@ -7,8 +7,9 @@
 
 #define NAME_SIZE_MAX 253
 
-/* The length of the normalised name, or -EINVAL and why: "has ...; expected ...". */
-int name_read(const char *text, size_t len, char out[NAME_SIZE_MAX + 1], const char **why);
+/* The length of the normalised name, or -EINVAL and why: "has ...; expected ...".
+ * zone: a label may have slashes, as those of RFC 2317 do, but for the last. */
+int name_read(const char *text, size_t len, bool zone, char out[NAME_SIZE_MAX + 1], const char **why);
 /* The same with "*." or "." before it, as `serve` takes them (zone: as `zone` does). */
 int name_read_pattern(const char *text, size_t len, bool zone, char out[NAME_SIZE_MAX + 1], uint8_t *kind,
 		      const char **why);

@@ -41,11 +41,11 @@ enum statement {
 	ST_COUNT,
 };
 
-/* `limit 1000 visits/s burst 2000`; burst 0 in the text's absence is filled in
- * by the parser with its default: one second's worth, at least 1. */
+/* `limit 1000 visits/s burst 2000`; if the text has no burst, the parser fills in its
+ * default: one second's worth. */
 struct rate {
-	uint64_t count; /* per second, 1..10^9; Mbit/s: 1..10^6 */
-	uint64_t burst; /* in the same unit (Mbit/s: Mbit) */
+	uint64_t count; /* per second, 1..10^9; RATE_MBIT: of kbit, 100..10^9 */
+	uint64_t burst; /* of the same, within the same bounds */
 	enum rate_unit unit;
 };
 
