@@ -61,7 +61,9 @@ stage int flow_remember(struct packet *p, __u8 state, __u32 first, __u32 ack)
 	f = set ? flow_place(set, p->flow_print, &way) : NULL;
 	if (!f)
 		return 0;
-	f->flags = flow_name(p, f, way, state, now) | (p->shaken ? FLOW_SHAKEN : 0) | (p->proved ? FLOW_PROVED : 0);
+	f->flags = flow_name(p, f, way, state, now) | (p->shaken ? FLOW_SHAKEN : 0) |
+		   (p->proved ? FLOW_PROVED : 0);
+	f->answer = p->answer;
 	f->since = now;
 	f->first = first;
 	f->next = p->seq + p->payload_len;
@@ -108,6 +110,8 @@ static __always_inline bool is_first(const struct packet *p, const struct socket
 static __always_inline __u32 tail(struct packet *p, const struct flow *f)
 {
 	p->action = f->action;
+	p->answer = f->answer;
+	p->proved = !!(f->flags & (FLOW_SHAKEN | FLOW_PROVED));
 	p->as = f->protocol;
 	if (p->tcp_flags & TCP_RST || f->action == ACT_DROP)
 		return REASON_tail_dropped;

@@ -34,11 +34,15 @@ enum out {
 	/* XDP_TX, back to the client: */
 	RST_CLIENT,
 	ACK_CLIENT,
-	HTTP_421,  /* with FIN */
-	TLS_ALERT, /* with FIN */
+	PAGE,	   /* that says the name, with FIN */
+	HEAD,	   /* of the page alone, with FIN */
+	BRIEF,	   /* the page that fits any MSS, with FIN */
+	BARE,	   /* the answer without a page, with FIN */
+	TLS_ALERT, /* internal_error, with FIN */
 	SYN_ACK,
 	REFUSED,
 	REFUSED_TCP, /* with FIN */
+	NXDOMAIN,
 	VERSION_NEGOTIATION,
 	OUT_COUNT,
 };

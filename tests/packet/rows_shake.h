@@ -19,6 +19,23 @@ ROW("a served visit is handed to the server, once", DEEP, .how = SHAKE)
 	STEP(control, SAME, .flags = FIN | ACK)
 END
 
+ROW("what a stray gets that wants little", DEEP, .how = SHAKE)
+	SHAKEN
+	STEP(stray_answered, HEAD, .text = "HEAD / HTTP/1.1\r\nHost: " STRAY "\r\n\r\n")
+	STEP(tail_answered, HEAD, .again = true)
+	STEP(syn_answered, SYN_ACK, OFFER, .fresh = true)
+	STEP(held, GONE, .text = "HEAD / HTTP/1.1\r\nHost: " STRAY "\r\n\r\n", .only = 15)
+	STEP(stray_answered, HEAD, .text = "HEAD / HTTP/1.1\r\nHost: " STRAY "\r\n\r\n", .first = 15)
+	STEP(syn_answered, SYN_ACK, OFFER, .fresh = true)
+	STEP(stray_answered, PAGE, .text = "GET / HTTP/1.0\r\nHost: " STRAY "\r\n\r\n")
+	STEP(syn_answered, SYN_ACK, .flags = SYN, .tcp_options = BYTES("\x02\x04\x02\x18"), .fresh = true)
+	STEP(stray_answered, BRIEF, .http = STRAY)
+	STEP(syn_answered, SYN_ACK, OFFER, .fresh = true)
+	STEP(stray_answered, BRIEF, .http = STRAY, .window = 4)
+	STEP(syn_answered, SYN_ACK, OFFER, .fresh = true)
+	STEP(stray_answered, BARE, .http = STRAY, .window = 1)
+END
+
 ROW("with timestamps", DEEP, .how = SHAKE)
 	STEP(syn_answered, SYN_ACK, OFFER, .stamps = true)
 	STEP(ack_absorbed, GONE, .flags = ACK, .stamps = true)
@@ -96,8 +113,8 @@ END
 
 ROW("a stray is answered, and its end is the gate's", DEEP, .how = SHAKE)
 	SHAKEN
-	STEP(stray_answered, HTTP_421, .http = STRAY)
-	STEP(tail_answered, HTTP_421, .again = true)
+	STEP(stray_answered, PAGE, .http = STRAY)
+	STEP(tail_answered, PAGE, .again = true)
 	STEP(tail_dropped, GONE, .flags = ACK)
 	STEP(tail_closed, ACK_CLIENT, .flags = FIN | ACK)
 	STEP(tail_closed, ACK_CLIENT, .again = true)
@@ -106,14 +123,14 @@ END
 
 ROW("a stray with timestamps and FIN, IPv6, tagged twice", DEEP, .how = SHAKE, .client = CLIENT6B, .server = HOST6B)
 	STEP(syn_answered, SYN_ACK, OFFER, .stamps = true, .tags = {0x88a8, 0x8100})
-	STEP(stray_answered, HTTP_421, .http = STRAY, .flags = FIN | DATA, .stamps = true, .tags = {0x88a8, 0x8100})
-	STEP(tail_answered, HTTP_421, .again = true)
+	STEP(stray_answered, PAGE, .http = STRAY, .flags = FIN | DATA, .stamps = true, .tags = {0x88a8, 0x8100})
+	STEP(tail_answered, PAGE, .again = true)
 	STEP(tail_dropped, GONE, .flags = ACK, .stamps = true)
 END
 
 ROW("the same ports again after an answer: what is proved anew is judged anew", DEEP, .how = SHAKE)
 	SHAKEN
-	STEP(stray_answered, HTTP_421, .http = STRAY)
+	STEP(stray_answered, PAGE, .http = STRAY)
 	STEP(syn_answered, SYN_ACK, OFFER, .reopen = 5000000)
 	STEP(ack_absorbed, GONE, .flags = ACK)
 	STEP(served, ADOPTED, .http = HERE)
@@ -126,7 +143,7 @@ ROW("the same ports again, and no FIN was seen", DEEP, .how = SHAKE)
 	STEP(control, SAME, .flags = ACK)
 	STEP(syn_answered, SYN_ACK, OFFER, .reopen = 5000000)
 	STEP(ack_absorbed, GONE, .flags = ACK)
-	STEP(stray_answered, HTTP_421, .http = STRAY)
+	STEP(stray_answered, PAGE, .http = STRAY)
 END
 
 ROW("the same ports again behind a FIN, a little on", DEEP, .how = SHAKE)
@@ -138,7 +155,7 @@ ROW("the same ports again behind a FIN, a little on", DEEP, .how = SHAKE)
 	STEP(served, ADOPTED, .http = HERE)
 	STEP(established, SAME, .letters = 1000, .flags = FIN | DATA)
 	STEP(syn_answered, SYN_ACK, OFFER, .reopen = 1000)
-	STEP(stray_answered, HTTP_421, .http = STRAY)
+	STEP(stray_answered, PAGE, .http = STRAY)
 END
 
 ROW("TLS", DEEP_TLS, .how = SHAKE, .port = 443)
@@ -183,7 +200,7 @@ END
 
 ROW("unnamed and unreadable visits", DEEP "unnamed http answer\nunreadable http reset\n", .how = SHAKE)
 	SHAKEN
-	STEP(unnamed_answered, HTTP_421, .text = NO_NAME)
+	STEP(unnamed_answered, PAGE, .text = NO_NAME)
 	STEP(syn_answered, SYN_ACK, OFFER, .fresh = true)
 	STEP(unreadable_refused, RST_CLIENT, .text = NOT_HTTP)
 	STEP(tail_reset, RST_CLIENT, .again = true)
@@ -268,8 +285,8 @@ END
 ROW("a stray's name that spans segments", DEEP, .how = SHAKE)
 	SHAKEN
 	STEP(held, GONE, .http = STRAY, .only = 20)
-	STEP(stray_answered, HTTP_421, .http = STRAY, .first = 20)
-	STEP(tail_answered, HTTP_421, .again = true)
+	STEP(stray_answered, PAGE, .http = STRAY, .first = 20)
+	STEP(tail_answered, PAGE, .again = true)
 	STEP(tail_closed, ACK_CLIENT, .flags = FIN | ACK)
 END
 
@@ -278,7 +295,7 @@ ROW("a client that sends no more before its first segment is acknowledged", DEEP
 	STEP(held, GONE, .http = STRAY, .only = 20)
 	STEP(cannot_hold, ADOPTED, .again = true)
 	STEP(stray_reset, RST_SERVER, .http = STRAY, .first = 20)
-	STEP(tail_answered, HTTP_421, .again = true)
+	STEP(tail_answered, PAGE, .again = true)
 END
 
 ROW("a first segment that is too long to be held", DEEP, .how = SHAKE)

@@ -52,7 +52,7 @@ ROW("a request in three segments, one of them out of order", WEB, .how = OPEN)
 	STEP(undecided, SAME, .http = STRAY, .first = 10, .only = 1)
 	STEP(out_of_order, SAME, .again = true)
 	STEP(stray_reset, RST_SERVER, .http = STRAY, .first = 11)
-	STEP(tail_answered, HTTP_421, .again = true)
+	STEP(tail_answered, PAGE, .again = true)
 END
 
 ROW("a served request in two segments, IPv6", WEB, .how = OPEN, .client = CLIENT6, .server = HOST6)
@@ -70,7 +70,7 @@ END
 
 ROW("a stray's first data of a half-open visit", "listen tcp/81 as http handshake off\n" SERVED, .how = HALF, .port = 81)
 	STEP(stray_reset, RST_SERVER, .http = STRAY)
-	STEP(tail_answered, HTTP_421, .again = true)
+	STEP(tail_answered, PAGE, .again = true)
 END
 
 ROW("the final ACK of the kernel's own cookie with a served request", WEB, .how = COOKIE)
@@ -81,7 +81,7 @@ END
 
 ROW("the final ACK of the kernel's own cookie with a stray request", WEB, .how = COOKIE)
 	STEP(stray_reset, RST_SERVER, .http = STRAY)
-	STEP(tail_answered, HTTP_421, .again = true)
+	STEP(tail_answered, PAGE, .again = true)
 END
 
 ROW("the kernel's own cookie, IPv6", WEB, .how = COOKIE, .client = CLIENT6, .server = HOST6)
@@ -114,8 +114,8 @@ END
 
 ROW("the end of a visit that was answered", WEB, .how = OPEN)
 	STEP(stray_reset, RST_SERVER, .http = STRAY)
-	STEP(tail_answered, HTTP_421, .again = true)
-	STEP(tail_answered, HTTP_421, .again = true)
+	STEP(tail_answered, PAGE, .again = true)
+	STEP(tail_answered, PAGE, .again = true)
 	STEP(tail_dropped, GONE, .flags = ACK)
 	STEP(tail_closed, ACK_CLIENT, .flags = FIN | ACK)
 	STEP(tail_closed, ACK_CLIENT, .again = true)
@@ -130,13 +130,13 @@ END
 
 ROW("a request with FIN", WEB, .how = OPEN)
 	STEP(stray_reset, RST_SERVER, .http = STRAY, .flags = FIN | DATA)
-	STEP(tail_answered, HTTP_421, .again = true)
+	STEP(tail_answered, PAGE, .again = true)
 	STEP(tail_dropped, GONE, .flags = ACK)
 END
 
 ROW("more data of a visit that was answered", WEB, .how = OPEN)
 	STEP(stray_reset, RST_SERVER, .http = STRAY)
-	STEP(tail_answered, HTTP_421, .again = true)
+	STEP(tail_answered, PAGE, .again = true)
 	STEP(tail_closed, ACK_CLIENT, .http = HERE)
 END
 
@@ -157,7 +157,7 @@ ROW("IPv6, tagged twice, with options: its answers keep the tags and nothing els
     .client = CLIENT6, .server = HOST6)
 	STEP(stray_reset, RST_SERVER, .http = STRAY, .tags = {0x88a8, 0x8100}, .extensions = "hd", .padding = 7,
 	     .tcp_options = BYTES("\x01\x01\x08\x0a\x00\x00\x00\x01\x00\x00\x00\x02"))
-	STEP(tail_answered, HTTP_421, .again = true)
+	STEP(tail_answered, PAGE, .again = true)
 	STEP(tail_closed, ACK_CLIENT, .flags = FIN | ACK, .tags = {0x88a8, 0x8100}, .padding = 4)
 END
 
@@ -165,11 +165,11 @@ ROW("IPv4, tagged, with options", WEB, .how = OPEN)
 	STEP(stray_reset, RST_SERVER, .http = STRAY, .tags = {0x8100},
 	     .ip_options = BYTES("\x94\x04\x00\x00\x01"),
 	     .tcp_options = BYTES("\x01\x01\x08\x0a\x00\x00\x00\x01\x00\x00\x00\x02"))
-	STEP(tail_answered, HTTP_421, .again = true)
+	STEP(tail_answered, PAGE, .again = true)
 	STEP(tail_closed, ACK_CLIENT, .flags = FIN | ACK, .tags = {0x8100}, .padding = 2)
 END
 
 ROW("the older kind of QinQ", WEB, .how = OPEN)
 	STEP(stray_reset, RST_SERVER, .http = STRAY, .tags = {0x9100, 0x8100})
-	STEP(tail_answered, HTTP_421, .again = true)
+	STEP(tail_answered, PAGE, .again = true)
 END

@@ -48,6 +48,21 @@ static const struct {
 	{"zone 128/26.2.0.192.in-addr.arpa 0/25.2.0.192.IN-ADDR.arpa.",
 	 "zone 128/26.2.0.192.in-addr.arpa\nzone 0/25.2.0.192.in-addr.arpa\n"},
 	{"stray http answer", "stray http answer\n"},
+	{"stray http answer 503", "stray http answer\n"},
+	{"stray http answer 421", "stray http answer 421\n"},
+	{"unnamed http answer 403", "unnamed http answer 403\n"},
+	{"stray tls answer", "stray tls answer\n"},
+	{"stray tls answer alert internal_error", "stray tls answer\n"},
+	{"stray tls answer alert unrecognized_name", "stray tls answer alert unrecognized_name\n"},
+	{"unnamed tls answer alert access_denied", "unnamed tls answer alert access_denied\n"},
+	{"stray dns answer nxdomain", "stray dns answer nxdomain\n"},
+	{"stray http limit 5 visits/s else answer 421",
+	 "stray http limit 5 visits/s burst 5 else answer 421\n"},
+	{"stray tls limit 5 visits/s burst 9 else answer alert handshake_failure",
+	 "stray tls limit 5 visits/s burst 9 else answer alert handshake_failure\n"},
+	{"unreadable tls limit 5 visits/s else reset",
+	 "unreadable tls limit 5 visits/s burst 5 else reset\n"},
+	{"stray dns limit 5 visits/s else drop", "stray dns limit 5 visits/s burst 5\n"},
 	{"stray tls reset", "stray tls reset\n"},
 	{"stray dns drop", "stray dns drop\n"},
 	{"stray dns limit 1 visit/s", "stray dns limit 1 visits/s burst 1\n"},
@@ -211,6 +226,34 @@ Test(policy, lists_of_the_command_line_start_where_we_are)
 	cr_expect(!unlink("list"));
 	cr_expect(policy_del(p, "source from list", &err) == 1, "%s: also when the file is gone", err.text);
 	policy_free(p);
+}
+
+/* The page is the policy's: what it says counts, and where it is from. */
+Test(policy, pages)
+{
+	struct policy *p, *same, *other, *none;
+	char line[600];
+
+	write_file("page one", "<title>x</title>{name}\n");
+	p = parsed("stray http answer 403 page \"page one\"\nunnamed http limit 1 visits/s else answer page "
+		   "\"page one\"");
+	snprintf(line, sizeof(line),
+		 "stray http answer 403 page \"%s/page one\"\n"
+		 "unnamed http limit 1 visits/s burst 1 else answer page \"%s/page one\"\n",
+		 directory, directory);
+	assert_prints(p, line);
+	same = parsed(line);
+	cr_expect(differences(p, same) == 0);
+	cr_expect_str_eq(policy_find(p, ST_STRAY, "http")->names[0].text, "<title>x</title>{name}\n");
+	write_file("page one", "<title>y</title>{name}\n");
+	other = parsed(line);
+	cr_expect(differences(p, other) == 2, "another page");
+	none = parsed("stray http answer 403\nunnamed http limit 1 visits/s else answer");
+	cr_expect(differences(p, none) == 2, "no page");
+	policy_free(p);
+	policy_free(same);
+	policy_free(other);
+	policy_free(none);
 }
 
 Test(policy, includes)

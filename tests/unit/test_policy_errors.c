@@ -132,6 +132,35 @@ static const struct {
 	{"stray http trust", "12: unexpected 'trust'; expected " ALL_ACTIONS},
 	{"stray http none", "12: unexpected 'none'; expected " ALL_ACTIONS},
 	{"stray http drop for 1h", "17: unexpected 'for'; expected end of line"},
+	{"stray http answer 404", "19: unexpected '404'; expected 503, 421, 403 or page FILE"},
+	{"stray http answer 421 403", "23: unexpected '403'; expected page FILE or end of line"},
+	{"stray http answer page", "23: end of line; expected the name of a file"},
+	{"stray http answer page \"\"", "24: unexpected ''; expected the name of a file"},
+	{"stray http answer page there/is/none",
+	 "24: cannot read 'there/is/none': No such file or directory; expected a readable file"},
+	{"stray http answer page .", "24: cannot read '.': it is a directory; expected a file"},
+	{"stray http answer page empty", "24: page 'empty' is empty; expected the HTML of a page"},
+	{"stray http answer page long",
+	 "24: page 'long' is too long; expected at most 1000 bytes, since it is sent in one packet"},
+	{"stray http answer page binary",
+	 "24: page 'binary' is no text; expected UTF-8 without control characters"},
+	{"stray http answer page latin1",
+	 "24: page 'latin1' is no text; expected UTF-8 without control characters"},
+	{"stray http answer page twice", "24: page 'twice' has {name} twice; expected it once at most"},
+	{"stray tls answer 80", "18: unexpected '80'; expected alert NAME or end of line"},
+	{"stray tls answer alert",
+	 "23: end of line; expected the name of an alert: internal_error unrecognized_name "
+	 "handshake_failure access_denied protocol_version"},
+	{"stray tls answer alert close_notify",
+	 "24: unexpected 'close_notify'; expected the name of an alert: internal_error unrecognized_name "
+	 "handshake_failure access_denied protocol_version"},
+	{"stray dns answer servfail", "18: unexpected 'servfail'; expected nxdomain or end of line"},
+	{"unnamed dns answer nxdomain", "20: unexpected 'nxdomain'; expected end of line"},
+	{"stray http limit 1 visits/s else", "33: end of line; expected answer, reset or drop"},
+	{"stray http limit 1 visits/s else pass", "34: unexpected 'pass'; expected answer, reset or drop"},
+	{"unreadable http limit 1 visits/s else answer", "39: unexpected 'answer'; expected reset or drop"},
+	{"source 10.0.0.0/8 limit 1 visits/s else drop", "36: unexpected 'else'; expected end of line"},
+	{"stray http limit 1 else drop", "18: rate '1' without unit; expected visits/s"},
 	{"unreadable tls answer", "16: unexpected 'answer'; expected pass | drop | reset | limit RATE"},
 	{"unnamed tls limit", "18: end of line; expected a rate like 1000 visits/s"},
 	{"unnamed tls limit 100", "19: rate '100' without unit; expected visits/s"},
@@ -235,10 +264,23 @@ static const struct {
 	{"include circle", NULL},
 };
 
+static void write_pages(void)
+{
+	char text[1002];
+
+	write_file("empty", "");
+	memset(text, 'x', sizeof(text));
+	write_bytes("long", text, 1001);
+	write_bytes("binary", "a\0b", 3);
+	write_file("latin1", "Z\xfcrich");
+	write_file("twice", "{name} {name}");
+}
+
 Test(policy_errors, each_says_where_and_what)
 {
 	mkdir("directory", 0755);
 	write_file("circle", "\n include ./bad\n");
+	write_pages();
 	for (size_t i = 0; i < COUNT(lines); i++) {
 		struct policy *p = parsed("serve running");
 		struct policy_error err = {""};

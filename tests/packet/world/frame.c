@@ -150,7 +150,7 @@ static void put_tcp(struct frame *f, const struct visit *v, const struct spec *s
 	put32(f, flags & ACK ? v->ack + s->ack_ahead : 0);
 	put8(f, (5 + options / 4 + (s->stamps ? 3 : 0)) << 4);
 	put8(f, flags);
-	put16(f, 64240);
+	put16(f, s->window ? s->window : 64240);
 	put32(f, 0);
 	put(f, s->tcp_options.at, s->tcp_options.len);
 	put(f, (uint8_t[4]){1, 1, 1}, options - s->tcp_options.len);

@@ -68,6 +68,7 @@ struct spec {
 	uint16_t fragment;	 /* IPv4: flags and offset */
 	uint8_t protocol;
 	uint8_t flags;
+	uint16_t window;
 	struct bytes tcp_options;
 	bool stamps;	   /* and timestamps (RFC 7323), the server's last one echoed */
 	uint8_t other_mac; /* not the host's: which byte differs, from 1 on */
