@@ -178,7 +178,7 @@ visit_hello()
 dig_served()
 {
 	local got
-	got=$(in_client dig +short +tries=1 +time=5 "${@:2}" "@${CORE_VICTIM[$1]}" www.served.example 2>&1)
+	got=$(in_client dig +short +tries=1 +time=5 "${@:2}" "@${CORE_VICTIM[$1]}" "$SERVED" 2>&1 || true)
 	[ "$got" = "$TB_VICTIM4" ] && echo good || echo "${got:-nothing}" | tail -n 1
 }
 
