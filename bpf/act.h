@@ -7,100 +7,58 @@
 #define STRAYGATE_ACT_H
 
 #include "bpf/answer.h"
-#include "bpf/handshake/engage.h"
 #include "bpf/count.h"
+#include "bpf/handshake/introduce.h"
+#include "bpf/quic.h"
 
-static __always_inline __u32 verdict_of(__u32 reason)
+struct reason_row {
+	__u8 verdict;
+	__u8 sends;
+};
+
+static __always_inline struct reason_row reason_row(__u32 reason)
 {
 	switch (reason) {
-#define R(nr, name, verdict, text) \
-	case nr:                   \
-		return VERDICT_##verdict;
+#define R(nr, name, verdict, sends, counts, text) \
+	case nr:                                  \
+		return (struct reason_row){VERDICT_##verdict, SENDS_##sends};
 		STRAYGATE_REASONS(R)
 #undef R
 	}
-	return VERDICT_PASS;
+	return (struct reason_row){VERDICT_PASS, SENDS_NOTHING};
 }
 
-/* Leaves word for adopt, in front of the packet: what the handshake was about. */
-stage int leave_word(struct xdp_md *ctx, struct packet *p)
-{
-	struct scratch *s = scratch_memory();
-	struct shake *k = shake_secrets();
-	struct adoption *a;
-	__u8 tags;
-
-	if (!p || !s || !k)
-		return -1;
-	if (bpf_xdp_adjust_meta(ctx, -(int)sizeof(*a)))
-		return -1;
-	a = (void *)(long)ctx->data_meta;
-	if ((void *)(a + 1) > (void *)(long)ctx->data)
-		return -1;
-	tags = p->l3 > ETH_HLEN ? 4 : 0;
-	*a = (struct adoption){
-		.magic = ADOPTION_MAGIC,
-		.tsval = s->agreed.tsval,
-		.tsecr = s->agreed.tsecr,
-		.mss = s->agreed.mss,
-		.l3 = p->l3 - tags,
-		.l4 = p->l4 - tags,
-		.payload = p->payload - p->l4,
-		.scale = s->agreed.scale,
-		.our_scale = k->scale,
-		.flags = (p->ipv6 ? ADOPTION_IPV6 : 0) | (s->agreed.sack ? ADOPTION_SACK : 0) |
-			 (s->agreed.ecn ? ADOPTION_ECN : 0) |
-			 (s->agreed.timestamps ? ADOPTION_TIMESTAMPS : 0) |
-			 (p->resumed == RESUMED_HELD ? ADOPTION_HELD : 0),
-		.listener = p->listener,
-	};
-	return 0;
-}
-
-/* A device whose driver knows no metadata cannot have its visits adopted. */
-static __always_inline void cannot_leave_word(struct packet *p)
-{
-	struct engagement *e = engagement_of(p);
-
-	if (!e)
-		return;
-	e->shallow = SHALLOW_DEVICE;
-	e->until = packet_tick(p) + ENGAGED_REST_MAX;
-}
-
-/* A reason whose verdict sends something, or rewrites it. Returns the XDP
- * action, or -1 if the packet could not be made into that. */
-stage int rewrite(struct xdp_md *ctx, struct packet *p, __u32 reason)
+/* Makes the packet into what its reason sends. Returns the XDP action, or -1 if it
+ * could not be made into that. */
+stage int rewrite(struct xdp_md *ctx, struct packet *p, __u32 sends)
 {
 	struct scratch *s = scratch_memory();
 
 	if (!p || !s)
 		return -1;
-	switch (reason) {
-	case REASON_syn_answered:
+	switch ((enum sends)sends) {
+	case SENDS_NOTHING:
+		break;
+	case SENDS_SYN_ACK:
 		return answer_syn(ctx, p, s) ? XDP_TX : -1;
-	case REASON_stray_answered:
-	case REASON_unnamed_answered:
+	case SENDS_ANSWER:
 		if (p->protocol == IPPROTO_UDP)
 			return refuse_dns(ctx, p, s) ? XDP_TX : -1;
 		return answer_request(ctx, p, s) ? XDP_TX : -1;
-	case REASON_tail_answered:
-		return answer_request(ctx, p, s) ? XDP_TX : -1;
-	case REASON_tail_closed:
+	case SENDS_ACK:
 		return acknowledge(ctx, p, s, 0) ? XDP_TX : -1;
-	case REASON_keepalive_answered:
+	case SENDS_PROBE_ACK:
 		return acknowledge(ctx, p, s, !p->payload_len) ? XDP_TX : -1;
-	case REASON_quic_fallback:
-		return answer_quic(ctx, p, s) ? XDP_TX : -1;
-	case REASON_tail_reset:
-	case REASON_stray_refused:
-	case REASON_unnamed_refused:
-	case REASON_unreadable_refused:
-	case REASON_silent_closed:
-	case REASON_adopt_failed:
+	case SENDS_RST_CLIENT:
 		return reset_client(ctx, p, s) ? XDP_TX : -1;
+	case SENDS_RST_SERVER:
+		return reset_server(ctx, p, s) ? XDP_PASS : -1;
+	case SENDS_SYN:
+		return introduce_again(ctx, p, s) ? -1 : XDP_PASS;
+	case SENDS_QUIC_VN:
+		return answer_quic(ctx, p, s) ? XDP_TX : -1;
 	}
-	return reset_server(ctx, p, s) ? XDP_PASS : -1;
+	return -1;
 }
 
 /* An answer that is longer than the request may not fit its frame. A RST does. */
@@ -120,42 +78,48 @@ static __always_inline __u32 shorter(__u32 reason)
 /* Carries a verdict out; the reason may become another on the way. */
 static __always_inline int carry_out(struct xdp_md *ctx, struct packet *p, __u32 *reason)
 {
-	int action = rewrite(ctx, p, *reason);
+	int action = rewrite(ctx, p, reason_row(*reason).sends);
 
 	if (action < 0 && p->protocol == IPPROTO_TCP && shorter(*reason)) {
 		*reason = shorter(*reason);
-		action = rewrite(ctx, p, *reason);
+		action = rewrite(ctx, p, reason_row(*reason).sends);
 	}
 	if (action >= 0)
 		return action;
+	if (*reason == REASON_introduced_again) {
+		*reason = REASON_cannot_introduce;
+		return XDP_DROP;
+	}
 	*reason = REASON_cannot_rewrite;
 	return XDP_PASS;
 }
 
-static __always_inline int pass(struct xdp_md *ctx, struct packet *p, __u32 *reason)
+/* The server hears of the visit by this packet, whatever was judged. If that cannot
+ * be, nothing may pass: the host would answer with a RST. The client comes again. */
+static __always_inline int pass_introduced(struct xdp_md *ctx, struct packet *p, __u32 *reason)
 {
-	if (!p->shaken || *reason == REASON_established || *reason == REASON_cannot_rewrite)
+	if (!introduce(ctx, p))
 		return XDP_PASS;
-	if (!leave_word(ctx, p))
-		return XDP_PASS;
-	cannot_leave_word(p);
-	*reason = REASON_adopt_failed;
-	return carry_out(ctx, p, reason);
+	*reason = REASON_cannot_introduce;
+	return XDP_DROP;
 }
 
 static __always_inline int act(struct xdp_md *ctx, struct packet *p, __u32 reason)
 {
-	__u32 verdict = verdict_of(reason);
+	struct reason_row row = reason_row(reason);
 	int action;
 
-	if (p->observe)
-		verdict = VERDICT_PASS;
-	if (verdict == VERDICT_DROP)
-		action = XDP_DROP;
-	else if (verdict == VERDICT_PASS)
-		action = pass(ctx, p, &reason);
-	else
+	/* A posture is for what is new: what the gate has begun it finishes. */
+	if (p->ours && !p->shaken)
+		p->observe = 0;
+	if (p->introduce)
+		action = pass_introduced(ctx, p, &reason);
+	else if (p->observe && !(p->shaken && row.verdict == VERDICT_DROP))
+		action = XDP_PASS;
+	else if (row.sends != SENDS_NOTHING)
 		action = carry_out(ctx, p, &reason);
+	else
+		action = row.verdict == VERDICT_DROP ? XDP_DROP : XDP_PASS;
 	count(p, reason);
 	return action;
 }

@@ -4,14 +4,15 @@
  *
  * The first data of a TCP visit is the segment that proves a cookie of ours (at
  * the handshake), or that the socket waits for while it has received nothing:
- * bytes_received == 0 && seq == rcv_nxt (at data). Neither needs state of ours,
- * so what we do remember (flows) may be forgotten without harm.
+ * bytes_received == 0 && seq == rcv_nxt (at data). Where there is no socket, tc
+ * egress has seen which one it is (ways.h). None of these needs `flows`, so what
+ * stands there may be forgotten without harm.
  */
-#ifndef STRAYGATE_FLOW_H
-#define STRAYGATE_FLOW_H
+#ifndef STRAYGATE_CONVERSATION_H
+#define STRAYGATE_CONVERSATION_H
 
-#include "bpf/handshake/engage.h"
 #include "bpf/flow_table.h"
+#include "bpf/handshake/introduce.h"
 #include "bpf/handshake/syn.h"
 #include "bpf/socket.h"
 
@@ -59,7 +60,7 @@ stage int flow_remember(struct packet *p, __u8 state, __u32 first, __u32 ack)
 	f = set ? flow_place(set, p->flow_print, &way) : NULL;
 	if (!f)
 		return 0;
-	f->flags = flow_name(p, f, way, state, now) | (p->shaken ? FLOW_SHAKEN : 0);
+	f->flags = flow_name(p, f, way, state, now) | (p->shaken ? FLOW_SHAKEN : 0) | (p->proved ? FLOW_PROVED : 0);
 	f->since = now;
 	f->first = first;
 	f->next = p->seq + p->payload_len;
@@ -70,6 +71,25 @@ stage int flow_remember(struct packet *p, __u8 state, __u32 first, __u32 ack)
 	flow_barrier();
 	f->state = state;
 	return 0;
+}
+
+/* Would the host take this acknowledgement (net/ipv4/tcp_input.c, tcp_ack())? Who
+ * spoofs his address does not know the number. */
+static __always_inline bool acknowledges(const struct packet *p, const struct socket *sk)
+{
+	if (!(p->tcp_flags & TCP_ACK))
+		return false;
+	return sk->state == SOCKET_COOKIE ||
+	       ((__s32)(p->ack - sk->ack_least) >= 0 && (__s32)(sk->ack_most - p->ack) >= 0);
+}
+
+/* PAWS, as tcp_validate_incoming() has it. */
+static __always_inline bool is_older(struct xdp_md *ctx, struct packet *p, const struct socket *sk,
+				     const struct scratch *s)
+{
+	if (!sk->ts_recent || read_options(ctx, p))
+		return false;
+	return s->options.timestamps && (__s32)(s->options.tsval - sk->ts_recent) < 0;
 }
 
 /* The first data in the socket's eyes. A retransmission that comes while the
@@ -91,6 +111,9 @@ static __always_inline __u32 tail(struct packet *p, const struct flow *f)
 	if (p->tcp_flags & TCP_RST || f->action == ACT_DROP)
 		return REASON_tail_dropped;
 	if (f->action == ACT_RESET)
+		return REASON_tail_reset;
+	/* An address that has not proved itself gets nothing that is longer. */
+	if (!(f->flags & (FLOW_SHAKEN | FLOW_PROVED)))
 		return REASON_tail_reset;
 	/* An acknowledgement that moved on has the answer in it. */
 	if (p->payload_len)
@@ -118,25 +141,61 @@ static __always_inline bool doubtful(const struct packet *p, const struct flow *
 	return f->flags & FLOW_ENDING || p->seq - f->next + FLOW_NEAR > 2 * FLOW_NEAR;
 }
 
+/* Of a visit whose server had not answered when we last looked: has it now? */
+static __always_inline bool was_bound(const struct packet *p, struct flow *f)
+{
+	if (!bound_of(p) && !ended_of(p))
+		return false;
+	f->state = FLOW_JUDGED;
+	return true;
+}
+
+/* No data, while the gate has the visit's first bytes: the host knows nothing of it. */
+static __always_inline __u32 no_data_yet(struct packet *p, struct flow *f)
+{
+	struct flow_key key = p->flow;
+	struct introduced *v;
+
+	p->ours = 1;
+	if (p->tcp_flags & TCP_RST) {
+		f->flags |= FLOW_ENDING;
+		if (f->state == FLOW_INTRODUCED) {
+			/* The SYN is with the server; in generic mode the RST may be ours. */
+			v = introduced_of(p);
+			if (v && !(v->tries && v->reset == p->seq))
+				bpf_map_delete_elem(&introduced, &key);
+			return REASON_control;
+		}
+		bpf_map_delete_elem(&held, &key);
+		f->state = FLOW_TURNED;
+		f->action = ACT_DROP;
+	}
+	/* A FIN comes again. */
+	return REASON_ack_absorbed;
+}
+
 /* No data: most are acknowledgements of visits that were judged. */
 static __always_inline __u32 no_data(struct xdp_md *ctx, struct packet *p, struct flow *f, struct scratch *s)
 {
 	bool known = f && !doubtful(p, f);
 	struct socket sk;
 
+	if (known && (f->state == FLOW_HELD || (f->state == FLOW_INTRODUCED && !was_bound(p, f)))) {
+		/* RFC 9293 3.8.4: a probe of a client that waits for us. */
+		if (!(p->tcp_flags & (TCP_RST | TCP_FIN)) && proves(ctx, p, p->seq + 1))
+			return REASON_keepalive_answered;
+		return no_data_yet(p, f);
+	}
 	if (known && f->state != FLOW_TURNED) {
 		if (p->tcp_flags & (TCP_FIN | TCP_RST))
 			f->flags |= FLOW_ENDING;
-		/* A client that resets its visit itself is no sign of a firewall. */
-		if (f->state == FLOW_ADOPTED && p->tcp_flags & TCP_RST)
-			f->state = FLOW_JUDGED;
-		else if (f->state == FLOW_ADOPTED)
-			adopted_visit(ctx, p, f, s);
 		return REASON_control;
 	}
 	if (known) {
-		if (f->flags & FLOW_SHAKEN)
+		if (f->flags & FLOW_SHAKEN) {
+			p->ours = 1;
 			return tail(p, f);
+		}
 		socket_find(ctx, p, &sk, s);
 		return is_stale(f, &sk) ? REASON_control : tail(p, f);
 	}
@@ -144,43 +203,57 @@ static __always_inline __u32 no_data(struct xdp_md *ctx, struct packet *p, struc
 		return REASON_control;
 	if (proves(ctx, p, p->seq))
 		return p->tcp_flags & TCP_FIN ? REASON_silent_closed : REASON_ack_absorbed;
-	/* RFC 9293 3.8.4: a probe has the number before the next one. */
+	/* A probe has the number before the next one. */
 	if (proves(ctx, p, p->seq + 1))
 		return REASON_keepalive_answered;
 	return REASON_control;
 }
 
 /* The very first data of a visit of ours, again: a retransmission, or somebody
- * who recorded it. It is never adopted twice. */
-static __always_inline __u32 first_again(struct xdp_md *ctx, struct packet *p, struct flow *f,
-					 struct scratch *s)
+ * who recorded it. It is never introduced twice once it was bound. */
+static __always_inline __u32 first_again(struct packet *p, struct flow *f)
 {
 	switch (f->state) {
 	case FLOW_TURNED:
 		return tail(p, f);
 	case FLOW_HELD:
 		/* Its client waits for an acknowledgement before it goes on. */
+		p->shaken = 1;
 		p->again = 1;
 		return CONTINUE;
-	case FLOW_ADOPTED:
-		return adopted_visit(ctx, p, f, s) ? REASON_adopt_failed : REASON_established;
+	case FLOW_INTRODUCED:
+		/* A full table has forgotten it. */
+		p->shaken = 1;
+		return CONTINUE;
 	}
-	return REASON_established;
+	return REASON_replayed;
+}
+
+/* The same where `flows` has forgotten it: bound visits are never forgotten, and
+ * ended ones are for as long as a cookie proves. */
+static __always_inline bool is_replay(const struct packet *p)
+{
+	struct bound *b = bound_of(p);
+
+	if (!b)
+		b = ended_of(p);
+	return b && b->isn == p->seq - 1 && b->cookie == p->ack - 1;
 }
 
 /* Only a listening socket, and no proof: the first segment of a flight was lost
  * or comes later, or the connection is older than the cookies or the host. The
  * stack would answer with a RST, which the latter want and the former must not
  * get. So it waits: the first segment comes again within a second, and what
- * comes again later without it passes. Not while all visits shake hands with the
- * kernel: then it may be translated on its way up, to a socket elsewhere. */
+ * comes again later without it passes. Not where no cookies are about, and not for
+ * what is translated on its way up, to a socket elsewhere. */
 static __always_inline __u32 too_early(struct packet *p)
 {
-	struct engagement *e = engagement_of(p);
 	struct flow_key key = p->flow;
 	__u64 now = packet_tick(p), *since;
 
-	if (!e || !e->enabled || e->until > now || p->depth == DEPTH_OFF || p->observe)
+	if (bound_of(p) || ended_of(p))
+		return REASON_established;
+	if (!cookies_about(p) || way_is_open(p))
 		return REASON_no_conversation;
 	since = bpf_map_lookup_elem(&early, &key);
 	if (!since) {
@@ -208,6 +281,7 @@ static __always_inline __u32 later_data(struct packet *p, struct flow *f, const 
 		if (p->seq != f->next)
 			return REASON_out_of_order;
 		p->resumed = RESUMED_PARTIAL;
+		p->proved = f->flags & FLOW_PROVED;
 		return CONTINUE;
 	}
 	if (f)
@@ -226,8 +300,16 @@ static __always_inline __u32 kernel_data(struct xdp_md *ctx, struct packet *p, s
 	struct socket sk;
 
 	socket_find(ctx, p, &sk, s);
-	if (is_first(p, &sk, f))
+	if (is_first(p, &sk, f)) {
+		if (!acknowledges(p, &sk) || is_older(ctx, p, &sk, s))
+			return REASON_unacceptable;
+		p->proved = sk.state == SOCKET_COOKIE || p->ack == sk.ack_most;
 		return CONTINUE;
+	}
+	if (sk.state <= SOCKET_BARE && (!f || f->first != p->seq) && half_open_is_first(p)) {
+		p->proved = 1;
+		return CONTINUE;
+	}
 	if (sk.state == SOCKET_FULL && sk.bytes_received > FINDER_LIMIT)
 		return REASON_established;
 	if (f && f->state == FLOW_TURNED) {
@@ -238,31 +320,58 @@ static __always_inline __u32 kernel_data(struct xdp_md *ctx, struct packet *p, s
 	return later_data(p, f, &sk);
 }
 
+/* While the server has not answered: the first data is the timer of its SYN, and
+ * what follows is kept behind it. (It may have been bound on another CPU since: then
+ * the segment passes as well, and is translated.) */
+static __always_inline __u32 data_waiting(struct xdp_md *ctx, struct packet *p, struct flow *f)
+{
+	p->ours = 1;
+	if (p->seq == f->first)
+		return REASON_introduced_again;
+	keep_more(ctx, p);
+	/* A full barrier: bind.h makes the entry and then reads what is kept. */
+	__sync_fetch_and_add(&f->next, 0);
+	return was_bound(p, f) ? goes_on(p, f) : REASON_waiting;
+}
+
 static __always_inline __u32 data(struct xdp_md *ctx, struct packet *p, struct flow *f, struct scratch *s)
 {
 	bool known = f && !doubtful(p, f);
 
 	/* The usual case: later data of a visit that was judged. */
-	if (known && p->seq != f->first && (f->state == FLOW_JUDGED || f->state == FLOW_ADOPTED))
+	if (known && p->seq != f->first && f->state == FLOW_JUDGED)
 		return goes_on(p, f);
 	if (known && f->state == FLOW_HELD && p->seq == f->next) {
+		p->ours = 1;
 		p->shaken = 1;
 		p->resumed = RESUMED_HELD;
 		return CONTINUE;
 	}
+	if (known && f->state == FLOW_INTRODUCED) {
+		if (was_bound(p, f))
+			return goes_on(p, f);
+		if (introduced_of(p))
+			return data_waiting(ctx, p, f);
+	}
 	if ((!known || f->flags & FLOW_SHAKEN) && proves(ctx, p, p->seq)) {
-		p->shaken = 1;
 		s->agreed = s->options;
 		if (f && f->flags & FLOW_SHAKEN && f->first == p->seq)
-			return first_again(ctx, p, f, s);
+			return first_again(p, f);
+		if (is_replay(p))
+			return REASON_replayed;
+		p->shaken = 1;
 		return CONTINUE;
 	}
-	if (f && f->state == FLOW_TURNED && f->flags & FLOW_SHAKEN)
+	if (f && f->state == FLOW_TURNED && f->flags & FLOW_SHAKEN) {
+		p->ours = 1;
 		return tail(p, f);
+	}
 	/* Its bytes are kept already, or lie beyond a gap. None was acknowledged, so
 	 * they come again; the host, without a socket, would answer with a RST. */
-	if (known && f->state == FLOW_HELD)
+	if (known && f->state == FLOW_HELD) {
+		p->ours = 1;
 		return REASON_held;
+	}
 	/* Some keep-alive probes carry a byte of nothing (RFC 9293 3.8.4). */
 	if (!f && p->payload_len == 1 && proves(ctx, p, p->seq + 1))
 		return REASON_keepalive_answered;
@@ -275,6 +384,7 @@ stage int conversation(struct xdp_md *ctx, struct packet *p)
 	struct scratch *s = scratch_memory();
 	struct shake *k = shake_secrets();
 	struct flow *f;
+	int reason;
 
 	if (!p || !s || !k)
 		return REASON_table_missing;
@@ -282,10 +392,18 @@ stage int conversation(struct xdp_md *ctx, struct packet *p)
 		return CONTINUE;
 	/* Data in a SYN (TCP Fast Open) comes again after the handshake unless the
 	 * server has it switched on, which is not so by default. */
-	if (p->tcp_flags & TCP_SYN)
-		return syn(ctx, p) ?: REASON_handshake;
 	p->flow_print = flow_print(k->flow_keys, &p->flow);
+	if (p->tcp_flags & TCP_SYN) {
+		reason = syn(ctx, p);
+		/* What comes now may be of another visit: it has to prove that. */
+		f = reason == REASON_syn_answered ? flow_of(p->flow_print) : NULL;
+		if (f)
+			f->flags |= FLOW_ENDING;
+		return reason ?: REASON_handshake;
+	}
 	f = flow_of(p->flow_print);
+	if (f && f->state == FLOW_TURNED)
+		p->proved = f->flags & FLOW_PROVED;
 	return p->payload_len ? data(ctx, p, f, s) : no_data(ctx, p, f, s);
 }
 

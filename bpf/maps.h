@@ -3,8 +3,8 @@
  * Every map: who writes it, who reads it, what happens when it is full.
  *
  * All of them are pinned by the controller below /sys/fs/bpf/straygate/INSTANCE
- * and shared by the devices of an instance, except `counters`, of which each
- * device has its own.
+ * and shared by the devices of an instance, except `counters`, `crossings` and
+ * `device`, of which each device has its own, and `scratch_tc`, which is not pinned.
  */
 #ifndef STRAYGATE_MAPS_H
 #define STRAYGATE_MAPS_H
@@ -127,16 +127,28 @@ struct {
 	__type(value, __u64);
 } early SEC(".maps");
 
+/*
+ * First bytes of a visit that shook hands with the gate. The serial numbers at
+ * both ends are drawn with each update: a reader copies all of it, and what has
+ * different ones was overwritten meanwhile.
+ */
+struct kept {
+	__u64 serial;
+	__u32 first; /* sequence number of bytes[0] */
+	__u32 length;
+	__u32 fin; /* the client's FIN stands behind the last byte */
+	__u8 bytes[HELD_BYTES + 1];
+	__u32 slack; /* a word may be written behind the last byte */
+	__u64 serial_end;
+};
+
 /* First data of visits that shook hands with the gate, until the name is
- * complete. Written by the program, taken by adopt. Full: the least recently
- * used is forgotten; its client sends the bytes again. */
+ * complete. Written and taken by the XDP program. Full: the least recently used
+ * is forgotten; its client sends the bytes again. */
 struct held {
 	struct finder finder;
 	struct options agreed;
-	__u32 first; /* sequence number of bytes[0] */
-	__u32 length;
-	__u8 bytes[HELD_BYTES + 1];
-	__u32 slack; /* a word may be written behind the last byte */
+	struct kept kept;
 };
 
 struct {
@@ -145,6 +157,86 @@ struct {
 	__type(key, struct flow_key);
 	__type(value, struct held);
 } held SEC(".maps");
+
+/* Visits whose SYN went to the server. Written by the XDP program, taken by tc
+ * egress when the server answers. Full: the least recently used is forgotten; its
+ * client sends its first data again, which introduces it anew. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, INTRODUCED_MAX);
+	__type(key, struct flow_key);
+	__type(value, struct introduced);
+} introduced SEC(".maps");
+
+/* Their first bytes. Apart from `held`, so that clients that never finish a name
+ * take no room of served ones. Full: the server gets a bare ACK, and the bytes
+ * when the client sends them again. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, FIRST_DATA_MAX);
+	__type(key, struct flow_key);
+	__type(value, struct kept);
+} first_data SEC(".maps");
+
+/* Bound visits: written by tc egress and ingress, read by the XDP program. Never
+ * evicts: what is forgotten hangs. From 7/8 on new SYNs are the kernel's. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, BOUND_MAX);
+	__type(key, struct flow_key);
+	__type(value, struct bound);
+} bound SEC(".maps");
+
+/* Those that have ended: late packets are translated still, and a recorded first
+ * segment is not taken for a new visit. Full: the least recently used goes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, ENDED_MAX);
+	__type(key, struct flow_key);
+	__type(value, struct bound);
+} ended SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct room);
+} room SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct shaken_ports);
+} shaken_ports SEC(".maps");
+
+/* Where SYN-ACKs leave for which no socket of this host's is: containers, guests.
+ * When, by FLOW_CLOCK(); written by tc egress, read by the XDP program. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, WAYS_MAX);
+	__type(key, struct way_key);
+	__type(value, __u32);
+} ways SEC(".maps");
+
+/* The same of single visits whose handshake is the kernel's. Full: such a visit
+ * passes unjudged. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, PARTIALS_MAX);
+	__type(key, struct flow_key);
+	__type(value, struct half_open);
+} half_open SEC(".maps");
+
+/* Packets at tc of this device, by direction * CROSSINGS + enum crossing. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2 * CROSSINGS);
+	__type(key, __u32);
+	__type(value, struct counter);
+} crossings SEC(".maps");
 
 /* Secrets of the cookies and what the host's TCP agrees to. */
 struct {
@@ -202,6 +294,12 @@ struct scratch {
 		__u32 left;
 		__u32 find; /* enum find */
 	} feed;
+	struct introduced introduced;
+	struct { /* a search for vanished visits: see room.h */
+		__u64 at; /* entries seen so far */
+		__u64 from;
+		__u32 now;
+	} sweep;
 	/* Bytes to keep: the first HELD_BYTES are a map's value; behind them
 	 * is room for a segment that does not fit any more. */
 	struct held held;
@@ -221,6 +319,29 @@ static __always_inline struct scratch *scratch_memory(void)
 
 	return bpf_map_lookup_elem(&scratch, &zero);
 }
+
+/* The same of the programs at tc. */
+struct scratch_tc {
+	struct options options; /* of the segment in hand */
+	__u8 old[64];		/* its options as they were, zeros behind them */
+	__u8 new[64];		/* and as they are to be */
+	__u32 at;		/* place among them */
+	__u32 end;
+	__u32 ack_delta;	/* taken off SACK blocks */
+	__u32 ts_delta;		/* taken off TSecr */
+	__u8 headers[128];	/* IP, TCP and options of a packet in the making */
+	struct introduced introduced;
+	struct bound bound;
+	struct kept kept;
+	__u8 overflow[HELD_BYTES + 1];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch_tc);
+} scratch_tc SEC(".maps");
 
 /* What `explain` found. Only explain's own program writes it. */
 struct {

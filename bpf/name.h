@@ -7,13 +7,12 @@
 #define STRAYGATE_NAME_H
 
 #include "bpf/find/dns.h"
-#include "bpf/conversation.h"
 #include "bpf/top.h"
 #include "bpf/handshake/hold.h"
 #include "bpf/find/http.h"
 #include "bpf/limit.h"
+#include "bpf/visit.h"
 #include "bpf/find/literal.h"
-#include "bpf/quic.h"
 #include "bpf/find/tls.h"
 
 /* ---- feeding the finder ---------------------------------------------- */
@@ -304,18 +303,6 @@ stage int judge_name(struct packet *p)
 
 /* ---- the stage ------------------------------------------------------- */
 
-/* The visit's first data spends a visit of its source, if that is limited. */
-static __always_inline bool source_has_visit(struct packet *p)
-{
-	struct image_rule *r;
-	struct view v;
-
-	if (!p->source || p->resumed || !view_of(&v, p->source_slot))
-		return true;
-	r = image_rule(v.image, v.head, p->source);
-	return !r || within_limit(p, r);
-}
-
 static __always_inline __u32 judge_found(struct xdp_md *ctx, struct packet *p)
 {
 	switch (p->find) {
@@ -330,116 +317,18 @@ static __always_inline __u32 judge_found(struct xdp_md *ctx, struct packet *p)
 	return not_served(p, FINDING_UNREADABLE);
 }
 
-/* What a reason makes of a TCP visit. */
-static __always_inline __u32 state_after(const struct packet *p, __u32 reason)
-{
-	switch (reason) {
-	case REASON_undecided:
-	case REASON_cannot_hold:
-		return FLOW_PARTIAL;
-	case REASON_held:
-		return FLOW_HELD;
-	case REASON_served:
-	case REASON_stray_passed:
-	case REASON_unnamed_passed:
-	case REASON_unreadable_passed:
-	case REASON_table_missing:
-		return p->shaken ? FLOW_ADOPTED : FLOW_JUDGED;
-	}
-	return p->observe ? FLOW_JUDGED : FLOW_TURNED;
-}
-
-/* To the kernel, which does not know of this visit yet. */
-static __always_inline bool hands_over(const struct packet *p, __u32 reason)
-{
-	__u32 state = state_after(p, reason);
-
-	return p->shaken && (state == FLOW_ADOPTED || state == FLOW_PARTIAL);
-}
-
-/* What must be remembered of a TCP visit for its later packets. Bytes that were
- * held stay where they are if they go up with this packet: adopt takes them. */
-static __always_inline void remember(struct packet *p, struct scratch *s, __u32 reason)
-{
-	__u32 state = state_after(p, reason), first = p->seq;
-	struct flow_key key;
-
-	if (p->protocol != IPPROTO_TCP || p->explain)
-		return;
-	key = p->flow;
-	if (state == FLOW_PARTIAL)
-		bpf_map_update_elem(&partials, &key, &s->finder, BPF_ANY);
-	else if (p->resumed == RESUMED_PARTIAL)
-		bpf_map_delete_elem(&partials, &key);
-	if (p->resumed == RESUMED_HELD)
-		first = s->held.first;
-	if (p->again || (state == FLOW_TURNED && p->resumed == RESUMED_HELD))
-		bpf_map_delete_elem(&held, &key);
-	flow_remember(p, state, first, p->ack);
-}
-
-/* Copied to scratch memory: another CPU may evict and overwrite it any time. */
-static __always_inline bool resume(struct packet *p, struct scratch *s)
-{
-	struct flow_key key = p->flow;
-	struct finder *waiting;
-	struct held *kept;
-
-	if (p->resumed == RESUMED_HELD) {
-		kept = bpf_map_lookup_elem(&held, &key);
-		if (!kept)
-			return false;
-		bpf_probe_read_kernel(&s->held, sizeof(s->held), kept);
-		__builtin_memcpy(&s->finder, &s->held.finder, sizeof(s->finder));
-		s->agreed = s->held.agreed;
-		return true;
-	}
-	waiting = bpf_map_lookup_elem(&partials, &key);
-	if (!waiting)
-		return false;
-	__builtin_memcpy(&s->finder, waiting, sizeof(s->finder));
-	return true;
-}
-
-/* The beginning of this visit's name was forgotten by a full table. Of what was
- * held nothing was acknowledged: all of it comes again. The rest of others is
- * no longer judged. */
-static __always_inline __u32 lost_finder(struct packet *p)
-{
-	if (p->resumed == RESUMED_HELD)
-		return REASON_held_forgotten;
-	flow_remember(p, FLOW_JUDGED, p->seq, p->ack);
-	return REASON_forgotten;
-}
-
 stage int name(struct xdp_md *ctx, struct packet *p)
 {
 	struct scratch *s = scratch_memory();
-	__u32 reason;
 
 	if (!p || !s)
 		return REASON_table_missing;
-	if (p->as == PROTO_QUIC)
-		return quic(ctx, p);
-	if (!source_has_visit(p)) {
-		p->action = ACT_DROP;
-		reason = p->protocol == IPPROTO_TCP && !p->shaken ? REASON_visit_limited
-								  : REASON_source_limited;
-		remember(p, s, reason);
-		return reason;
-	}
 	if (!p->resumed)
 		finder_begin(&s->finder, p);
 	else if (!resume(p, s))
 		return lost_finder(p);
 	p->find = find_name(ctx, p, s);
-	reason = judge_found(ctx, p);
-	if (reason == REASON_damaged || (hands_over(p, reason) && !intact(ctx, p))) {
-		p->shaken = 0;
-		return REASON_damaged;
-	}
-	remember(p, s, reason);
-	return reason;
+	return judge_found(ctx, p);
 }
 
 #endif

@@ -21,6 +21,7 @@
 #define TCP_RST 0x04
 #define TCP_PSH 0x08
 #define TCP_ACK 0x10
+#define TCP_URG 0x20
 #define TCP_ECE 0x40
 #define TCP_CWR 0x80
 
@@ -49,10 +50,15 @@ struct packet {
 	__u8 resumed;  /* where the finder waits: enum resumed */
 	__u8 slot;     /* of the image that judges this packet */
 	__u8 depth;    /* of the listener: enum depth */
-	__u8 shaken;   /* its handshake was with the gate: the kernel must adopt what passes */
+	__u8 shaken;   /* first data of a handshake with the gate: its server knows nothing of it yet */
+	__u8 ours;     /* of a visit that shook hands with the gate: the posture does not matter */
 	__u8 again;    /* kept data comes again: its client waits, so keep it no longer */
+	__u8 introduce; /* what passes is the first the server hears of the visit */
+	__u8 proved;   /* the client has acknowledged the server's own number */
+	__u8 under_way; /* of no listener, or a trusted source: not judged, but a visit of ours goes on */
 	__u8 source_slot;
-	__u8 reserved[5];
+	__u8 fragment; /* tc: a first fragment; what follows it is elsewhere */
+	__u16 window;  /* TCP, as it stands in the header, host order */
 	__u32 source_rule; /* ids, 0: none */
 	__u32 name_rule;
 	__u32 listener_rule; /* index in the image */

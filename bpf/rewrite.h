@@ -12,8 +12,8 @@
 #include "bpf/maps.h"
 #include "bpf/packet.h"
 
-/* In scratch->bytes the transport header always stands here, the IP header
- * right before it. */
+/* In scratch memory the transport header always stands here, the IP header right
+ * before it. */
 #define REWRITE_L4  40
 #define REWRITE_MAX 448
 
@@ -42,17 +42,18 @@ static __always_inline __u16 transport_sum(const struct packet *p, struct scratc
 	return ~fold16(sum);
 }
 
-static __always_inline void write_ip(const struct packet *p, struct scratch *s, __u32 to_client, __u32 len)
+static __always_inline void write_ip(const struct packet *p, __u8 *bytes, __u32 to_client, __u32 protocol,
+				     __u32 len)
 {
 	const __u8 *from = to_client ? p->flow.server : p->flow.client;
 	const __u8 *to = to_client ? p->flow.client : p->flow.server;
-	struct ipv6hdr *ip6 = (void *)s->bytes;
-	struct iphdr *ip = (void *)(s->bytes + REWRITE_L4 - sizeof(*ip));
+	struct ipv6hdr *ip6 = (void *)bytes;
+	struct iphdr *ip = (void *)(bytes + REWRITE_L4 - sizeof(*ip));
 
 	if (p->ipv6) {
 		*(__be32 *)ip6 = bpf_htonl(0x60000000);
 		ip6->payload_len = bpf_htons(len);
-		ip6->nexthdr = p->protocol;
+		ip6->nexthdr = protocol;
 		ip6->hop_limit = 64;
 		__builtin_memcpy(&ip6->saddr, from, 16);
 		__builtin_memcpy(&ip6->daddr, to, 16);
@@ -63,7 +64,7 @@ static __always_inline void write_ip(const struct packet *p, struct scratch *s, 
 	ip->id = 0;
 	ip->frag_off = bpf_htons(0x4000); /* DF: RFC 6864 4.1 lets the id be anything */
 	ip->ttl = 64;
-	ip->protocol = p->protocol;
+	ip->protocol = protocol;
 	ip->check = 0;
 	ip->saddr = *(const __be32 *)(from + 12);
 	ip->daddr = *(const __be32 *)(to + 12);
@@ -115,6 +116,21 @@ static __always_inline bool turn_round(struct xdp_md *ctx)
 	return true;
 }
 
+/* Without its checksum. */
+static __always_inline void write_tcp_header(const struct packet *p, __u8 *bytes, const struct draft *d)
+{
+	struct tcphdr *t = (void *)(bytes + REWRITE_L4);
+
+	t->source = d->to_client ? p->flow.server_port : p->flow.client_port;
+	t->dest = d->to_client ? p->flow.client_port : p->flow.server_port;
+	t->seq = bpf_htonl(d->seq);
+	t->ack_seq = bpf_htonl(d->ack);
+	*((__be16 *)t + 6) = bpf_htons((sizeof(*t) + d->options) << 10 | d->flags);
+	t->window = bpf_htons(d->window);
+	t->check = 0;
+	t->urg_ptr = 0;
+}
+
 static __always_inline bool write_tcp(struct xdp_md *ctx, const struct packet *p, struct scratch *s,
 				      const struct draft *d)
 {
@@ -126,17 +142,10 @@ static __always_inline bool write_tcp(struct xdp_md *ctx, const struct packet *p
 	/* Linux up to 6.12 does not carry the bounds over the sum. */
 	checked(len);
 	len &= 511;
-	t->source = d->to_client ? p->flow.server_port : p->flow.client_port;
-	t->dest = d->to_client ? p->flow.client_port : p->flow.server_port;
-	t->seq = bpf_htonl(d->seq);
-	t->ack_seq = bpf_htonl(d->ack);
-	*((__be16 *)t + 6) = bpf_htons((sizeof(*t) + d->options) << 10 | d->flags);
-	t->window = bpf_htons(d->window);
-	t->check = 0;
-	t->urg_ptr = 0;
+	write_tcp_header(p, s->bytes, d);
 	*(__u32 *)(s->bytes + REWRITE_L4 + len) = 0;
 	t->check = transport_sum(p, s, len);
-	write_ip(p, s, d->to_client, len);
+	write_ip(p, s->bytes, d->to_client, p->protocol, len);
 	if (!lay_over(ctx, p, s, len))
 		return false;
 	return !d->to_client || turn_round(ctx);
@@ -159,7 +168,7 @@ static __always_inline bool write_udp(struct xdp_md *ctx, const struct packet *p
 	u->check = transport_sum(p, s, len);
 	if (!u->check)
 		u->check = 0xffff; /* RFC 768: 0 means none */
-	write_ip(p, s, 1, len);
+	write_ip(p, s->bytes, 1, p->protocol, len);
 	return lay_over(ctx, p, s, len) && turn_round(ctx);
 }
 

@@ -11,11 +11,12 @@
 
 #include <linux/types.h>
 
-#define STRAYGATE_LAYOUT 4
+#include "bpf/reason.h"
+
+#define STRAYGATE_LAYOUT 5
 
 /* Limits of the tables; user/policy.h refuses what is larger. */
 #define LISTENERS_MAX	   127	     /* ids 1..127; 0 stands for "no listener" */
-#define REASONS_MAX	   64	     /* room in a counter's index, not the number of reasons */
 #define RULES_MAX	   (1 << 21) /* ids */
 #define RULES_SEGMENT	   4096	     /* ids of one piece of the rules' counters */
 #define GENERATIONS	   8	     /* images that can stand beside each other */
@@ -23,7 +24,12 @@
 #define FLOW_WAYS	   8
 #define FLOWS_MAX	   (FLOW_WAYS << FLOW_SETS_LOG) /* visits remembered, the recent ones of each set */
 #define HELD_MAX	   4096				/* visits whose first data is kept by the gate, LRU */
-#define HELD_BYTES	   4095				/* of one; what bpf_skb_adjust_room() can put back */
+#define HELD_BYTES	   4095				/* of one: the window that our SYN-ACK offers */
+#define INTRODUCED_MAX	   65536			/* visits whose server has not answered yet, LRU */
+#define FIRST_DATA_MAX	   4096				/* of these, the ones whose first bytes are kept, LRU */
+#define BOUND_MAX	   262144			/* bound visits, unless `up` says otherwise */
+#define ENDED_MAX	   65536			/* visits that were bound and have ended, LRU */
+#define WAYS_MAX	   4096				/* addresses and ports without a local socket, LRU */
 #define EARLY_MAX	   16384
 #define EARLY_PATIENCE	   1000000000ULL /* ns */
 #define PARTIALS_MAX	   16384	 /* visits whose name is still incomplete, LRU */
@@ -54,82 +60,6 @@ enum posture { POSTURE_OBSERVE, POSTURE_ENFORCE, POSTURE_AUTO };
 
 /* What the finder of names came to, as a line of the policy names it. */
 enum finding { FINDING_STRAY, FINDING_UNNAMED, FINDING_UNREADABLE, FINDING_COUNT };
-
-enum verdict { VERDICT_PASS, VERDICT_DROP, VERDICT_ANSWER, VERDICT_RESET };
-
-/*
- * Every packet gets exactly one reason. R(number, name, verdict, text): numbers
- * are never reused, names are part of the JSON, text is for people.
- *
- * `reset` of a first request means: the packet itself becomes a RST for the
- * server's socket. What the client then sends again is the visit's tail.
- */
-#define STRAYGATE_REASONS(R)                                                                                \
-	R(1, not_ip, PASS, "neither IPv4 nor IPv6 (ARP, LLDP, ...)")                                        \
-	R(2, other_protocol, PASS, "neither TCP nor UDP (ICMP, NDP, ...)")                                  \
-	R(3, fragment, PASS, "a later fragment, or a first one without its header")                         \
-	R(4, malformed, PASS, "headers that cannot be read")                                                \
-	R(5, no_listener, PASS, "for no listener")                                                          \
-	R(6, not_local, PASS, "for a listener's port, but another host's address")                          \
-	R(7, damaged, PASS, "first data with a wrong checksum, which the kernel drops")                     \
-	R(10, source_trusted, PASS, "source is trusted")                                                    \
-	R(11, source_dropped, DROP, "source is dropped")                                                    \
-	R(12, source_limited, DROP, "source is over its limit")                                             \
-	R(13, visit_limited, RESET, "first request of a source over its limit of visits")                   \
-	R(20, handshake, PASS, "SYN: the kernel shakes hands")                                              \
-	R(21, control, PASS, "no data (ACK, FIN, RST)")                                                     \
-	R(22, established, PASS, "later data of a visit judged before")                                     \
-	R(23, forgotten, PASS, "data of a visit older than the gate, or forgotten by a full table")         \
-	R(24, no_conversation, PASS, "data for which no socket is there (yet)")                             \
-	R(25, out_of_order, PASS, "data out of order before the name was complete")                         \
-	R(26, undecided, PASS, "first data, name not complete yet")                                         \
-	R(27, syn_answered, ANSWER, "SYN, answered by the gate with a cookie")                              \
-	R(28, ack_absorbed, DROP, "final ACK of a handshake with the gate")                                 \
-	R(29, keepalive_answered, ANSWER, "keep-alive probe of a silent visit, answered")                   \
-	R(30, served, PASS, "asks for a served name")                                                       \
-	R(31, stray_passed, PASS, "stray, let pass by the policy")                                          \
-	R(32, stray_dropped, DROP, "stray, dropped")                                                        \
-	R(33, stray_answered, ANSWER, "stray, answered for the server")                                     \
-	R(34, stray_reset, RESET, "stray, the server's socket freed by a RST")                              \
-	R(35, unnamed_passed, PASS, "names nothing, let pass by the policy")                                \
-	R(36, unnamed_dropped, DROP, "names nothing, dropped")                                              \
-	R(37, unnamed_answered, ANSWER, "names nothing, answered for the server")                           \
-	R(38, unnamed_reset, RESET, "names nothing, the server's socket freed by a RST")                    \
-	R(39, unreadable_passed, PASS, "not the listener's protocol, let pass by the policy")               \
-	R(40, unreadable_dropped, DROP, "not the listener's protocol, dropped")                             \
-	R(41, unreadable_reset, RESET, "not the listener's protocol, the server's socket freed by a RST")   \
-	R(42, stray_refused, RESET, "stray, reset before the server knew of it")                            \
-	R(43, unnamed_refused, RESET, "names nothing, reset before the server knew of it")                  \
-	R(44, unreadable_refused, RESET, "not the listener's protocol, reset before the server knew of it") \
-	R(45, held, DROP, "first data, kept by the gate until its name is complete")                        \
-	R(46, cannot_hold, PASS, "name not complete and too long to keep: handed to the server undecided")  \
-	R(47, silent_closed, RESET, "a visit that never said a word, closed by its client")                 \
-	R(48, adopt_failed, RESET, "a visit that the kernel did not take over; the client comes again")     \
-	R(49, early, DROP, "data ahead of the first, which its client sends again")                         \
-	R(50, tail_dropped, DROP, "after a visit was turned away: dropped")                                 \
-	R(51, tail_answered, ANSWER, "after a visit was turned away: its request answered")                 \
-	R(52, tail_reset, RESET, "after a visit was turned away: client reset")                             \
-	R(53, tail_closed, ANSWER, "after a visit was turned away: its end acknowledged")                   \
-	R(54, quic_passed, PASS, "QUIC, let pass by the policy")                                            \
-	R(55, quic_dropped, DROP, "QUIC, dropped")                                                          \
-	R(56, quic_fallback, ANSWER, "QUIC Initial, answered so that the browser takes TCP")                \
-	R(58, table_missing, PASS, "a table of the policy could not be read")                               \
-	R(59, cannot_rewrite, PASS, "the packet could not be rewritten or resized")                         \
-	R(60, dns_awaited, PASS, "DNS answer of a resolver, or one that a socket waits for")                \
-	R(61, dns_unasked, DROP, "DNS answer that nobody asked for")                                        \
-	R(62, held_forgotten, DROP, "what was kept of a visit is forgotten by a full table; it comes again")
-
-enum reason {
-	CONTINUE = 0, /* a stage's word for "no reason yet, go on" */
-#define R(nr, name, verdict, text) REASON_##name = nr,
-	STRAYGATE_REASONS(R)
-#undef R
-};
-
-#define R(nr, name, verdict, text) \
-	_Static_assert((nr) > 0 && (nr) < REASONS_MAX, "a counter's index has no room");
-STRAYGATE_REASONS(R)
-#undef R
 
 /* One line of a counter map. Index: counter_index(). */
 struct counter {
@@ -184,13 +114,14 @@ enum flow_state {
 	FLOW_JUDGED,  /* passed: never judged again */
 	FLOW_PARTIAL, /* name incomplete; its finder waits in `partials` */
 	FLOW_TURNED,  /* turned away: the tombstone of a visit */
-	FLOW_ADOPTED, /* handed to the kernel; no socket of it seen yet */
-	FLOW_HELD,    /* name incomplete; finder and bytes wait in `held` */
+	FLOW_INTRODUCED, /* its SYN went to the server, which has not answered yet */
+	FLOW_HELD,	 /* name incomplete; finder and bytes wait in `held` */
 };
 
 #define FLOW_SHAKEN 0x01 /* flags: shook hands with the gate */
 #define FLOW_ENDING 0x02 /* its client has sent FIN or RST */
 #define FLOW_NAMED  0x04 /* its ends are in `flow_ends` */
+#define FLOW_PROVED 0x08 /* TURNED at data: its client acknowledged the number of the server */
 
 /* A segment further than this from the last one is maybe of a new visit, whose
  * client uses the same ports. */
@@ -250,56 +181,42 @@ struct shake {
 #define SHAKE_SACK	 0x04
 #define SHAKE_ECN	 0x08
 
-/* Why a listener is judged at data although its line allows more. Numbers are
- * shared with `status`. */
+/*
+ * Why a device, or a listener, is judged at data although its line allows more.
+ * Numbers are shared with `status`.
+ */
 enum shallow {
-	SHALLOW_NONE, /* judged at the handshake */
-	SHALLOW_RESERVED,
-	SHALLOW_KERNEL,	    /* no bpf_sk_assign_tcp_reqsk */
-	SHALLOW_SYNCOOKIES, /* net.ipv4.tcp_syncookies is 0 */
-	SHALLOW_MPTCP,	    /* the socket that listens speaks MPTCP */
-	SHALLOW_LOST,	    /* adopted visits did not become established */
-	SHALLOW_ROUTE,	    /* the way back leaves by another device */
-	SHALLOW_DEVICE,	    /* the device cannot (no metadata, no tc) */
-	SHALLOW_TAGS,	    /* it takes VLAN tags off, and there are VLANs */
-};
-
-#define ENGAGED_WITNESSES 8
-
-/* A client network (/24, /48) of which an adopted visit was lost. */
-struct witness {
-	__u32 network; /* see engage_network(); 0: none */
-	__u32 rest;    /* FLOW_CLOCK(): how long its visits are left to the kernel, */
-	__u32 until;   /* and until when */
-	__u32 reserved;
+	SHALLOW_NONE,	    /* judged at the handshake */
+	SHALLOW_UNSEEN,	    /* no SYN-ACK of this listener has left by a device of ours yet */
+	SHALLOW_UNANSWERED, /* visits that were introduced stayed unanswered */
+	SHALLOW_ROOM,	    /* the table of bound visits is nearly full */
+	SHALLOW_TC,	    /* nothing can be attached at tc */
+	SHALLOW_TAGS,	    /* the device takes VLAN tags off, and there are VLANs */
+	SHALLOW_PEER,	    /* a veth whose other end does not take what XDP_TX sends */
+	SHALLOW_PROXY,	    /* a PROXY header comes first */
 };
 
 /*
- * How a listener does at the handshake, by id. The controller sets the first
- * line, the programs the rest; both survive an apply.
+ * How a listener does at the handshake, by id. Written by the programs alone; the
+ * controller writes it once, all zero, when the id goes to another listener.
+ * Families: 0 IPv4, 1 IPv6.
  */
 struct engagement {
-	__u32 enabled; /* by the controller */
-	__u32 shallow; /* enum shallow: why not, or why not now */
-	__u32 width;   /* share of new visits, of ENGAGED_FULLY */
-	__u32 lately;  /* bits: which witnesses lost one since the last that came through */
-	__u64 until;   /* ns: at data depth until then */
-	__u64 rest;    /* ns: how long the next time */
-	__u64 adopted; /* handed to the kernel */
-	__u64 refused; /* the kfunc did not take it */
-	__u64 seen;    /* became established */
-	__u64 lost;    /* did not */
-	__u32 tried;   /* a trial came through: more must be lost to outweigh it */
-	__u32 resting; /* FLOW_CLOCK(): until when some witness rests; 0: none does */
-	__u64 reserved[7];
-	struct witness witness[ENGAGED_WITNESSES];
+	__u32 seen[2];	   /* FLOW_CLOCK() | 1: the last SYN-ACK at tc egress; 0: none, not engaged */
+	__u32 unanswered;  /* introductions that had to be repeated since the last answer */
+	__u32 shallow;	   /* enum shallow: UNSEEN or UNANSWERED, while `seen` is 0 */
+	__u16 mss[2];	   /* the least that a SYN-ACK of this listener said; 0: none seen */
+	__u8 lacks;	   /* SHAKE_...: what its server did not agree to although it was offered */
+	__u8 reserved[3];
+	__u64 introduced;  /* visits */
+	__u64 bound;	   /* of these, whose server answered with a SYN-ACK */
+	__u64 refused;	   /* whose server, or a firewall, refused */
+	__u64 reserved2;
 };
-#define ENGAGED_FULLY	 65536u
-#define ENGAGED_NARROWLY 1024u		 /* where a listener starts: one visit in 64 */
-#define ENGAGED_FAILURES 3		 /* as many networks' in a row end it for a while ... */
-#define ENGAGED_DOUBTS	 8		 /* ... or so many, after a trial that came through */
-#define ENGAGED_REST	 30000000000ULL	 /* ns, doubled each time ... */
-#define ENGAGED_REST_MAX 480000000000ULL /* ... up to this */
+/* As many repeated introductions without any answer end it. */
+#define ENGAGED_UNANSWERED 8
+/* For how long a SYN-ACK at egress speaks for a port without a local socket. */
+#define WAY_PATIENCE FLOW_CLOCK(60000000000ULL)
 
 /* Of each device; written by the controller. */
 struct device {
@@ -309,30 +226,116 @@ struct device {
 	__u32 shallow; /* enum shallow: why not */
 	__u32 program; /* id of the one that is attached */
 };
-#define DEVICE_SHAKES 0x01 /* adopt is attached, and the way back is this device */
+#define DEVICE_SHAKES  0x01 /* both filters are attached at tc, and XDP_TX arrives */
+#define DEVICE_GENERIC 0x02 /* generic XDP, which sees again what egress injects */
 
-/* From the XDP program to adopt, in front of the packet. Multiples of 4 bytes,
- * 32 at most (net/core/filter.c, bpf_xdp_adjust_meta()). */
-struct adoption {
-	__u32 magic;
-	__u32 tsval;
-	__u32 tsecr;
-	__u16 mss;
-	__u8 l3; /* offset in the skb, which has lost one VLAN tag */
-	__u8 l4;
-	__u8 payload; /* from l4 on */
-	__u8 scale;   /* the client's; COOKIE_NO_SCALE: none */
-	__u8 our_scale;
-	__u8 flags;
-	__u8 listener;
+/* What was agreed with a client, in flags of `introduced` and `bound`. */
+#define AGREED_SACK	  0x01
+#define AGREED_TIMESTAMPS 0x02
+#define AGREED_ECN	  0x04
+#define AGREED_LOCAL	  0x08 /* `bound` alone: its server is a socket of this host */
+
+/* A visit whose SYN went to its server, until that answers. Written by the XDP
+ * program, taken by tc egress. Numbers are the client's. */
+struct introduced {
+	__u32 isn;	/* of the client */
+	__u32 cookie;	/* the number of our SYN-ACK */
+	__u32 tsval;	/* of the client's first data */
+	__u32 tsecr;	/* what it echoed: our TSval */
+	__u16 mss;	/* of the client */
+	__u16 window;	/* the field of its first data, host order */
+	__u8 scale;	/* of the client; COOKIE_NO_SCALE: none */
+	__u8 our_scale; /* that our SYN-ACK said */
+	__u8 agreed;	/* AGREED_... */
+	__u8 listener;	/* id */
+	__u32 ifindex;	/* the device that the visit came by, */
+	__u8 macs[12];	/* and its Ethernet addresses there */
+	__u32 since;	/* FLOW_CLOCK() */
+	__u32 reset;	/* egress: number of the RST that freed the host's ports; see bind.h */
+	__u8 tries;	/* egress: how often */
 	__u8 reserved[3];
 };
-#define ADOPTION_MAGIC	    0x73746761u
-#define ADOPTION_IPV6	    0x01
-#define ADOPTION_SACK	    0x02
-#define ADOPTION_ECN	    0x04
-#define ADOPTION_TIMESTAMPS 0x08
-#define ADOPTION_HELD	    0x10 /* bytes wait in `held` */
+
+/*
+ * A bound visit: what has to be done to its numbers. The lines say who writes
+ * them; nobody writes the whole struct but egress, when it is made.
+ */
+struct bound {
+	/* made at tc egress, by the server's SYN-ACK; read only from then on */
+	__u32 isn;	  /* of the client */
+	__u32 cookie;	  /* the server's first number, as the client has it */
+	__u32 server_isn; /* as the server has it */
+	__u32 ts_delta;	  /* added to the server's TSval, taken off the client's TSecr */
+	__u32 tsval;	  /* of the client's first data */
+	__u32 since;	  /* FLOW_CLOCK() */
+	__u8 scale;	  /* of the client's window; COOKIE_NO_SCALE: none was agreed */
+	__u8 our_scale;	  /* of the server's, as the client has it */
+	__u8 server_scale; /* as the server has it; COOKIE_NO_SCALE: it has none */
+	__u8 agreed;	  /* AGREED_... with the server */
+	__u8 listener;	  /* id */
+	__u8 reserved;
+	__u16 window;	  /* of the client's first data */
+	__u32 ifindex;	  /* the device that the visit came by, */
+	__u8 macs[12];	  /* and its Ethernet addresses there */
+	/* written at tc egress */
+	__u32 acked;	  /* the client's numbers that the host has acknowledged */
+	__u32 server_fin; /* behind the server's FIN, in the server's numbers */
+	__u32 said;	  /* FLOW_CLOCK() of the server's last packet */
+	/* written at tc ingress */
+	__u32 client_fin; /* behind the client's FIN */
+	__u32 heard;	  /* FLOW_CLOCK() of the client's last packet */
+	/* flags of either; one byte each, so that no write is lost */
+	__u8 server_ended; /* egress: FIN or RST seen */
+	__u8 client_ended; /* ingress: FIN seen */
+	__u8 server_acked; /* ingress: the server's FIN is acknowledged */
+	__u8 reserved2;
+};
+
+/* An address and port without a local socket behind which somebody answers. */
+struct way_key {
+	__u8 address[16];
+	__be16 port;
+	__u16 reserved; /* 0 */
+};
+
+/* A SYN-ACK that left for a visit with the kernel's handshake and without a local
+ * socket: it says which data is the first. */
+struct half_open {
+	__u32 client_next; /* sequence number of the client's first data */
+	__u32 server_next; /* which it acknowledges */
+};
+
+/* How many visits are bound, and how many may be. */
+struct room {
+	__u64 bound;  /* programs: atomically */
+	__u64 limit;  /* controller, when the map is made */
+	__u64 swept;  /* ns: when the table was last searched for vanished visits */
+	__u64 cursor; /* how far that came */
+	__u64 draining; /* controller: FLOW_CLOCK() | 1 since when; no SYN is answered; 0: not so */
+	__u64 cut;	/* controller: the next packet of each side becomes a RST */
+	__u64 reserved[2];
+};
+
+/* TCP ports for which the gate ever answered a SYN, a bit each, set by the XDP
+ * program: the programs at tc look no further at any other packet. */
+struct shaken_ports {
+	__u64 bits[65536 / 64];
+	__u64 cookie_tick; /* of the last SYN-ACK: two ticks later no cookie proves any more */
+};
+
+/* What the programs at tc did with the packets that they saw, by direction. */
+enum crossing {
+	CROSSED_PASSED,	    /* of no bound visit */
+	CROSSED_TRANSLATED, /* and passed on */
+	CROSSED_BOUND,	    /* egress: a SYN-ACK, turned round into the client's ACK */
+	CROSSED_REFUSED,    /* egress: a refusal, turned into a RST for the client */
+	CROSSED_RETRIED,    /* egress: the server still holds these ports; reset, and asked again */
+	CROSSED_DROPPED,    /* what must not be seen by the other side */
+	CROSSED_INJECTED,   /* ingress: made at egress, numbers are right */
+	CROSSED_FAILED,	    /* could not be translated, dropped */
+	CROSSINGS,
+};
+enum direction { DIRECTION_IN, DIRECTION_OUT };
 
 /* What `explain` reads back: the very result of the stages. */
 struct explanation {
@@ -362,7 +365,7 @@ struct heavy {
 
 struct meta {
 	__u32 layout;	 /* STRAYGATE_LAYOUT */
-	__u32 adopts;	 /* META_...: has this kernel the kfunc? Pins do not outlive it. */
+	__u32 reserved;
 	__u64 enforcing; /* s since 1970, since when the posture is what it is */
 	__u64 applied;	 /* s since 1970 */
 	char build[64];
@@ -370,18 +373,16 @@ struct meta {
 	char policy[256]; /* path of the file last applied, or "" */
 };
 
-#define META_ADOPTS	1
-#define META_ADOPTS_NOT 2
-
 _Static_assert(sizeof(struct control) == 64, "control is one cache line");
 _Static_assert(sizeof(struct flow_key) == 40, "flow_key has no padding");
 _Static_assert(sizeof(struct flow) == 32, "two flows are one cache line");
 _Static_assert(sizeof(struct flow_set) == 256, "no set lies in two pages");
 _Static_assert(sizeof(struct shake) == 256, "shake is four cache lines");
-_Static_assert(sizeof(struct engagement) == 256, "engagement is four cache lines");
-_Static_assert(ENGAGED_DOUBTS <= ENGAGED_WITNESSES, "each of them has a place");
+_Static_assert(sizeof(struct engagement) == 56, "engagement has no padding");
+_Static_assert(sizeof(struct introduced) == 52, "introduced has no padding");
+_Static_assert(sizeof(struct bound) == 72, "bound has no padding");
+_Static_assert(sizeof(struct way_key) == 20, "way_key has no padding");
 _Static_assert(sizeof(struct device) == 20, "device has no padding");
-_Static_assert(sizeof(struct adoption) == 24, "adoption fits the metadata of every kernel");
 _Static_assert(sizeof(struct heavy) == 80, "heavy has no padding");
 _Static_assert(sizeof(struct meta) == 408, "meta has no padding");
 

@@ -16,14 +16,22 @@
 #define SOCKET_NEW_SYN_RECV 12
 
 /* The kernel's own types, as far as we read them; CO-RE finds the offsets. */
+struct tcp_options_received {
+	__u32 ts_recent;
+} __attribute__((preserve_access_index));
+
 struct tcp_sock {
 	__u32 rcv_nxt;
+	__u32 snd_una;
+	__u32 snd_nxt;
+	__u32 max_window;
 	__u64 bytes_received;
-	bool is_mptcp;
+	struct tcp_options_received rx_opt;
 } __attribute__((preserve_access_index));
 
 struct tcp_request_sock {
 	__u32 rcv_nxt;
+	__u32 snt_isn;
 } __attribute__((preserve_access_index));
 
 enum socket_state {
@@ -38,6 +46,9 @@ struct socket {
 	__u32 state;
 	__u32 rcv_nxt;
 	__u64 bytes_received;
+	__u32 ack_least; /* acknowledgements that it would take */
+	__u32 ack_most;
+	__u32 ts_recent; /* the client's last timestamp; 0: none */
 };
 
 /* Under a SYN flood the kernel keeps no request sockets either; then its cookie
@@ -108,6 +119,7 @@ static __always_inline void socket_read(struct xdp_md *ctx, const struct packet 
 		if (half) {
 			out->state = SOCKET_HALF;
 			out->rcv_nxt = half->rcv_nxt;
+			out->ack_least = out->ack_most = half->snt_isn + 1;
 		}
 		return;
 	}
@@ -116,6 +128,9 @@ static __always_inline void socket_read(struct xdp_md *ctx, const struct packet 
 		out->state = SOCKET_FULL;
 		out->rcv_nxt = full->rcv_nxt;
 		out->bytes_received = full->bytes_received;
+		out->ack_least = full->snd_una - full->max_window;
+		out->ack_most = full->snd_nxt;
+		out->ts_recent = full->rx_opt.ts_recent;
 	}
 }
 

@@ -55,7 +55,7 @@ stage int source_in(struct packet *p, __u32 slot)
 	case ACT_DROP:
 		return REASON_source_dropped;
 	case ACT_LIMIT:
-		/* A visit is spent by its first data, in the name stage. */
+		/* A visit is spent by its first data: source_spend_visit(). */
 		if (r->unit == RATE_VISITS) {
 			p->source = index;
 			p->source_slot = slot;
@@ -64,6 +64,21 @@ stage int source_in(struct packet *p, __u32 slot)
 		}
 	}
 	return CONTINUE;
+}
+
+/* The visit's first data spends a visit of its source, if that is limited. */
+static __always_inline __u32 source_spend_visit(struct packet *p)
+{
+	struct image_rule *r;
+	struct view v;
+
+	if (!p->source || p->resumed || !view_of(&v, p->source_slot))
+		return CONTINUE;
+	r = image_rule(v.image, v.head, p->source);
+	if (!r || within_limit(p, r))
+		return CONTINUE;
+	p->action = ACT_DROP;
+	return p->protocol == IPPROTO_TCP && !p->shaken ? REASON_visit_limited : REASON_source_limited;
 }
 
 static __always_inline int source(struct packet *p)

@@ -2,10 +2,11 @@
 /*
  * straygate in the kernel. A packet's way, one function and one header a stage:
  *
- *	parse -> listener? -> source? -> conversation? -> name? -> act -> count
+ *	parse -> listener? -> resolver? -> source? -> conversation? -> name? -> act -> count
  *
- * and, behind the driver, adopt, which hands visits that shook hands with the
- * gate to the kernel. A stage returns a reason, or CONTINUE; only act() knows XDP actions.
+ * and at tc, behind the driver: translate what comes in, bind and translate what
+ * goes out (handshake/). A stage returns a reason, or CONTINUE; only act() knows XDP
+ * actions.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,14 +30,67 @@
 
 #include "bpf/parse.h"
 #include "bpf/listener.h"
-#include "bpf/source.h"
 #include "bpf/resolver.h"
+#include "bpf/source.h"
 #include "bpf/conversation.h"
 #include "bpf/name.h"
+#include "bpf/quic.h"
+#include "bpf/segment.h"
 #include "bpf/act.h"
-#include "bpf/handshake/adopt.h"
+#include "bpf/handshake/bind.h"
+#include "bpf/handshake/translate.h"
 
 char LICENSE[] SEC("license") = "GPL";
+
+/* The first data of a visit, or what goes on with it: is it served? */
+stage int judge_data(struct xdp_md *ctx, struct packet *p)
+{
+	struct scratch *s = scratch_memory();
+	__u32 reason = CONTINUE;
+
+	if (!p || !s)
+		return REASON_table_missing;
+	if (p->resumed == RESUMED_HELD && !resume_held(p, s))
+		return REASON_held_forgotten;
+	if (p->protocol == IPPROTO_TCP && !p->explain && !acceptable(ctx, p, s))
+		return p->shaken ? REASON_unacceptable_dropped : REASON_unacceptable;
+	if (p->protocol == IPPROTO_TCP && p->tcp_flags & TCP_URG)
+		reason = REASON_urgent;
+	else if (p->under_way)
+		reason = p->under_way;
+	if (!reason)
+		reason = source_spend_visit(p);
+	if (!reason)
+		reason = name(ctx, p);
+	remember(p, s, reason);
+	return reason;
+}
+
+static __always_inline __u32 judge_visit(struct xdp_md *ctx, struct packet *p)
+{
+	__u32 reason;
+
+	if (p->as == PROTO_QUIC)
+		return source_spend_visit(p) ?: quic(ctx, p);
+	reason = conversation(ctx, p);
+	return reason ?: judge_data(ctx, p);
+}
+
+/* Of a source that is trusted now, or for a listener that is no more: such a packet
+ * passes untouched, unless its visit shook hands with the gate before that was said.
+ * Then it ends as it began. */
+static __always_inline __u32 judge_under_way(struct xdp_md *ctx, struct packet *p, __u32 reason)
+{
+	__u32 other;
+
+	if (p->protocol != IPPROTO_TCP || p->tcp_flags & TCP_SYN || p->explain || !cookies_about(p))
+		return reason;
+	p->under_way = reason;
+	other = conversation(ctx, p);
+	if (!other && p->shaken)
+		return judge_data(ctx, p);
+	return p->ours ? other : reason;
+}
 
 static __always_inline __u32 judge(struct xdp_md *ctx, struct packet *p)
 {
@@ -44,7 +98,6 @@ static __always_inline __u32 judge(struct xdp_md *ctx, struct packet *p)
 	__u32 reason, entry;
 	void *image;
 
-	p->frame_len = bpf_xdp_get_buff_len(ctx);
 	reason = parse(ctx, p);
 	if (reason)
 		return reason;
@@ -54,7 +107,7 @@ static __always_inline __u32 judge(struct xdp_md *ctx, struct packet *p)
 		return REASON_table_missing;
 	entry = port_entry(image, p);
 	if (!entry && p->flow.client_port != bpf_htons(53))
-		return REASON_no_listener;
+		return judge_under_way(ctx, p, REASON_no_listener);
 	head = image_cell(image, IMAGE_HEAD);
 	if (!head)
 		return REASON_table_missing;
@@ -65,62 +118,41 @@ static __always_inline __u32 judge(struct xdp_md *ctx, struct packet *p)
 			return reason;
 	}
 	if (!entry)
-		return REASON_no_listener;
+		return judge_under_way(ctx, p, REASON_no_listener);
 	reason = listener(p, entry);
 	if (reason)
 		return reason;
 	if (head->flags & IMAGE_HAS_SOURCES) {
 		reason = source(p);
+		if (reason == REASON_source_trusted)
+			return judge_under_way(ctx, p, reason);
 		if (reason)
 			return reason;
 	}
-	reason = conversation(ctx, p);
-	if (reason)
-		return reason;
-	return name(ctx, p);
+	return judge_visit(ctx, p);
 }
 
 SEC("xdp.frags")
 int straygate(struct xdp_md *ctx)
 {
 	struct packet p = {};
+	__u32 reason = judge(ctx, &p);
 
-	return act(ctx, &p, judge(ctx, &p));
+	if (reason == REASON_syn_answered || reason == REASON_room_full)
+		room_sweep(ctx);
+	return act(ctx, &p, reason);
 }
 
 SEC("tc")
-int straygate_adopt(struct __sk_buff *skb)
+int straygate_ingress(struct __sk_buff *skb)
 {
-	return adopt_packet(skb);
+	return translate_in(skb);
 }
 
-/* For a trial of the way to a listener, before any visitor depends on it: the
- * controller injects the last ACK of a made-up handshake (and then a RST, to
- * which nothing is added); adopt, firewall and server do with it as with any. */
-SEC("xdp")
-int straygate_trial(struct xdp_md *ctx)
+SEC("tc")
+int straygate_egress(struct __sk_buff *skb)
 {
-	struct packet p = {};
-	struct scratch *s = scratch_memory();
-	__u32 entry;
-	void *image;
-
-	p.frame_len = bpf_xdp_get_buff_len(ctx);
-	if (!s || parse(ctx, &p))
-		return XDP_DROP;
-	p.slot = current_slot();
-	image = image_in(p.slot);
-	if (!image)
-		return XDP_DROP;
-	entry = port_entry(image, &p);
-	if (!entry || listener(&p, entry))
-		return XDP_DROP;
-	if (p.tcp_flags & TCP_RST)
-		return XDP_PASS;
-	if (!proves(ctx, &p, p.seq))
-		return XDP_DROP;
-	s->agreed = s->options;
-	return leave_word(ctx, &p) ? XDP_DROP : XDP_PASS;
+	return bind_or_translate(skb);
 }
 
 /* The same stages for `straygate explain`, on a made-up packet, without a trace:

@@ -15,6 +15,13 @@
 #define OPTION_SCALE	  3
 #define OPTION_SACK	  4
 #define OPTION_TIMESTAMPS 8
+#define OPTION_MD5	  19 /* RFC 2385 */
+#define OPTION_AO	  29 /* RFC 5925 */
+#define OPTION_MPTCP	  30 /* RFC 8684 */
+
+/* In `foreign` of struct options. */
+#define OPTION_SIGNED 0x01 /* MD5 or AO: a listener without keys drops it */
+#define OPTION_JOINS  0x02 /* MP_JOIN: of a connection that the kernel has */
 
 #define OPTIONS_MAX 40
 #define STAMPS_ONLY 0x0101080a /* NOP NOP TIMESTAMPS 10: what nearly all data carries */
@@ -42,6 +49,10 @@ static __always_inline void option_read(struct scratch *s, __u32 kind, __u32 len
 		o->tsval = option_word(s, at + 2);
 		o->tsecr = option_word(s, at + 6);
 	}
+	if (kind == OPTION_MD5 || kind == OPTION_AO)
+		o->foreign |= OPTION_SIGNED;
+	if (kind == OPTION_MPTCP && length >= 3 && s->bytes[(at + 2) & 63] >> 4 == 1)
+		o->foreign |= OPTION_JOINS;
 }
 
 /* One option; the place among them is kept in map memory (see finder.h). */

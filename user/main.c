@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The table of verbs, and their options. */
 #include <errno.h>
+#include <limits.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,9 @@ enum {
 	OPT_TOP,
 	OPT_CONFIRM,
 	OPT_GROUP,
+	OPT_DRAIN,
+	OPT_NOW,
+	OPT_BOUND,
 	OPT_DEBUG,
 	OPT_VERSION,
 };
@@ -52,6 +56,15 @@ static const struct option_text {
 	 TAKES_GROUP,
 	 "NAME",
 	 "who may run `status` and `show` (root: nobody else)"},
+	{{"drain", required_argument, NULL, OPT_DRAIN},
+	 TAKES_DRAIN,
+	 "TIME",
+	 "reset bound visits that are left after it (30s, 5m)"},
+	{{"now", no_argument, NULL, OPT_NOW}, TAKES_DRAIN, "", "reset bound visits at once"},
+	{{"bound", required_argument, NULL, OPT_BOUND},
+	 TAKES_BOUND,
+	 "N",
+	 "room for so many bound visits at once (default: 262144)"},
 	{{"from", required_argument, NULL, OPT_FROM}, TAKES_EXPLAIN, "ADDR", "the client"},
 	{{"to", required_argument, NULL, OPT_TO}, TAKES_EXPLAIN, "PROTO/PORT", "the listener, e.g. tcp/443"},
 	{{"name", required_argument, NULL, OPT_NAME}, TAKES_EXPLAIN, "NAME", "what is asked for"},
@@ -163,6 +176,18 @@ static bool seconds(const char *text, unsigned int *out)
 	return true;
 }
 
+/* Of a table: from 1,024 entries to 16 million. */
+static bool size(const char *text, unsigned int *out)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || n < 1024 || n > 1 << 24)
+		return false;
+	*out = n;
+	return true;
+}
+
 /* True if it was an option that sets something. */
 static bool set_option(struct call *c, int opt)
 {
@@ -182,6 +207,13 @@ static bool set_option(struct call *c, int opt)
 	case OPT_GROUP:
 		c->group = optarg;
 		return true;
+	case OPT_DRAIN:
+		return seconds(optarg, &c->drain);
+	case OPT_NOW:
+		c->now = true;
+		return true;
+	case OPT_BOUND:
+		return size(optarg, &c->bound);
 	case OPT_FROM:
 		c->from = optarg;
 		return true;
@@ -289,7 +321,7 @@ static int find_word(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct call c = {.instance = "default", .top = 20};
+	struct call c = {.instance = "default", .top = 20, .drain = UINT_MAX};
 	const struct verb *v = &verb_status;
 	int at = find_word(argc, argv), status;
 

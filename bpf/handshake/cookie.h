@@ -4,18 +4,20 @@
  * the client proves that it shook hands with us, and what was agreed then.
  *
  *	31 ....... 9   8   7 .. 6   5 .... 2   1     0
- *	hash (23)     tick  MSS      window    SACK  ECN	client without timestamps
+ *	hash (23)     tick  MSS      window    SACK  ECN
  *	                    class    scale
- *	hash (23)     tick  hash (8)				client with timestamps
  *
- * With timestamps the client sends all 32 bits of our TSval back, so the
- * options stand there, exact, and ten more bits of hash:
+ * With timestamps the client sends all 32 bits of our TSval back, in which stand
+ * its MSS, exact, and the upper half of the TSval of its SYN, by which an older
+ * segment is told (RFC 7323 5, PAWS):
  *
- *	31 .. 16   15 .. 12   11    10    9 ... 0
- *	MSS        scale      SACK  ECN   hash		TSval
+ *	31 .. 16   15 .. 0
+ *	MSS        TSval >> 16
  *
- * The hash covers both ends, the client's sequence number, the tick and the
- * options. A tick is 64 s; a cookie is good in its own and the next one.
+ * The hash covers both ends, the client's sequence number, the tick, what was
+ * agreed, and whether timestamps were: a client that agreed to them and then
+ * sends a segment without is still known. A tick is 69 s; a cookie is good in its
+ * own and the next one.
  */
 #ifndef STRAYGATE_COOKIE_H
 #define STRAYGATE_COOKIE_H
@@ -36,7 +38,7 @@ struct options {
 	__u8 ecn;
 	__u8 timestamps;
 	__u8 said_mss; /* an MSS option came */
-	__u8 reserved;
+	__u8 foreign;  /* OPTION_SIGNED, OPTION_JOINS: see tcp_options.h */
 };
 
 /* Rounded down to what nearly all paths have; see net/ipv4/syncookies.c. */
@@ -81,15 +83,11 @@ static __always_inline __u64 cookie_hash(const struct shake *k, const struct flo
 	return siphash_end(&s);
 }
 
-#define COOKIE_TICK_BIT	    0x100u
-#define COOKIE_AGREED	    0x0ffu	/* of the cookie, without timestamps */
-#define COOKIE_STAMP_AGREED 0xfffffc00u /* of the TSval */
+#define COOKIE_TICK_BIT 0x100u
+#define COOKIE_AGREED	0x0ffu
 
 static __always_inline __u32 cookie_agree(const struct options *o, __u32 ipv6)
 {
-	if (o->timestamps)
-		return (__u32)o->mss << 16 | (__u32)(o->scale & 15) << 12 | (__u32) !!o->sack << 11 |
-		       (__u32) !!o->ecn << 10;
 	return cookie_class(o->mss, ipv6) << 6 | (__u32)(o->scale & 15) << 2 | (__u32) !!o->sack << 1 |
 	       !!o->ecn;
 }
@@ -100,45 +98,45 @@ static __always_inline __u32 cookie_make(const struct shake *k, const struct flo
 {
 	__u32 tick = now >> COOKIE_TICK_SHIFT, agreed = cookie_agree(o, ipv6);
 	__u64 h = cookie_hash(k, f, isn, tick, agreed, o->timestamps);
-	__u32 cookie = (__u32)h & ~COOKIE_TICK_BIT;
 
-	*tsval = agreed | ((__u32)(h >> 32) & ~COOKIE_STAMP_AGREED);
-	if (!o->timestamps)
-		cookie = (cookie & ~COOKIE_AGREED) | agreed;
-	return cookie | (tick & 1 ? COOKIE_TICK_BIT : 0);
+	*tsval = (__u32)o->mss << 16 | o->tsval >> 16;
+	return ((__u32)h & ~(COOKIE_TICK_BIT | COOKIE_AGREED)) | agreed | (tick & 1 ? COOKIE_TICK_BIT : 0);
 }
 
-/* Does this acknowledgement of `cookie` by a client that began at isn prove a
- * handshake with us? Then o holds what was agreed; its timestamps must be those
- * of the segment in hand. */
-static __always_inline bool cookie_check(const struct shake *k, const struct flow_key *f, __u32 isn,
-					 __u32 cookie, __u64 now, struct options *o, __u32 ipv6)
+static __always_inline bool cookie_matches(const struct shake *k, const struct flow_key *f, __u32 isn,
+					   __u32 cookie, __u64 now, __u32 timestamps)
 {
-	__u32 tick = now >> COOKIE_TICK_SHIFT, agreed, mask = ~COOKIE_TICK_BIT;
+	__u32 tick = now >> COOKIE_TICK_SHIFT;
 	__u64 h;
 
 	if ((tick & 1) != !!(cookie & COOKIE_TICK_BIT))
 		tick--;
-	agreed = o->timestamps ? o->tsecr & COOKIE_STAMP_AGREED : cookie & COOKIE_AGREED;
-	if (!o->timestamps)
-		mask &= ~COOKIE_AGREED;
-	h = cookie_hash(k, f, isn, tick, agreed, o->timestamps);
-	if (((__u32)h ^ cookie) & mask)
+	h = cookie_hash(k, f, isn, tick, cookie & COOKIE_AGREED, timestamps);
+	return !(((__u32)h ^ cookie) & ~(COOKIE_TICK_BIT | COOKIE_AGREED));
+}
+
+/* Does this acknowledgement of `cookie` by a client that began at isn prove a
+ * handshake with us? Then o, which holds the timestamps of the segment in hand,
+ * says what was agreed. A client that sends none although they were agreed is
+ * taken for one without. */
+static __always_inline bool cookie_check(const struct shake *k, const struct flow_key *f, __u32 isn,
+					 __u32 cookie, __u64 now, struct options *o, __u32 ipv6)
+{
+	if (!cookie_matches(k, f, isn, cookie, now, o->timestamps) &&
+	    (o->timestamps || !cookie_matches(k, f, isn, cookie, now, 1)))
 		return false;
-	if (!o->timestamps) {
-		o->mss = cookie_mss(agreed >> 6, ipv6);
-		o->scale = agreed >> 2 & 15;
-		o->sack = agreed >> 1 & 1;
-		o->ecn = agreed & 1;
-		return true;
-	}
-	if (((__u32)(h >> 32) ^ o->tsecr) & ~COOKIE_STAMP_AGREED)
-		return false;
-	o->mss = agreed >> 16;
-	o->scale = agreed >> 12 & 15;
-	o->sack = agreed >> 11 & 1;
-	o->ecn = agreed >> 10 & 1;
+	o->mss = o->timestamps ? o->tsecr >> 16 : cookie_mss(cookie >> 6, ipv6);
+	o->scale = cookie >> 2 & 15;
+	o->sack = cookie >> 1 & 1;
+	o->ecn = cookie & 1;
 	return true;
+}
+
+/* PAWS: is the segment in hand older than the SYN whose TSval we sent back? Told
+ * to 65,536 units, which is a minute with most clients. */
+static __always_inline bool cookie_is_older(const struct options *o)
+{
+	return o->timestamps && (__s16)((o->tsval >> 16) - (o->tsecr & 0xffff)) < 0;
 }
 
 #endif

@@ -7,11 +7,14 @@
 #define STRAYGATE_SHAKE_H
 
 #include "bpf/handshake/engage.h"
+#include "bpf/handshake/room.h"
+#include "bpf/handshake/ways.h"
 #include "bpf/tcp_options.h"
 #include "bpf/rewrite.h"
+#include "bpf/listener.h"
 #include "bpf/socket.h"
 
-/* What the kernel would not adopt: net/core/filter.c, bpf_sk_assign_tcp_reqsk(). */
+/* The least MSS that a cookie without timestamps can tell. */
 #define SHAKE_MSS4 536
 #define SHAKE_MSS6 1220
 
@@ -22,39 +25,15 @@ static __always_inline struct shake *shake_secrets(void)
 	return bpf_map_lookup_elem(&shake, &zero);
 }
 
-static __always_inline struct engagement *engagement_of(const struct packet *p)
-{
-	__u32 id = p->listener;
-
-	return bpf_map_lookup_elem(&engagements, &id);
-}
-
-/* A share of the visits, drawn anew each second: a client whose SYN got lost
- * with us has a chance to come through with the kernel. */
-static __always_inline bool drawn(struct packet *p, const struct engagement *e)
-{
-	const __u64 *client = (const __u64 *)p->flow.client;
-	__u64 h = client[0] ^ client[1] ^ (__u64)p->flow.client_port << 17 ^ packet_tick(p) >> 30;
-
-	h *= 0x9e3779b97f4a7c15ULL;
-	return (h >> 48) < e->width;
-}
-
 /* Are new visits of this listener ours now? */
-static __always_inline bool engaged(struct packet *p)
+static __always_inline struct engagement *engaged(const struct packet *p)
 {
 	struct engagement *e;
 
 	if (p->depth == DEPTH_OFF || p->observe)
-		return false;
+		return NULL;
 	e = engagement_of(p);
-	if (!e || !e->enabled)
-		return false;
-	if (e->until && packet_tick(p) < e->until)
-		return false;
-	if (engage_rests(e, p, FLOW_CLOCK(packet_tick(p))))
-		return false;
-	return e->width >= ENGAGED_FULLY || drawn(p, e);
+	return e && engage_is_open(e, p->ipv6) ? e : NULL;
 }
 
 /* In frames to our own MAC alone (promiscuous devices see others'), on a device
@@ -76,41 +55,42 @@ static __always_inline struct device *shaking_device(struct xdp_md *ctx)
 	return d;
 }
 
-/* A socket listens there that the kernel adopts for. A closed port behaves as
- * before, and so does a connection that is still there, or in TIME-WAIT. */
-static __always_inline bool listens(struct xdp_md *ctx, const struct packet *p)
+/* A socket listens there, or a container's SYN-ACKs were seen. A closed port behaves
+ * as before, and so does a connection that is still there, or in TIME-WAIT. */
+static __always_inline bool listens(struct xdp_md *ctx, struct packet *p)
 {
 	struct bpf_sock *sk = socket_lookup(ctx, p);
-	struct engagement *e;
-	struct tcp_sock *t;
-	bool yes = false;
+	bool yes;
 
 	if (!sk)
-		return false;
-	t = bpf_skc_to_tcp_sock(sk);
-	if (sk->state == SOCKET_LISTEN && t) {
-		yes = !bpf_core_field_exists(t->is_mptcp) || !t->is_mptcp;
-		e = engagement_of(p);
-		if (e && !yes)
-			e->shallow = SHALLOW_MPTCP;
-		else if (e && e->shallow == SHALLOW_MPTCP)
-			e->shallow = SHALLOW_NONE;
-	}
+		return way_is_open(p);
+	yes = sk->state == SOCKET_LISTEN;
 	bpf_sk_release(sk);
 	return yes;
 }
 
-/* What the client offered and this host's TCP takes. */
-static __always_inline void agree(const struct packet *p, struct options *o, const struct shake *k)
+/* RFC 1122 3.2.1.3, RFC 4291 2: only a host's own address asks. */
+static __always_inline bool is_unicast(const struct packet *p)
 {
-	if (!(k->flags & SHAKE_TIMESTAMPS))
+	const __u8 *a = p->flow.client;
+	const __u64 *half = (const __u64 *)a;
+
+	if (p->ipv6)
+		return a[0] != 0xff && (half[0] || (half[1] != 0 && half[1] != bpf_cpu_to_be64(1)));
+	return a[12] && a[12] != 127 && a[12] < 224;
+}
+
+/* What the client offered and this host's TCP takes. */
+static __always_inline void agree(const struct packet *p, struct options *o, __u32 flags)
+{
+	if (!(flags & SHAKE_TIMESTAMPS))
 		o->timestamps = 0;
-	if (!(k->flags & SHAKE_SCALING))
+	if (!(flags & SHAKE_SCALING))
 		o->scale = COOKIE_NO_SCALE;
-	if (!(k->flags & SHAKE_SACK))
+	if (!(flags & SHAKE_SACK))
 		o->sack = 0;
 	/* RFC 3168 6.1.1: both flags. Accurate ECN (a third) is not ours. */
-	o->ecn = (p->tcp_flags & (TCP_ECE | TCP_CWR)) == (TCP_ECE | TCP_CWR) && (k->flags & SHAKE_ECN);
+	o->ecn = (p->tcp_flags & (TCP_ECE | TCP_CWR)) == (TCP_ECE | TCP_CWR) && (flags & SHAKE_ECN);
 }
 
 /* Options of our SYN-ACK, none that did not come, so never more bytes than came. */
@@ -135,28 +115,82 @@ static __always_inline __u32 put_options(struct scratch *s, __u32 mss, __u32 sca
 	return n * 4;
 }
 
+/* Never more than the host would say: what its device can take, and what it has
+ * been seen to say (a route's advmss, a socket's TCP_MAXSEG, a firewall's clamp). */
+static __always_inline __u32 syn_ack_mss(const struct device *d, const struct engagement *e, __u32 ipv6)
+{
+	__u32 mss = d->mtu - (ipv6 ? 60 : 40), said = e->mss[ipv6 & 1];
+
+	return said && said < mss ? said : mss;
+}
+
+/* tc looks at this port from now on, and cookies are about for two ticks. */
+static __always_inline void note_cookie(const struct packet *p, __u64 now)
+{
+	__u32 zero = 0, port = bpf_ntohs(p->flow.server_port);
+	struct shaken_ports *s = bpf_map_lookup_elem(&shaken_ports, &zero);
+	__u64 bit = 1ULL << (port & 63), tick = now >> COOKIE_TICK_SHIFT;
+
+	if (!s)
+		return;
+	if (!(s->bits[port >> 6 & 1023] & bit))
+		__sync_fetch_and_or(&s->bits[port >> 6 & 1023], bit);
+	if (s->cookie_tick != tick)
+		s->cookie_tick = tick;
+}
+
+/* May a visit to this port have a cookie of ours that still proves? */
+static __always_inline bool cookies_about(struct packet *p)
+{
+	__u32 zero = 0, port = bpf_ntohs(p->flow.server_port);
+	struct shaken_ports *s = bpf_map_lookup_elem(&shaken_ports, &zero);
+
+	if (!s || !(s->bits[port >> 6 & 1023] >> (port & 63) & 1))
+		return false;
+	return (packet_tick(p) >> COOKIE_TICK_SHIFT) - s->cookie_tick <= 2;
+}
+
+/* In generic mode: a SYN that egress sent once more on behalf of a visit. */
+static __always_inline bool is_injected(const struct device *d, const struct packet *p)
+{
+	struct flow_key key = p->flow;
+	struct introduced *v;
+
+	if (!(d->flags & DEVICE_GENERIC))
+		return false;
+	v = bpf_map_lookup_elem(&introduced, &key);
+	return v && v->tries && v->isn == p->seq;
+}
+
 /* A SYN for a listener: ours to answer, or CONTINUE for the kernel. What the
  * SYN-ACK holds waits in scratch->syn_ack. */
 stage int syn(struct xdp_md *ctx, struct packet *p)
 {
 	struct scratch *s = scratch_memory();
 	struct shake *k = shake_secrets();
+	struct room *r = room_of();
+	struct engagement *e;
 	struct device *d;
 	__u32 tsval;
 
-	if (!p || !s || !k)
+	if (!p || !s || !k || !r)
 		return CONTINUE;
-	if ((p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN || !engaged(p))
+	if ((p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN)
 		return CONTINUE;
-	d = shaking_device(ctx);
-	if (!d || read_options(ctx, p))
+	e = engaged(p);
+	d = e ? shaking_device(ctx) : NULL;
+	if (!d || !is_unicast(p) || same_address(p->flow.client, p->flow.server) ||
+	    is_injected(d, p) || read_options(ctx, p))
 		return CONTINUE;
-	if (s->options.mss < (p->ipv6 ? SHAKE_MSS6 : SHAKE_MSS4) || !listens(ctx, p))
+	if (s->options.mss < (p->ipv6 ? SHAKE_MSS6 : SHAKE_MSS4) || s->options.foreign || !listens(ctx, p))
 		return CONTINUE;
-	agree(p, &s->options, k);
+	if (room_is_short(r))
+		return REASON_room_full;
+	agree(p, &s->options, k->flags & ~(__u32)e->lacks);
 	s->syn_ack.seq = cookie_make(k, &p->flow, p->seq, packet_tick(p), &s->options, p->ipv6, &tsval);
 	s->syn_ack.tsval = tsval;
-	s->syn_ack.mss = d->mtu - (p->ipv6 ? 60 : 40);
+	s->syn_ack.mss = syn_ack_mss(d, e, p->ipv6);
+	note_cookie(p, packet_tick(p));
 	return REASON_syn_answered;
 }
 
@@ -187,9 +221,13 @@ stage int proves(struct xdp_md *ctx, struct packet *p, __u32 first)
 
 	if (!p || !s || !k)
 		return 0;
-	if (p->depth == DEPTH_OFF || !(p->tcp_flags & TCP_ACK) || read_options(ctx, p))
+	if (!(p->tcp_flags & TCP_ACK) || !cookies_about(p) || read_options(ctx, p))
 		return 0;
-	return cookie_check(k, &p->flow, first - 1, p->ack - 1, packet_tick(p), &s->options, p->ipv6);
+	if (!cookie_check(k, &p->flow, first - 1, p->ack - 1, packet_tick(p), &s->options, p->ipv6))
+		return 0;
+	p->ours = 1;
+	p->proved = 1;
+	return 1;
 }
 
 #endif

@@ -74,10 +74,6 @@ static int publish(struct gate *g, struct policy *now, struct policy *before, co
 		r = gate_publish(g, now, before, seconds);
 	if (!r)
 		r = gate_refresh_devices(g);
-	if (!r)
-		r = gate_engage(g, now);
-	if (!r)
-		gate_trials(g, now);
 	return r ? r : note_change(g, now, before, file);
 }
 

@@ -1,28 +1,111 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <limits.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "gate/gate.h"
 #include "lib/say.h"
 #include "cmd/verb.h"
 
-static int down_device(struct gate *g, const char *device)
+#define POLL_US 200000
+
+/* Visits that have shaken hands with the gate and not spoken yet have this long. */
+#define GRACE_US 300000
+
+static void show_progress(int64_t left, bool *said)
+{
+	if (isatty(STDERR_FILENO)) {
+		fprintf(stderr, "\rwaiting for %lld bound visits to end ...   ", (long long)left);
+		*said = true;
+	} else if (!*said) {
+		say("waiting for %lld bound visits to end; `straygate down --now` resets them", (long long)left);
+		*said = true;
+	}
+}
+
+/* Resets what is left. The host's own RSTs take a moment to leave; what has no socket
+ * here needs a packet of either side. */
+static void cut(struct gate *g, unsigned int ifindex)
+{
+	int64_t elsewhere = gate_cut(g, ifindex), left = 1;
+	int i;
+
+	for (i = 0; i < 5 && left > 0; i++) {
+		usleep(POLL_US);
+		left = gate_bound(g, ifindex);
+	}
+	if (left > 0 && elsewhere > 0)
+		say("%lld visits of servers that are not on this host said nothing meanwhile, and hang until "
+		    "they do",
+		    (long long)left);
+}
+
+/* Waits until the last visit that is translated has ended, or as long as was said. */
+static void drain(struct gate *g, const struct call *c, unsigned int ifindex)
+{
+	uint64_t until = monotonic_ns() + c->drain * 1000000000ULL;
+	bool said = false;
+	int64_t left;
+
+	while ((left = gate_bound(g, ifindex)) > 0) {
+		if (c->now || (c->drain != UINT_MAX && monotonic_ns() >= until)) {
+			cut(g, ifindex);
+			break;
+		}
+		show_progress(left, &said);
+		usleep(POLL_US);
+	}
+	if (said && isatty(STDERR_FILENO))
+		fputc('\n', stderr);
+}
+
+static bool is_ours(const struct gate_device *devices, size_t count, const char *device)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (!strcmp(devices[i].name, device))
+			return true;
+	return false;
+}
+
+static int down_device(struct gate *g, const struct call *c, const char *device)
 {
 	struct gate_device *devices;
-	size_t count, i;
-	bool found = false;
+	size_t count;
+	bool found;
 
 	if (gate_devices(g, &devices, &count))
 		return EXIT_FAILED;
-	for (i = 0; i < count; i++)
-		found |= !strcmp(devices[i].name, device);
+	found = is_ours(devices, count, device);
 	gate_devices_free(devices, count);
 	if (!found)
 		return fail(EXIT_FAILED, "%s: the gate is not on this device; see `straygate status`",
 			    device);
+	gate_stop(g, device);
+	if (if_nametoindex(device))
+		drain(g, c, if_nametoindex(device));
 	return gate_detach(g, device) ? EXIT_FAILED : EXIT_OK;
+}
+
+/* Judging stops at once, translation with the last bound visit. */
+static void stop_all(struct gate *g, const struct call *c)
+{
+	struct gate_device *devices;
+	size_t count, i;
+
+	if (gate_drain(g, true) || gate_devices(g, &devices, &count))
+		return;
+	if (gate_cookies_about(g))
+		usleep(GRACE_US);
+	for (i = 0; i < count; i++)
+		gate_stop(g, devices[i].name);
+	gate_devices_free(devices, count);
+	drain(g, c, 0);
 }
 
 /* Down must always work: neither a foreign layout nor a missing map nor a
@@ -37,12 +120,14 @@ static int run(const struct call *c)
 
 		if (err == -ENOENT)
 			return gate_not_up(EXIT_OK, c->instance, "nothing to do");
+		if (!err && !gate_open_room(&g))
+			stop_all(&g, c);
 		return err || gate_destroy(&g) ? EXIT_FAILED : EXIT_OK;
 	}
 	if (gate_open(&g, c->instance, GATE_WRITE))
 		return EXIT_FAILED;
 	for (i = 0; i < c->argc; i++)
-		if (down_device(&g, c->argv[i]))
+		if (down_device(&g, c, c->argv[i]))
 			return EXIT_FAILED;
 	return EXIT_OK;
 }
@@ -51,7 +136,12 @@ const struct verb verb_down = {
 	.name = "down",
 	.arguments = "[DEV...]",
 	.summary = "take the gate off devices, or, without any, away with all it knows",
-	.help = "With devices the policy and its counters stay for the others.\n",
+	.help = "Judging stops at once. Visits that the gate introduced to the server are\n"
+		"translated until the last of them has ended, which is waited for; --drain TIME\n"
+		"resets what is left after TIME, --now at once. If the command is interrupted,\n"
+		"translation goes on, and another `down` waits on.\n"
+		"With devices the policy and its counters stay for the others.\n",
+	.takes = TAKES_DRAIN,
 	.least = 0,
 	.most = -1,
 	.run = run,

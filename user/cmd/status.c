@@ -75,15 +75,20 @@ static void print_shallow(struct gate *g, const struct tally *t)
 {
 	size_t i;
 
-	for (i = 0; i < t->device_count; i++)
+	for (i = 0; i < t->device_count; i++) {
 		if (t->devices[i].shallow != SHALLOW_NONE)
 			printf("  %s: visits are judged at data: %s\n", t->devices[i].name,
 			       shallow_text(t->devices[i].shallow));
+		if (t->devices[i].tc_lost)
+			printf("  %s: somebody removed the gate's filters at tc, bound visits hang; `straygate up "
+			       "%s` attaches them again\n",
+			       t->devices[i].name, t->devices[i].name);
+	}
 	for (i = 0; i < t->listener_count; i++) {
 		const struct rule *r = t->listener[i].rule;
 
-		if (policy_posture(t->policy) != POSTURE_OBSERVE && !r->observe && *shallow_reason(g, r))
-			printf("  %s is judged at data: %s\n", r->subject, shallow_reason(g, r));
+		if (*shallow_reason(g, t->policy, r))
+			printf("  %s is judged at data: %s\n", r->subject, shallow_reason(g, t->policy, r));
 	}
 }
 
@@ -124,6 +129,17 @@ static void print_strays(struct gate *g)
 		puts(count > 3 ? ", ...  (straygate show strays)" : "  (straygate show strays)");
 	}
 	free(names);
+}
+
+/* Visits that the gate introduced to the server, and translates. */
+static void print_bound(struct gate *g)
+{
+	struct room room;
+
+	if (gate_room(g, &room) || (!room.bound && !room.draining))
+		return;
+	printf("  bound visits: %s of %s", grouped(room.bound), grouped(room.limit));
+	puts(room.draining ? ", draining: no new ones; `straygate up` ends that" : "");
 }
 
 static bool observes(struct policy *p)
@@ -186,6 +202,7 @@ static int status_text(struct gate *g)
 	for (i = 0; i < t.device_count; i++)
 		print_device(g, running, &t.device[i]);
 	print_listeners(g, &t, &before);
+	print_bound(g);
 	print_strays(g);
 	print_notes(g, &t, running);
 	return EXIT_OK;
@@ -196,6 +213,7 @@ static int status_json(struct gate *g, const struct call *c)
 	static const char *const drifts[] = {"no file", "no", "yes", "file unreadable"};
 	cleanup_tally struct tally t = {0};
 	cleanup_policy struct policy *running = NULL;
+	struct room room;
 	size_t i;
 
 	if (tally_read(g, &t) || gate_running(g, &running))
@@ -208,11 +226,15 @@ static int status_json(struct gate *g, const struct call *c)
 	json_member("policy", json_string(g->meta.policy));
 	json_member("differs_from_file", json_string(drifts[drift(g, running)]));
 	json_member("goes_back_in", seconds_left(g) ? json_integer(seconds_left(g)) : json_null());
+	if (!gate_room(g, &room))
+		json_member("bound", json_pack("{s:I, s:I, s:b}", "visits", (json_int_t)room.bound, "limit",
+					       (json_int_t)room.limit, "draining", room.draining != 0));
 	json_list("devices");
 	for (i = 0; i < t.device_count; i++)
-		json_item(json_pack("{s:s, s:s, s:b, s:s}", "device", t.devices[i].name, "mode",
+		json_item(json_pack("{s:s, s:s, s:b, s:s, s:b}", "device", t.devices[i].name, "mode",
 				    t.devices[i].generic ? "generic" : "native", "attached",
-				    t.devices[i].attached, "shallow", shallow_text(t.devices[i].shallow)));
+				    t.devices[i].attached, "shallow", shallow_text(t.devices[i].shallow),
+				    "tc_lost", t.devices[i].tc_lost));
 	json_list_end();
 	json_list("listeners");
 	for (i = 0; i < t.listener_count; i++)
@@ -223,7 +245,7 @@ static int status_json(struct gate *g, const struct call *c)
 			"visits", (json_int_t)t.listener[i].visits, "served",
 			(json_int_t)t.listener[i].served, "stray", (json_int_t)t.listener[i].stray, "unnamed",
 			(json_int_t)t.listener[i].unnamed, "by_source", (json_int_t)t.listener[i].by_source,
-			"shallow", shallow_reason(g, t.listener[i].rule)));
+			"shallow", shallow_reason(g, t.policy, t.listener[i].rule)));
 	json_list_end();
 	json_close();
 	return EXIT_OK;

@@ -35,7 +35,7 @@ static int attach(struct gate *g, const char *device, const struct call *c)
 	struct gate_device *devices;
 	size_t count, i;
 
-	if (gate_attach(g, device, c->generic) || gate_devices(g, &devices, &count))
+	if (gate_drain(g, false) || gate_attach(g, device, c->generic) || gate_devices(g, &devices, &count))
 		return EXIT_FAILED;
 	for (i = 0; i < count; i++)
 		if (!strcmp(devices[i].name, device)) {
@@ -68,15 +68,6 @@ static int destroy_unused(struct gate *g)
 static int destroy_fresh(struct gate *g)
 {
 	return CONTROL_SLOT(gate_word(g)) == CONTROL_NO_SLOT ? destroy_unused(g) : EXIT_FAILED;
-}
-
-/* Listeners of a policy that came before the device. */
-static void try_listeners(struct gate *g)
-{
-	cleanup_policy struct policy *p = NULL;
-
-	if (!gate_running(g, &p))
-		gate_trials(g, p);
 }
 
 static bool is_attached(const struct gate_device *devices, size_t count, const char *device)
@@ -121,7 +112,7 @@ static int up_devices(const struct call *c)
 	for (i = 0; i < c->argc; i++)
 		if (!*c->argv[i] || strlen(c->argv[i]) > DEVICE_SIZE_MAX)
 			return fail(EXIT_FAILED, "%.40s: no such device; see `ip link`", c->argv[i]);
-	if (gate_make(&g, c->instance, c->netns))
+	if (gate_make(&g, c->instance, c->netns, c->bound))
 		return EXIT_FAILED;
 	if (c->group && gate_share(&g, c->group))
 		return destroy_fresh(&g);
@@ -131,8 +122,6 @@ static int up_devices(const struct call *c)
 		status = EXIT_FAILED;
 	for (i = 0; i < c->argc && status == EXIT_OK; i++)
 		status = attach(&g, c->argv[i], c);
-	if (status == EXIT_OK)
-		try_listeners(&g);
 	return status == EXIT_OK ? status : destroy_unused(&g);
 }
 
@@ -161,14 +150,13 @@ static int up_file(const struct call *c)
 		devices += policy_rule(p, i)->statement == ST_DEVICE;
 	if (!devices)
 		return fail(EXIT_FAILED, "%s has no `device` line; add one, or name the devices", path);
-	if (gate_make(&g, c->instance, c->netns))
+	if (gate_make(&g, c->instance, c->netns, c->bound))
 		return EXIT_FAILED;
 	if ((c->group && gate_share(&g, c->group)) || first_policy(&g, p, path, c))
 		return destroy_fresh(&g);
 	for (i = 0; i < policy_count(p); i++)
 		if (policy_rule(p, i)->statement == ST_DEVICE && attach(&g, policy_rule(p, i)->subject, c))
 			return destroy_unused(&g);
-	try_listeners(&g);
 	return EXIT_OK;
 }
 
@@ -195,7 +183,7 @@ const struct verb verb_up = {
 	.help = "With devices: a new gate starts with an empty policy, posture observe.\n"
 		"Without: devices and policy are those of " POLICY_DIR "/INSTANCE.policy.\n"
 		"What is loaded stays until `straygate down`; no process is left running.\n",
-	.takes = TAKES_JSON | TAKES_NETNS | TAKES_GENERIC | TAKES_FORCE | TAKES_GROUP,
+	.takes = TAKES_JSON | TAKES_NETNS | TAKES_GENERIC | TAKES_FORCE | TAKES_GROUP | TAKES_BOUND,
 	.least = 0,
 	.most = -1,
 	.run = run,

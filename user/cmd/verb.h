@@ -18,6 +18,9 @@ struct call {
 	unsigned int top; /* show: lines at most */
 	bool json;
 	bool generic;
+	bool now;	    /* down: cut what is bound */
+	unsigned int drain; /* down: seconds, then cut; UINT_MAX: wait for the last */
+	unsigned int bound; /* up: room for so many bound visits; 0: the default */
 	bool openmetrics;
 	bool diff;
 	bool force;
@@ -38,6 +41,8 @@ struct call {
 #define TAKES_TOP	  0x80u
 #define TAKES_CONFIRM	  0x100u
 #define TAKES_GROUP	  0x200u
+#define TAKES_DRAIN	  0x400u
+#define TAKES_BOUND	  0x800u
 
 struct verb {
 	const char *name;

@@ -18,53 +18,10 @@
 #include <bpf/libbpf.h>
 
 #include "gate/object.h"
-#include "host/address.h"
+#include "gate/tc.h"
 #include "lib/say.h"
+#include "host/veth.h"
 #include "host/vlan.h"
-
-/* bpffs takes no dots, and VLAN devices have one. */
-static void device_dir(char out[PIN_NAME_MAX], const char *device)
-{
-	char *c;
-
-	snprintf(out, PIN_NAME_MAX, "%s", device);
-	for (c = out; *c; c++)
-		if (*c == '.')
-			*c = '%';
-}
-
-static void device_pin(char out[PIN_NAME_MAX], const char *device, const char *what)
-{
-	char dir[PIN_NAME_MAX];
-
-	device_dir(dir, device);
-	snprintf(out, PIN_NAME_MAX, "%.40s/%s", dir, what);
-}
-
-static int open_device_pin(struct gate *g, const char *device, const char *what)
-{
-	char name[PIN_NAME_MAX];
-
-	device_pin(name, device, what);
-	return pin_open(g, name);
-}
-
-/* A program or a link. */
-static int open_device_object(struct gate *g, const char *device, const char *what)
-{
-	char name[PIN_NAME_MAX];
-
-	device_pin(name, device, what);
-	return pin_open_object(g, name);
-}
-
-static int put_device_pin(struct gate *g, const char *device, const char *what, int fd)
-{
-	char name[PIN_NAME_MAX];
-
-	device_pin(name, device, what);
-	return pin_put(g, name, fd);
-}
 
 static struct bpf_link_info link_info(int link)
 {
@@ -178,32 +135,27 @@ static void carry_runs(int old, int counters)
  * as `program` when the runs of the one before are counted. */
 static int next_becomes_program(struct gate *g, const char *device, int counters, int next)
 {
-	cleanup_fd int old = open_device_object(g, device, "program");
-	char name[PIN_NAME_MAX];
+	cleanup_fd int old = device_pin_open_object(g, device, "program");
 	int err;
 
 	if (program_info(old).id != program_info(next).id)
 		carry_runs(old, counters);
 	fault_point();
-	err = put_device_pin(g, device, "program", next);
-	device_pin(name, device, "next");
-	pin_remove(g, name);
+	err = device_pin_put(g, device, "program", next);
+	device_pin_remove(g, device, "next");
 	return err;
 }
 
 /* A command that was killed while it replaced the program. */
 static void finish_replacement(struct gate *g, const char *device, int link, int counters)
 {
-	cleanup_fd int next = open_device_object(g, device, "next");
+	cleanup_fd int next = device_pin_open_object(g, device, "next");
 
 	if (next >= 0 && program_info(next).id == link_info(link).prog_id)
 		next_becomes_program(g, device, counters, next);
 }
 
-/* ---- adopt, at tc ingress ---------------------------------------------- */
-
-/* <linux/bpf.h> of Linux 6.6; older headers, which we may be built with, lack it. */
-#define TCX_INGRESS 46
+/* ---- what the programs must know of the device ----------------------------- */
 
 static int read_mac(const char *name, struct device *d)
 {
@@ -220,8 +172,9 @@ static int read_mac(const char *name, struct device *d)
 	return 0;
 }
 
-/* What the program must know of its device; adopts: adopt is attached there. */
-static int write_device(const char *name, int map, bool adopts)
+/* Visits shake hands with the gate only where both filters are attached at tc, and
+ * what the program sends back arrives. */
+static int write_device(const char *name, int map, bool filters, bool generic)
 {
 	struct device d = {0}, before = {0};
 	uint32_t zero = 0;
@@ -229,14 +182,16 @@ static int write_device(const char *name, int map, bool adopts)
 
 	bpf_map_lookup_elem(map, &zero, &before);
 	d.program = before.program;
-	if (!adopts)
-		d.shallow = kernel_adopts() ? SHALLOW_DEVICE : SHALLOW_KERNEL;
-	else if (!route_returns(name))
-		d.shallow = SHALLOW_ROUTE;
+	if (!filters)
+		d.shallow = SHALLOW_TC;
 	else if (vlan_tags_stripped(name) && vlan_on_top(name))
 		d.shallow = SHALLOW_TAGS;
+	else if (!generic && !veth_sends_back(name))
+		d.shallow = SHALLOW_PEER;
 	else
 		d.flags = DEVICE_SHAKES;
+	if (generic)
+		d.flags |= DEVICE_GENERIC;
 	if (!err && bpf_map_update_elem(map, &zero, &d, BPF_ANY))
 		err = -errno;
 	return err ? fail(err, "%s: %s", name, strerror(-err)) : 0;
@@ -256,12 +211,11 @@ static void note_program(int map, int program)
 
 static int refresh_device(struct gate *g, const struct gate_device *d)
 {
-	cleanup_fd int link = open_device_object(g, d->name, "adopt_link");
-	cleanup_fd int map = open_device_pin(g, d->name, "device");
+	cleanup_fd int map = device_pin_open(g, d->name, "device");
 
 	if (!d->attached || map < 0)
 		return 0;
-	return write_device(d->name, map, link_ifindex(link));
+	return write_device(d->name, map, tc_attached(g, d->name), d->generic);
 }
 
 int gate_refresh_devices(struct gate *g)
@@ -278,24 +232,14 @@ int gate_refresh_devices(struct gate *g)
 	return err;
 }
 
-/* No tc at all is no failure: its listeners are judged at data then. */
-static bool attach_adopt(struct gate *g, const char *device, int adopt)
+/* Which way the kernel runs the program of a link. */
+static bool runs_generic(int link, const char *device)
 {
-	cleanup_fd int link = open_device_object(g, device, "adopt_link");
-	unsigned int ifindex = if_nametoindex(device);
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
 
-	if (adopt < 0)
+	if (bpf_xdp_query(if_nametoindex(device), 0, &query))
 		return false;
-	if (link >= 0 && !bpf_link_update(link, adopt, NULL))
-		return !put_device_pin(g, device, "adopt", adopt);
-	close_fd(&link);
-	link = bpf_link_create(adopt, ifindex, TCX_INGRESS, NULL);
-	if (link < 0) {
-		say("%s: cannot attach at tc ingress (%s); visits are judged at data", device,
-		    strerror(errno));
-		return false;
-	}
-	return !put_device_pin(g, device, "adopt", adopt) && !put_device_pin(g, device, "adopt_link", link);
+	return query.skb_prog_id && query.skb_prog_id == link_info(link).prog_id;
 }
 
 /* ---- attaching ----------------------------------------------------------- */
@@ -303,21 +247,24 @@ static bool attach_adopt(struct gate *g, const char *device, int adopt)
 /* In place: not a packet in between goes unjudged. */
 static int replace_program(struct gate *g, const char *device, int link)
 {
-	cleanup_fd int counters = open_device_pin(g, device, "counters");
-	cleanup_fd int settings = open_device_pin(g, device, "device");
+	cleanup_fd int counters = device_pin_open(g, device, "counters");
+	cleanup_fd int crossings = device_pin_open(g, device, "crossings");
+	cleanup_fd int settings = device_pin_open(g, device, "device");
 	cleanup_loaded struct loaded l = LOADED_INIT;
 	int err;
 
 	finish_replacement(g, device, link, counters);
 	l.counters = counters;
+	l.crossings = crossings;
 	l.device = settings;
 	err = object_load(g, &l);
 	if (err)
 		return err;
-	err = write_device(device, l.device, attach_adopt(g, device, l.adopt));
+	err = write_device(device, l.device, !tc_attach(g, device, l.ingress, l.egress),
+			   runs_generic(link, device));
 	if (err)
 		return err;
-	err = put_device_pin(g, device, "next", l.program);
+	err = device_pin_put(g, device, "next", l.program);
 	if (err)
 		return err;
 	fault_point();
@@ -334,7 +281,7 @@ static int make_dir(struct gate *g, const char *device)
 	char dir[PIN_NAME_MAX], path[PATH_MAX + PIN_NAME_MAX];
 	int err;
 
-	device_dir(dir, device);
+	device_pin_name(dir, device, "");
 	snprintf(path, sizeof(path), "%s/%s", g->dir, dir);
 	/* What a killed command, or a device that is gone, left. */
 	pin_remove_dir(path);
@@ -355,21 +302,26 @@ static int attach_new(struct gate *g, const char *device, bool generic)
 		return err;
 	err = make_dir(g, device);
 	if (!err)
-		err = put_device_pin(g, device, "counters", l.counters);
+		err = device_pin_put(g, device, "counters", l.counters);
 	if (!err)
-		err = put_device_pin(g, device, "device", l.device);
+		err = device_pin_put(g, device, "crossings", l.crossings);
 	if (!err)
-		err = put_device_pin(g, device, "program", l.program);
-	/* adopt goes first: from the first packet on a handshake can be ours. */
+		err = device_pin_put(g, device, "device", l.device);
 	if (!err)
-		err = write_device(device, l.device, attach_adopt(g, device, l.adopt));
+		err = device_pin_put(g, device, "program", l.program);
 	if (!err) {
 		fault_point();
 		note_program(l.device, l.program);
 		link = attach_link(device, l.program, generic);
 		fault_point();
-		err = link < 0 ? link : put_device_pin(g, device, "link", link);
+		err = link < 0 ? link : device_pin_put(g, device, "link", link);
 	}
+	/* Until this is written no handshake is ours. */
+	if (!err)
+		err = write_device(device, l.device, !tc_attach(g, device, l.ingress, l.egress),
+				   runs_generic(link, device));
+	if (!err)
+		note_program(l.device, l.program);
 	if (err)
 		gate_detach(g, device);
 	return err;
@@ -381,24 +333,29 @@ int gate_attach(struct gate *g, const char *device, bool generic)
 
 	if (!*device || strlen(device) >= IFNAMSIZ)
 		return fail(-ENODEV, "%.40s: no such device; see `ip link`", device);
-	link = open_device_object(g, device, "link");
+	link = device_pin_open_object(g, device, "link");
 	if (link_ifindex(link) && link_ifindex(link) == if_nametoindex(device))
 		return replace_program(g, device, link);
 	return attach_new(g, device, generic);
 }
 
-int gate_detach(struct gate *g, const char *device)
+int gate_stop(struct gate *g, const char *device)
 {
-	cleanup_fd int link = open_device_object(g, device, "link");
-	cleanup_fd int adopt = open_device_object(g, device, "adopt_link");
-	char dir[PIN_NAME_MAX], path[PATH_MAX + PIN_NAME_MAX];
-	int err;
+	cleanup_fd int link = device_pin_open_object(g, device, "link");
 
 	if (link >= 0)
 		bpf_link_detach(link);
-	if (adopt >= 0)
-		bpf_link_detach(adopt);
-	device_dir(dir, device);
+	return 0;
+}
+
+int gate_detach(struct gate *g, const char *device)
+{
+	char dir[PIN_NAME_MAX], path[PATH_MAX + PIN_NAME_MAX];
+	int err;
+
+	gate_stop(g, device);
+	tc_detach(g, device);
+	device_pin_name(dir, device, "");
 	snprintf(path, sizeof(path), "%s/%s", g->dir, dir);
 	err = pin_remove_dir(path);
 	return err ? fail(err, "%s: %s", path, strerror(-err)) : 0;
@@ -424,7 +381,7 @@ static uint64_t all_runs(const struct bpf_prog_info *program, const struct bpf_p
 /* What maps tell: the program is the one that the last `up` attached. */
 static void read_settings(struct gate *g, struct gate_device *d)
 {
-	cleanup_fd int fd = open_device_pin(g, d->name, "device");
+	cleanup_fd int fd = device_pin_open(g, d->name, "device");
 	struct device settings = {0};
 	uint32_t zero = 0;
 
@@ -436,9 +393,9 @@ static void read_settings(struct gate *g, struct gate_device *d)
 
 static void read_program(struct gate *g, struct gate_device *d)
 {
-	cleanup_fd int fd = open_device_object(g, d->name, "program");
-	cleanup_fd int next_fd = open_device_object(g, d->name, "next");
-	cleanup_fd int link = open_device_object(g, d->name, "link");
+	cleanup_fd int fd = device_pin_open_object(g, d->name, "program");
+	cleanup_fd int next_fd = device_pin_open_object(g, d->name, "next");
+	cleanup_fd int link = device_pin_open_object(g, d->name, "link");
 	struct bpf_prog_info program = program_info(fd), next = program_info(next_fd);
 
 	if (fd < 0)
@@ -451,7 +408,7 @@ static void read_program(struct gate *g, struct gate_device *d)
 /* Links are their owner's alone, and closed where bpffs is read-only. */
 static unsigned int attached_to(struct gate *g, const char *device)
 {
-	cleanup_fd int fd = open_device_object(g, device, "link");
+	cleanup_fd int fd = device_pin_open_object(g, device, "link");
 
 	if (fd >= 0)
 		return link_ifindex(fd);
@@ -477,10 +434,11 @@ static void read_device(struct gate *g, struct gate_device *d, const char *dir)
 	for (c = d->name; *c; c++)
 		if (*c == '%')
 			*c = '.';
-	d->counters = open_device_pin(g, d->name, "counters");
+	d->counters = device_pin_open(g, d->name, "counters");
 	read_settings(g, d);
 	read_program(g, d);
 	read_link(g, d);
+	d->tc_lost = d->attached && d->runs_known && d->shallow == SHALLOW_NONE && !tc_attached(g, d->name);
 }
 
 static int by_name(const void *a, const void *b)

@@ -10,7 +10,7 @@
  *				them differs from those in the slot of its base
  *	counters+N buckets+N	counters and buckets of rule ids N * RULES_SEGMENT ...
  *	DEVICE/			of a device: counters, settings, program and link of
- *				the gate, adopt and adopt_link at tc ingress
+ *				the gate, and the same of its filters at tc (tc.h)
  *
  * What is being made has a name that ends in "+new" and is renamed when it is
  * complete, so that a killed command leaves the old or the new, and litter that
@@ -50,6 +50,14 @@ enum gate_map {
 	GATE_PARTIALS,
 	GATE_HELD,
 	GATE_EARLY,
+	GATE_INTRODUCED,
+	GATE_FIRST_DATA,
+	GATE_BOUND,
+	GATE_ENDED,
+	GATE_ROOM,
+	GATE_SHAKEN_PORTS,
+	GATE_WAYS,
+	GATE_HALF_OPEN,
 	GATE_SHAKE,
 	GATE_ENGAGEMENTS,
 	GATE_STRAY_NAMES,
@@ -91,13 +99,17 @@ int gate_open(struct gate *g, const char *instance, enum gate_access access);
 /* Only what `down` needs, and whatever state it is in; no message on -ENOENT. */
 int gate_open_any(struct gate *g, const char *instance);
 
+/* "": stays where it is. */
+int gate_enter_netns(const char *name);
+
 /* Up to 31 letters, digits, - or _. */
 bool gate_name_fits(const char *instance);
 
 /* Says that it is not up, which others are, and the advice; returns err. */
 int gate_not_up(int err, const char *instance, const char *advice);
-/* The same, but makes the instance if it is not there. netns may be NULL. */
-int gate_make(struct gate *g, const char *instance, const char *netns);
+/* The same, but makes the instance if it is not there, with room for so many bound
+ * visits (0: BOUND_MAX). netns may be NULL. */
+int gate_make(struct gate *g, const char *instance, const char *netns, uint32_t bound);
 /* Takes everything away, whatever state it is in. */
 int gate_destroy(struct gate *g);
 int gate_write_meta(struct gate *g);
@@ -119,12 +131,15 @@ struct gate_device {
 	uint32_t program;     /* id */
 	bool runs_known;      /* not by those who may only read maps */
 	uint64_t runs;	      /* of the program and its predecessors, while the kernel counts them */
-	enum shallow shallow; /* why no visit is adopted here */
+	enum shallow shallow; /* why no visit shakes hands with the gate here */
+	bool tc_lost;	      /* its filters at tc were taken away: bound visits hang */
 	uint8_t mac[6];
 };
 
 /* Attaches, or replaces the program of a device that is attached already. */
 int gate_attach(struct gate *g, const char *device, bool generic);
+/* Stops judging on the device; its filters at tc go on translating. */
+int gate_stop(struct gate *g, const char *device);
 int gate_detach(struct gate *g, const char *device);
 /* Reads anew what the programs must know of the devices: MAC, MTU, way back. */
 int gate_refresh_devices(struct gate *g);
@@ -169,17 +184,25 @@ uint64_t monotonic_ns(void);
 
 /* Secrets and what this host's TCP agrees to: drawn once, sysctls read anew. */
 int gate_shake(struct gate *g);
-/* Says for each listener whether it is judged at the handshake, and if not why;
- * one that was engaged before keeps its width. */
-int gate_engage(struct gate *g, struct policy *p);
-/* Injects a made-up visit for each listener that is about to be engaged, and
- * lets those start wide that it gets through to. Says nothing on failure: such
- * a listener widens with its visits. */
-void gate_trials(struct gate *g, struct policy *p);
 int gate_engagement(struct gate *g, const struct rule *listener, struct engagement *e);
-void engagement_trusts(struct engagement *e);
-/* In words, for people: "1 of 64", "adopted visits were lost", ... */
+/* In words, for people: why it is judged at data. */
 const char *shallow_text(enum shallow s);
+
+/* ---- bound visits (drain.c) ---- */
+
+int gate_room(struct gate *g, struct room *out);
+/* For `down`, on a gate that gate_open_any() opened: what the functions below need. */
+int gate_open_room(struct gate *g);
+/* May visits have shaken hands with the gate, and not spoken yet? */
+bool gate_cookies_about(struct gate *g);
+/* From now on no visit shakes hands with the gate (on), or again as the policy says. */
+int gate_drain(struct gate *g, bool on);
+/* How many visits are bound that came by this device; 0: by any. Those whose local
+ * socket is gone are taken away. Number or -errno. */
+int64_t gate_bound(struct gate *g, unsigned int ifindex);
+/* Resets them, both ends. Returns how many had no local socket, and so get their RST
+ * with the next packet of either side; or -errno. */
+int64_t gate_cut(struct gate *g, unsigned int ifindex);
 
 /* ---- counters (gate_count.c) ---- */
 
@@ -215,6 +238,8 @@ int gate_explain(struct gate *g, const void *packet, size_t len, struct explanat
 
 /* ---- small helpers of gate*.c (gate_pin.c) ---- */
 
+#define PIN_NAME_MAX 64
+
 /* A map; -1 and errno as open(2). */
 int pin_open(struct gate *g, const char *name);
 /* A map that is to be mapped, which only those can who may write it. */
@@ -225,6 +250,12 @@ int pin_open_object(struct gate *g, const char *name);
 int pin_make_dir(struct gate *g, const char *path);
 /* Owner and mode of all that is pinned below a directory, by g->shared. */
 int pin_share(struct gate *g, const char *dir, gid_t group);
+/* The same of a device: DEVICE/what. */
+void device_pin_name(char out[PIN_NAME_MAX], const char *device, const char *what);
+int device_pin_open(struct gate *g, const char *device, const char *what);
+int device_pin_open_object(struct gate *g, const char *device, const char *what);
+int device_pin_put(struct gate *g, const char *device, const char *what, int fd);
+void device_pin_remove(struct gate *g, const char *device, const char *what);
 /* Pins fd as DIR/name, replacing what is there in one step. */
 int pin_put(struct gate *g, const char *name, int fd);
 void pin_remove(struct gate *g, const char *name);
@@ -238,8 +269,6 @@ int pin_mount(void);
 void fault_point(void);
 /* An array, mapped, or a copy of it if it is opened read-only; munmap(). */
 void *map_memory(int fd, size_t size, bool write);
-#define PIN_NAME_MAX 64
-
 static inline void close_fd(int *fd)
 {
 	extern int close(int);

@@ -48,13 +48,6 @@ static uint8_t window_scale(void)
 	return scale;
 }
 
-static uint16_t first_window(void)
-{
-	long space = sysctl_value("ipv4/tcp_rmem", 1, 131072) / 2;
-
-	return space < 65535 ? space : 65535;
-}
-
 static uint8_t shake_flags(void)
 {
 	return (sysctl_value("ipv4/tcp_timestamps", 0, 1) ? SHAKE_TIMESTAMPS : 0) |
@@ -130,7 +123,7 @@ int gate_shake(struct gate *g)
 	if (err)
 		return err;
 	s.scale = window_scale();
-	s.window = first_window();
+	s.window = HELD_BYTES;
 	s.flags = shake_flags();
 	s.port_first = sysctl_value("ipv4/ip_local_port_range", 0, 32768);
 	s.port_last = sysctl_value("ipv4/ip_local_port_range", 1, 60999);
@@ -140,65 +133,6 @@ int gate_shake(struct gate *g)
 }
 
 /* ---- listeners ------------------------------------------------------------ */
-
-/* Whether the policy wants it is for the program to see, with each packet: a
- * policy may go back by itself. */
-static enum shallow why_shallow(void)
-{
-	if (!kernel_adopts())
-		return SHALLOW_KERNEL;
-	if (!sysctl_value("ipv4/tcp_syncookies", 0, 0))
-		return SHALLOW_SYNCOOKIES;
-	return SHALLOW_NONE;
-}
-
-/* Nothing that was lost so far counts any more. */
-void engagement_trusts(struct engagement *e)
-{
-	memset(e->witness, 0, sizeof(e->witness));
-	e->lately = e->resting = 0;
-	if (e->shallow == SHALLOW_LOST)
-		e->shallow = SHALLOW_NONE;
-}
-
-static int engage(struct gate *g, const struct rule *r)
-{
-	struct engagement e = {0};
-	enum shallow why = why_shallow();
-	uint32_t id = r->id;
-
-	if (bpf_map_lookup_elem(g->maps[GATE_ENGAGEMENTS], &id, &e))
-		return -errno;
-	if (why == SHALLOW_NONE && !e.enabled) {
-		e.width = ENGAGED_NARROWLY;
-		e.until = e.rest = 0;
-		e.shallow = SHALLOW_NONE;
-		engagement_trusts(&e);
-	}
-	if (why == SHALLOW_NONE && r->depth == DEPTH_ON) {
-		e.width = ENGAGED_FULLY;
-		e.until = 0;
-		engagement_trusts(&e);
-	}
-	e.enabled = why == SHALLOW_NONE;
-	if (why != SHALLOW_NONE)
-		e.shallow = why;
-	return bpf_map_update_elem(g->maps[GATE_ENGAGEMENTS], &id, &e, BPF_ANY) ? -errno : 0;
-}
-
-int gate_engage(struct gate *g, struct policy *p)
-{
-	size_t i;
-	int err = 0;
-
-	for (i = 0; i < policy_count(p) && !err; i++) {
-		const struct rule *r = policy_rule(p, i);
-
-		if (r->statement == ST_LISTEN && r->l4 == IPPROTO_TCP)
-			err = engage(g, r);
-	}
-	return err ? fail(err, "%s/engagements: %s", g->dir, strerror(-err)) : 0;
-}
 
 int gate_engagement(struct gate *g, const struct rule *listener, struct engagement *e)
 {
@@ -212,15 +146,15 @@ const char *shallow_text(enum shallow s)
 {
 	static const char *const texts[] = {
 		[SHALLOW_NONE] = "",
-		[SHALLOW_KERNEL] = "this kernel adopts no visits (Linux 6.9 does)",
-		[SHALLOW_SYNCOOKIES] = "net.ipv4.tcp_syncookies is 0",
-		[SHALLOW_MPTCP] = "the server listens with MPTCP",
-		[SHALLOW_LOST] = "adopted visits were lost: a firewall that wants to see the SYN?",
-		[SHALLOW_ROUTE] = "the way back leaves by another device",
-		[SHALLOW_DEVICE] =
-			"nothing can be attached at tc ingress, or the driver leaves no room for metadata",
+		[SHALLOW_UNSEEN] = "no answer of this server to a new connection has been seen to leave yet",
+		[SHALLOW_UNANSWERED] = "new connections that the gate passed on stayed unanswered",
+		[SHALLOW_ROOM] = "the table of bound visits is nearly full",
+		[SHALLOW_TC] = "nothing can be attached at tc",
 		[SHALLOW_TAGS] = "the NIC takes VLAN tags off, so answers would leave without (ethtool -K "
 				 "DEV rxvlan off)",
+		[SHALLOW_PEER] = "a veth device whose other end has no XDP program drops what the gate "
+				 "sends (up --generic works)",
+		[SHALLOW_PROXY] = "a PROXY header comes first",
 	};
 
 	return (size_t)s < sizeof(texts) / sizeof(texts[0]) ? texts[s] : "?";

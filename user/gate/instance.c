@@ -28,6 +28,14 @@ const char *const gate_map_names[GATE_MAPS] = {
 	[GATE_PARTIALS] = "partials",
 	[GATE_HELD] = "held",
 	[GATE_EARLY] = "early",
+	[GATE_INTRODUCED] = "introduced",
+	[GATE_FIRST_DATA] = "first_data",
+	[GATE_BOUND] = "bound",
+	[GATE_ENDED] = "ended",
+	[GATE_ROOM] = "room",
+	[GATE_SHAKEN_PORTS] = "shaken_ports",
+	[GATE_WAYS] = "ways",
+	[GATE_HALF_OPEN] = "half_open",
 	[GATE_SHAKE] = "shake",
 	[GATE_ENGAGEMENTS] = "engagements",
 	[GATE_STRAY_NAMES] = "stray_names",
@@ -46,7 +54,7 @@ void gate_close(struct gate *g)
 	close_fd(&g->lock);
 }
 
-static int enter_netns(const char *name)
+int gate_enter_netns(const char *name)
 {
 	char path[PATH_MAX];
 	struct stat wanted, here;
@@ -137,11 +145,8 @@ static int read_meta(struct gate *g)
 
 	if (bpf_map_lookup_elem(g->maps[GATE_META], &zero, &g->meta))
 		return no_access(g, errno);
-	if (g->meta.layout == STRAYGATE_LAYOUT) {
-		if (g->meta.adopts)
-			kernel_adopts_is(g->meta.adopts == META_ADOPTS);
+	if (g->meta.layout == STRAYGATE_LAYOUT)
 		return 0;
-	}
 	return fail(-EPROTO,
 		    "instance %s runs with layout %u (build %s), this build has layout %u; `straygate down`, "
 		    "then `up` again (its counters are lost)",
@@ -152,7 +157,7 @@ static int read_meta(struct gate *g)
 static const bool read_by_all[GATE_MAPS] = {
 	[GATE_CONTROL] = true,	   [GATE_FLOWS] = true,	      [GATE_FLOW_ENDS] = true,
 	[GATE_ENGAGEMENTS] = true, [GATE_STRAY_NAMES] = true, [GATE_STRAY_SOURCES] = true,
-	[GATE_META] = true,
+	[GATE_META] = true,	   [GATE_ROOM] = true,
 };
 
 static int open_maps(struct gate *g)
@@ -232,7 +237,7 @@ int gate_open(struct gate *g, const char *instance, enum gate_access access)
 	if (err)
 		return no_access(g, -err);
 	err = open_maps(g);
-	return err ? err : enter_netns(g->meta.netns);
+	return err ? err : gate_enter_netns(g->meta.netns);
 }
 
 int gate_open_any(struct gate *g, const char *instance)
@@ -285,25 +290,35 @@ static int pin_maps(struct gate *g, struct bpf_object *object)
 	return 0;
 }
 
+/* What the map of bound visits was made with. */
+static uint64_t bound_limit(const struct gate *g)
+{
+	struct bpf_map_info info = {0};
+	__u32 size = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(g->maps[GATE_BOUND], &info, &size) ? BOUND_MAX : info.max_entries;
+}
+
 static int write_first_meta(struct gate *g, const char *netns)
 {
 	struct control control = {
 		.word = CONTROL_WORD(CONTROL_NO_SLOT, CONTROL_NO_SLOT, 0, 0),
 	};
+	struct room room = {.limit = bound_limit(g)};
 	uint32_t zero = 0;
 
 	g->meta = (struct meta){
 		.layout = STRAYGATE_LAYOUT,
-		.adopts = kernel_adopts() ? META_ADOPTS : META_ADOPTS_NOT,
 	};
 	snprintf(g->meta.netns, sizeof(g->meta.netns), "%s", netns ? netns : "");
-	if (bpf_map_update_elem(g->maps[GATE_CONTROL], &zero, &control, BPF_ANY))
+	if (bpf_map_update_elem(g->maps[GATE_CONTROL], &zero, &control, BPF_ANY) ||
+	    bpf_map_update_elem(g->maps[GATE_ROOM], &zero, &room, BPF_ANY))
 		return no_access(g, errno);
 	return gate_note_build(g);
 }
 
 /* The maps of a new instance, complete before they get their name. */
-static int make_instance(struct gate *g, const char *netns)
+static int make_instance(struct gate *g, const char *netns, uint32_t bound)
 {
 	__attribute__((cleanup(object_close))) struct bpf_object *object = NULL;
 	struct gate fresh = *g;
@@ -314,7 +329,7 @@ static int make_instance(struct gate *g, const char *netns)
 	err = pin_make_dir(&fresh, fresh.dir);
 	if (err)
 		return no_access(g, -err);
-	err = object_make(&object);
+	err = object_make(&object, bound);
 	if (!err)
 		err = pin_maps(&fresh, object);
 	if (!err)
@@ -347,7 +362,7 @@ static int same_netns(const struct gate *g, const char *netns)
 		    g->instance, g->meta.netns, netns);
 }
 
-int gate_make(struct gate *g, const char *instance, const char *netns)
+int gate_make(struct gate *g, const char *instance, const char *netns, uint32_t bound)
 {
 	cleanup_fd int root = -1;
 	int err = name_instance(g, instance);
@@ -365,14 +380,14 @@ int gate_make(struct gate *g, const char *instance, const char *netns)
 		return err;
 	if (mkdir(GATE_ROOT, 0700) && errno != EEXIST)
 		return no_access(g, errno);
-	err = enter_netns(netns ? netns : "");
+	err = gate_enter_netns(netns ? netns : "");
 	root = lock_root();
 	/* Another command may have been quicker. */
 	if (!err && is_there(g)) {
 		close_fd(&root);
-		return gate_make(g, instance, netns);
+		return gate_make(g, instance, netns, bound);
 	}
-	return err ? err : make_instance(g, netns);
+	return err ? err : make_instance(g, netns, bound);
 }
 
 /* Links first: from then on no packet is judged, whatever happens next. */

@@ -115,7 +115,7 @@ static int cannot_load(int err)
 			    strerror(-err), lacking() ? lacking() : "some privilege");
 	if (err == -ENOMEM)
 		return fail(err,
-			    "no memory in the kernel for what the gate remembers: %s; that is about 50 MB, "
+			    "no memory in the kernel for what the gate remembers: %s; that is about 100 MB, "
 			    "which a limit of this command's cgroup must allow as well",
 			    strerror(-err));
 	return fail(err,
@@ -133,7 +133,7 @@ static int size_pieces(struct bpf_object *object, int piece)
 	return bpf_map__set_inner_map_fd(bpf_object__find_map_by_name(object, name), piece);
 }
 
-int object_make(struct bpf_object **object)
+int object_make(struct bpf_object **object, uint32_t bound)
 {
 	cleanup_fd int piece = rule_counters_piece();
 	struct bpf_program *p;
@@ -142,6 +142,9 @@ int object_make(struct bpf_object **object)
 	if (err)
 		return err;
 	err = piece < 0 ? piece : size_pieces(*object, piece);
+	if (!err && bound)
+		err = bpf_map__set_max_entries(
+			bpf_object__find_map_by_name(*object, gate_map_names[GATE_BOUND]), bound);
 	if (err)
 		return cannot_load(err);
 	bpf_object__for_each_program(p, *object) bpf_program__set_autoload(p, false);
@@ -153,26 +156,6 @@ void loaded_close(struct loaded *l)
 {
 	bpf_object__close(l->object);
 	*l = (struct loaded)LOADED_INIT;
-}
-
-static int adopts = -1;
-
-void kernel_adopts_is(bool known)
-{
-	adopts = known;
-}
-
-/* To read the kernel's BTF takes longer than all else that a small change does. */
-bool kernel_adopts(void)
-{
-	struct btf *btf;
-
-	if (adopts < 0) {
-		btf = btf__load_vmlinux_btf();
-		adopts = btf && btf__find_by_name_kind(btf, "bpf_sk_assign_tcp_reqsk", BTF_KIND_FUNC) > 0;
-		btf__free(btf);
-	}
-	return adopts;
 }
 
 static int reuse(struct bpf_object *object, const char *name, int fd)
@@ -193,6 +176,8 @@ static int share_maps(struct gate *g, struct loaded *l)
 	if (!err)
 		err = reuse(l->object, "counters", l->counters);
 	if (!err)
+		err = reuse(l->object, "crossings", l->crossings);
+	if (!err)
 		err = reuse(l->object, "device", l->device);
 	return err ? fail(err, "the maps of instance %s do not fit this build: %s", g->instance,
 			  strerror(-err))
@@ -204,39 +189,54 @@ static int program_fd(struct bpf_object *object, const char *name)
 	return bpf_program__fd(bpf_object__find_program_by_name(object, name));
 }
 
-static int load(struct gate *g, struct loaded *l, const char *name, const char *second)
+static int map_fd(struct bpf_object *object, const char *name)
+{
+	return bpf_map__fd(bpf_object__find_map_by_name(object, name));
+}
+
+/* The programs that are named, NULL behind the last. */
+static int load(struct gate *g, struct loaded *l, const char *const *names)
 {
 	struct bpf_program *p;
+	const char *const *name;
 	int err = open_object(&l->object);
 
 	if (err)
 		return err;
-	bpf_object__for_each_program(p, l->object) bpf_program__set_autoload(
-		p, !strcmp(bpf_program__name(p), name) || (second && !strcmp(bpf_program__name(p), second)));
+	bpf_object__for_each_program(p, l->object)
+	{
+		for (name = names; *name && strcmp(bpf_program__name(p), *name); name++)
+			;
+		bpf_program__set_autoload(p, *name);
+	}
 	err = share_maps(g, l);
 	if (err)
 		return err;
 	err = bpf_object__load(l->object);
 	if (err)
 		return cannot_load(err);
-	l->program = program_fd(l->object, name);
-	l->adopt = second ? program_fd(l->object, second) : -1;
-	l->counters = bpf_map__fd(bpf_object__find_map_by_name(l->object, "counters"));
-	l->device = bpf_map__fd(bpf_object__find_map_by_name(l->object, "device"));
+	l->program = program_fd(l->object, names[0]);
+	l->counters = map_fd(l->object, "counters");
+	l->crossings = map_fd(l->object, "crossings");
+	l->device = map_fd(l->object, "device");
 	return 0;
 }
 
 int object_load(struct gate *g, struct loaded *l)
 {
-	return load(g, l, "straygate", kernel_adopts() ? "straygate_adopt" : NULL);
-}
+	static const char *const names[] = {"straygate", "straygate_ingress", "straygate_egress", NULL};
+	int err = load(g, l, names);
 
-int object_load_trial(struct gate *g, struct loaded *l)
-{
-	return load(g, l, "straygate_trial", NULL);
+	if (err)
+		return err;
+	l->ingress = program_fd(l->object, names[1]);
+	l->egress = program_fd(l->object, names[2]);
+	return 0;
 }
 
 int object_load_explain(struct gate *g, struct loaded *l)
 {
-	return load(g, l, "straygate_explain", NULL);
+	static const char *const names[] = {"straygate_explain", NULL};
+
+	return load(g, l, names);
 }

@@ -14,13 +14,15 @@ extern const char gate_build[64];
 struct loaded {
 	struct bpf_object *object;
 	int program;
-	int adopt; /* -1: this kernel adopts no visits */
+	int ingress; /* at tc */
+	int egress;
 	int counters;
+	int crossings;
 	int device;
 };
-#define LOADED_INIT                                                      \
-	{                                                                \
-		.program = -1, .adopt = -1, .counters = -1, .device = -1 \
+#define LOADED_INIT                                                                                     \
+	{                                                                                               \
+		.program = -1, .ingress = -1, .egress = -1, .counters = -1, .crossings = -1, .device = -1 \
 	}
 void loaded_close(struct loaded *l);
 #define cleanup_loaded __attribute__((cleanup(loaded_close)))
@@ -29,23 +31,16 @@ void loaded_close(struct loaded *l);
 size_t cpu_ids(void);
 /* A map as `rule_counters` has them (gate_rules.c): fd or -errno. */
 int rule_counters_piece(void);
-/* Loads the maps of a new instance, no program. */
-int object_make(struct bpf_object **object);
-/* Loads the programs of a device on the maps of an instance; counters and device
- * that are fds of the device's own maps already are used again. */
+/* Loads the maps of a new instance, no program; `bound` visits have room, 0: BOUND_MAX. */
+int object_make(struct bpf_object **object, uint32_t bound);
+/* Loads the programs of a device on the maps of an instance; counters, crossings and
+ * device that are fds of the device's own maps already are used again. */
 int object_load(struct gate *g, struct loaded *l);
 /* Loads explain's program. */
 int object_load_explain(struct gate *g, struct loaded *l);
-/* Loads the trial's program. */
-int object_load_trial(struct gate *g, struct loaded *l);
 /* Does this kernel take the program? 0 or -errno; says nothing. */
 int object_try(void);
 void object_close(struct bpf_object **object);
-/* Has this kernel bpf_sk_assign_tcp_reqsk()? */
-bool kernel_adopts(void);
-/* Known from an instance's meta: nobody has to look. */
-void kernel_adopts_is(bool known);
-
 /* Does a load fail with err for want of privileges? */
 bool lacks_privilege(int err);
 

@@ -62,15 +62,59 @@ int pin_open_object(struct gate *g, const char *name)
 	return bpf_obj_get(path);
 }
 
+/* bpffs takes no dots, and VLAN devices have one. */
+void device_pin_name(char out[PIN_NAME_MAX], const char *device, const char *what)
+{
+	char *c;
+
+	snprintf(out, PIN_NAME_MAX, "%.*s%s%.20s", IFNAMSIZ, device, *what ? "/" : "", what);
+	for (c = out; *c && *c != '/'; c++)
+		if (*c == '.')
+			*c = '%';
+}
+
+int device_pin_open(struct gate *g, const char *device, const char *what)
+{
+	char name[PIN_NAME_MAX];
+
+	device_pin_name(name, device, what);
+	return pin_open(g, name);
+}
+
+int device_pin_open_object(struct gate *g, const char *device, const char *what)
+{
+	char name[PIN_NAME_MAX];
+
+	device_pin_name(name, device, what);
+	return pin_open_object(g, name);
+}
+
+int device_pin_put(struct gate *g, const char *device, const char *what, int fd)
+{
+	char name[PIN_NAME_MAX];
+
+	device_pin_name(name, device, what);
+	return pin_put(g, name, fd);
+}
+
+void device_pin_remove(struct gate *g, const char *device, const char *what)
+{
+	char name[PIN_NAME_MAX];
+
+	device_pin_name(name, device, what);
+	pin_remove(g, name);
+}
+
 /* ---- whose they are ---- */
 
 /* What a group may read. Not there: the secrets of cookies (shake) and of names'
- * hashes (image), and what visitors said (held, partials, early, scratch). */
+ * hashes (image), who the visitors are (bound, introduced), and what they said (held,
+ * first_data, partials, early, scratch). */
 static bool may_be_shared(const char *path)
 {
 	static const char *const names[] = {"control",	   "meta",	   "policy",	"counters",
 					    "device",	   "flows",	   "flow_ends", "engagements",
-					    "stray_names", "stray_sources"};
+					    "stray_names", "stray_sources", "room",	"crossings"};
 	const char *name = strrchr(path, '/');
 	size_t i, len;
 

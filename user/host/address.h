@@ -10,8 +10,4 @@
  * frees *out. 0 or -errno. */
 int local_addresses(struct prefix **out, size_t *count);
 
-/* Does this host answer the world through the device that it is asked by? True
- * also where there is no route to the world at all. */
-bool route_returns(const char *device);
-
 #endif

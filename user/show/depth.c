@@ -2,48 +2,38 @@
 #include "show/depth.h"
 
 #include <netinet/in.h>
-#include <stdio.h>
 
 #include "cmd/change.h"
 
-/* Of late all that was handed to the kernel was lost, and the network that lost it
- * is judged at data. (Others have to see for themselves.) */
-static bool is_doubted(const struct engagement *e)
+/* Why a listener is judged at data although its line and the posture allow more. */
+static enum shallow why_shallow(struct gate *g, const struct rule *r)
 {
-	uint32_t clock = FLOW_CLOCK(monotonic_ns());
+	struct engagement e;
+	struct room room;
 
-	return e->lately && e->resting && (int32_t)(e->resting - clock) > 0;
+	if (gate_engagement(g, r, &e))
+		return SHALLOW_UNSEEN;
+	if (!e.seen[0] && !e.seen[1])
+		return e.shallow == SHALLOW_NONE ? SHALLOW_UNSEEN : e.shallow;
+	if (!gate_room(g, &room) && room.bound >= room.limit - room.limit / 8)
+		return SHALLOW_ROOM;
+	return SHALLOW_NONE;
 }
 
-static bool is_at_data(const struct engagement *e)
+/* The listener's line and the posture ask for the handshake. */
+static bool may_shake(struct policy *p, const struct rule *r)
 {
-	return !e->enabled || e->until > monotonic_ns() || e->shallow == SHALLOW_MPTCP || is_doubted(e);
+	return r->l4 == IPPROTO_TCP && r->depth != DEPTH_OFF && !r->observe && policy_posture(p) != POSTURE_OBSERVE;
 }
 
-/* "handshake", "handshake 1/64", "data", "-" (no TCP). */
 const char *depth_text(struct gate *g, struct policy *p, const struct rule *r)
 {
-	static char text[32];
-	struct engagement e;
-
 	if (r->l4 != IPPROTO_TCP)
 		return "-";
-	if (r->depth == DEPTH_OFF || r->observe || policy_posture(p) == POSTURE_OBSERVE)
-		return "data";
-	if (gate_engagement(g, r, &e) || is_at_data(&e))
-		return "data";
-	if (e.width >= ENGAGED_FULLY)
-		return "handshake";
-	snprintf(text, sizeof(text), "handshake 1/%u", ENGAGED_FULLY / e.width);
-	return text;
+	return may_shake(p, r) && why_shallow(g, r) == SHALLOW_NONE ? "handshake" : "data";
 }
 
-/* Why a listener is judged at data although its line would allow more. */
-const char *shallow_reason(struct gate *g, const struct rule *r)
+const char *shallow_reason(struct gate *g, struct policy *p, const struct rule *r)
 {
-	struct engagement e;
-
-	if (r->l4 != IPPROTO_TCP || r->depth == DEPTH_OFF || gate_engagement(g, r, &e))
-		return "";
-	return is_at_data(&e) ? shallow_text(e.shallow) : "";
+	return may_shake(p, r) ? shallow_text(why_shallow(g, r)) : "";
 }

@@ -5,11 +5,10 @@
 
 #include "gate/gate.h"
 
-/* "handshake", "handshake 1/64", "data", or "-" where there is no TCP; valid
- * until the next call. */
+/* "handshake", "data", or "-" where there is no TCP. */
 const char *depth_text(struct gate *g, struct policy *p, const struct rule *r);
 /* Why a listener is judged at data although its line would allow more; "" if it
  * is not. */
-const char *shallow_reason(struct gate *g, const struct rule *r);
+const char *shallow_reason(struct gate *g, struct policy *p, const struct rule *r);
 
 #endif

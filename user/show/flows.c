@@ -17,7 +17,7 @@ static const char *state_name(unsigned int state)
 {
 	switch (state) {
 	case FLOW_JUDGED:
-	case FLOW_ADOPTED:
+	case FLOW_INTRODUCED:
 		return "passed";
 	case FLOW_PARTIAL:
 	case FLOW_HELD:
@@ -73,7 +73,7 @@ int show_flows(struct gate *g, const struct call *c)
 	total = gate_flows(g, flow_out, &o);
 	if (total < 0)
 		return fail(EXIT_FAILED, "flows cannot be read: %s", strerror(-total));
-	passed = o.states[FLOW_JUDGED] + o.states[FLOW_ADOPTED];
+	passed = o.states[FLOW_JUDGED] + o.states[FLOW_INTRODUCED];
 	undecided = o.states[FLOW_PARTIAL] + o.states[FLOW_HELD];
 	if (c->json) {
 		json_list_end();

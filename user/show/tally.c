@@ -8,10 +8,10 @@
 #include "lib/say.h"
 
 const struct reason_text reasons[] = {
-#define R(nr, name, verdict, text) {nr, #name, VERDICT_##verdict, text},
+#define R(nr, name, verdict, sends, counts, text) {nr, #name, VERDICT_##verdict, COUNTS_##counts, text},
 	STRAYGATE_REASONS(R)
 #undef R
-		{0, NULL, VERDICT_PASS, NULL},
+		{0, NULL, VERDICT_PASS, COUNTS_NO_VISIT, NULL},
 };
 
 const struct reason_text *reason_text(unsigned int number)
@@ -51,25 +51,22 @@ static void add_reasons(struct sum *to, const struct counter *raw, uint32_t list
 	}
 }
 
-static uint64_t packets(const struct listener_tally *l, unsigned int from, unsigned int to)
-{
-	uint64_t n = 0;
-
-	for (; from <= to; from++)
-		n += l->reason[from].all.packets;
-	return n;
-}
-
 /* A visit is counted by the packet at which it was judged. */
 static void sum_listener(struct listener_tally *l)
 {
-	l->served = packets(l, REASON_served, REASON_served);
-	l->stray = packets(l, REASON_stray_passed, REASON_stray_reset);
-	l->unnamed = packets(l, REASON_unnamed_passed, REASON_unnamed_reset);
-	l->unreadable = packets(l, REASON_unreadable_passed, REASON_unreadable_reset);
-	l->by_source = packets(l, REASON_source_trusted, REASON_visit_limited);
+	uint64_t *const sums[] = {
+		[COUNTS_SERVED] = &l->served,	      [COUNTS_STRAY] = &l->stray,
+		[COUNTS_UNNAMED] = &l->unnamed,	      [COUNTS_UNREADABLE] = &l->unreadable,
+		[COUNTS_BY_SOURCE] = &l->by_source,
+	};
+	const struct reason_text *r;
+
+	for (r = reasons; r->name; r++)
+		if (r->counts != COUNTS_NO_VISIT)
+			*sums[r->counts] += l->reason[r->number].all.packets;
+	/* Of what a source's line decides this alone is the packet of a visit. */
 	l->visits = l->served + l->stray + l->unnamed + l->unreadable +
-		    packets(l, REASON_visit_limited, REASON_visit_limited);
+		    l->reason[REASON_visit_limited].all.packets;
 }
 
 static size_t count_listeners(struct policy *p)

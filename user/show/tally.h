@@ -12,6 +12,7 @@ struct reason_text {
 	unsigned int number;
 	const char *name;
 	enum verdict verdict;
+	enum counts_as counts;
 	const char *text;
 };
 

@@ -286,7 +286,7 @@ uint64_t world_rule_packets(enum statement s, const char *subject)
 const char *reason_name(uint32_t reason)
 {
 	switch (reason) {
-#define R(nr, name, verdict, text) \
+#define R(nr, name, verdict, sends, counts, text) \
 	case nr:                   \
 		return #name;
 		STRAYGATE_REASONS(R)

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Is a segment as it was sent? The kernel drops what was damaged on its way, but
- * the gate sees it first: handed over by it, such a segment would become no
- * socket, and a visit that counts as lost; held, its damage would be covered by
- * the checksum of the joined segment. Asked of what goes on, not of the flood.
+ * Would the host's TCP take this segment? What the kernel drops must decide nothing:
+ * clients that want to fool filters on the way send decoys (a wrong checksum, an old
+ * timestamp, an MD5 option), and the gate sees a segment before the kernel has
+ * looked at it. Whether it acknowledges the right number the conversation stage knows.
  */
-#ifndef STRAYGATE_INTACT_H
-#define STRAYGATE_INTACT_H
+#ifndef STRAYGATE_SEGMENT_H
+#define STRAYGATE_SEGMENT_H
 
 #include "bpf/checksum.h"
+#include "bpf/handshake/cookie.h"
 #include "bpf/maps.h"
 #include "bpf/packet.h"
+#include "bpf/table.h"
+#include "bpf/tcp_options.h"
 
 #define INTACT_PIECE 256 /* bytes summed at once, a power of two */
 #define INTACT_STEPS (65536 / INTACT_PIECE)
@@ -53,6 +56,20 @@ static long intact_step(__u32 i __attribute__((unused)), struct intact *d)
 	return 0;
 }
 
+/* The IPv4 header; IPv6 has no checksum of its own. */
+static __always_inline bool ip_intact(struct xdp_md *ctx, const struct packet *p)
+{
+	__u32 header[15] = {}, len = p->l4 - p->l3;
+
+	if (len < 20 || len > sizeof(header))
+		return false;
+	checked(len);
+	len &= 63;
+	if (len < 20 || len > sizeof(header) || bpf_xdp_load_bytes(ctx, p->l3, header, len))
+		return false;
+	return fold16((__u32)bpf_csum_diff(NULL, 0, header, sizeof(header), 0)) == 0xffff;
+}
+
 /* From a sender on this very machine there may be the sum of the pseudo header
  * alone, the rest being left to a device (CHECKSUM_PARTIAL). */
 stage int intact(struct xdp_md *ctx, struct packet *p)
@@ -63,6 +80,8 @@ stage int intact(struct xdp_md *ctx, struct packet *p)
 	__be16 check;
 
 	if (!p || !d.s)
+		return 0;
+	if (!p->ipv6 && !ip_intact(ctx, p))
 		return 0;
 	if (bpf_xdp_load_bytes(ctx, p->l4 + offsetof(struct tcphdr, check), &check, sizeof(check)))
 		return 0;
@@ -75,6 +94,22 @@ stage int intact(struct xdp_md *ctx, struct packet *p)
 	d.s->sum = 0;
 	bpf_loop(INTACT_STEPS, intact_step, &d, 0);
 	return !d.s->feed.left && fold16(pseudo + d.s->sum) == 0xffff;
+}
+
+/* In scratch->agreed are the options of the first data of a visit that shook hands
+ * with us; those of the segment in hand were read by its proof, if it is that one. */
+static __always_inline bool acceptable(struct xdp_md *ctx, struct packet *p, struct scratch *s)
+{
+	if ((!p->shaken || p->resumed) && read_options(ctx, p))
+		return false;
+	if (s->options.foreign & OPTION_SIGNED)
+		return false;
+	if (p->resumed == RESUMED_HELD && s->options.timestamps && s->agreed.timestamps &&
+	    (__s32)(s->options.tsval - s->agreed.tsval) < 0)
+		return false;
+	if (p->shaken && !p->resumed && cookie_is_older(&s->agreed))
+		return false;
+	return intact(ctx, p);
 }
 
 #endif
