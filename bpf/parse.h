@@ -178,6 +178,17 @@ static __always_inline __u32 parse_ipv6(struct cursor *c, struct packet *p, enum
 	return parse_l4(c, p, total - used, who);
 }
 
+static __always_inline __u32 parse_ip(struct cursor *c, struct packet *p, __u16 type, enum reader who)
+{
+	p->l3 = c->at - c->start;
+	if (type == ETHERTYPE_IPV4)
+		return parse_ipv4(c, p, who);
+	if (type != ETHERTYPE_IPV6)
+		return REASON_not_ip;
+	p->ipv6 = 1;
+	return parse_ipv6(c, p, who);
+}
+
 /* p->frame_len is known. */
 static __always_inline __u32 parse_frame(void *data, void *data_end, struct packet *p, enum reader who)
 {
@@ -200,13 +211,7 @@ static __always_inline __u32 parse_frame(void *data, void *data_end, struct pack
 		type = bpf_ntohs(tag->type);
 		c.at = tag + 1;
 	}
-	p->l3 = c.at - c.start;
-	if (type == ETHERTYPE_IPV4)
-		return parse_ipv4(&c, p, who);
-	if (type != ETHERTYPE_IPV6)
-		return REASON_not_ip;
-	p->ipv6 = 1;
-	return parse_ipv6(&c, p, who);
+	return parse_ip(&c, p, type, who);
 }
 
 static __always_inline __u32 parse(struct xdp_md *ctx, struct packet *p)

@@ -9,6 +9,7 @@
 #include "bpf/checksum.h"
 #include "bpf/maps.h"
 #include "bpf/parse.h"
+#include "bpf/handshake/ports.h"
 
 /* On packets that egress made and sent into ingress; others use the field, too, so
  * ingress clears it. (A redirect leaves it alone, and clears the mark.) */
@@ -41,24 +42,51 @@ static __always_inline bool port_shakes(__be16 port)
 	__u32 zero = 0, at = bpf_ntohs(port);
 	struct shaken_ports *s = bpf_map_lookup_elem(&shaken_ports, &zero);
 
-	return s && s->bits[at >> 6 & 1023] >> (at & 63) & 1;
+	return s && *port_word(s, at) >> (at & 63) & 1;
+}
+
+/* A generic XDP program with frags makes the kernel copy a packet, and forget how long
+ * its Ethernet header is (mac_len, not copied by skb_copy_header()): then what we get at
+ * ingress begins with the IP header. */
+static __always_inline bool lacks_ethernet(struct __sk_buff *skb)
+{
+	__u64 network, here;
+
+	if (bpf_skb_load_bytes_relative(skb, 0, &network, sizeof(network), BPF_HDR_START_NET) ||
+	    bpf_skb_load_bytes(skb, 0, &here, sizeof(here)))
+		return false;
+	return network == here;
+}
+
+static __always_inline __u32 parse_at(struct __sk_buff *skb, struct packet *p, enum reader who)
+{
+	struct cursor c = {
+		.at = (void *)(long)skb->data,
+		.start = (void *)(long)skb->data,
+		.end = (void *)(long)skb->data_end,
+	};
+	struct ethhdr *eth = c.at;
+
+	p->frame_len = skb->len;
+	if ((void *)(eth + 1) > c.end)
+		return REASON_malformed;
+	if (who == READER_INGRESS && eth->h_proto != (__be16)skb->protocol && lacks_ethernet(skb))
+		return parse_ip(&c, p, bpf_ntohs(skb->protocol), who);
+	return parse_frame(c.start, c.end, p, who);
 }
 
 /* The headers may lie in fragments of the buffer, behind what can be read at once. */
 static __always_inline __u32 parse_skb(struct __sk_buff *skb, struct packet *p, enum reader who)
 {
-	__u32 reason;
+	__u32 reason = parse_at(skb, p, who);
 
-	p->frame_len = skb->len;
-	reason = parse_frame((void *)(long)skb->data, (void *)(long)skb->data_end, p, who);
 	if (reason != REASON_malformed ||
 	    (void *)(long)skb->data + SKB_HEADERS <= (void *)(long)skb->data_end)
 		return reason;
 	if (bpf_skb_pull_data(skb, skb->len < SKB_HEADERS ? skb->len : SKB_HEADERS))
 		return reason;
 	__builtin_memset(p, 0, sizeof(*p));
-	p->frame_len = skb->len;
-	return parse_frame((void *)(long)skb->data, (void *)(long)skb->data_end, p, who);
+	return parse_at(skb, p, who);
 }
 
 /* What `old` for `new` does to a sum. */
