@@ -124,10 +124,11 @@ def at_once(addr, port, o):
 
 
 def together(addr, port, o):
-    """count visits, all of them begun at the same moment, each in a thread of its own."""
-    results = []
+    """count visits that begin evenly within `over` seconds, each in a thread of its own."""
+    count, results = int(o["count"]), []
 
-    def visit():
+    def visit(i):
+        time.sleep(i * float(o.get("over", 0)) / count)
         try:
             s = connect(addr, port, o)
             s.sendall(request(o["name"]))
@@ -136,7 +137,7 @@ def together(addr, port, o):
         except OSError as e:
             results.append(type(e).__name__)
 
-    threads = [threading.Thread(target=visit) for i in range(int(o["count"]))]
+    threads = [threading.Thread(target=visit, args=(i,)) for i in range(count)]
     for t in threads:
         t.start()
     for t in threads:
