@@ -24,6 +24,7 @@
 SERVED=www.served.example
 STRAY=www.foreign.example
 FLIGHTS=$(dirname "${BASH_SOURCE[0]}")/flights.py
+PATIENCE=20 # seconds, of curl
 # Where the clients are: c, beside the victim, or x, behind a router (far_up()).
 CLIENT=c
 FAMILIES="4 6"
@@ -79,7 +80,7 @@ fetch()
 	shift 2
 	to=${CORE_VICTIM[$family]}
 	[ "$family" = 4 ] || to="[$to]"
-	in_client curl -sS -k -m 20 --connect-to "::$to:" -o "$out" -w '%{http_code}' "$@" 2>"$T_DIR/curl.err" || status=$?
+	in_client curl -sS -k -m "$PATIENCE" --connect-to "::$to:" -o "$out" -w '%{http_code}' "$@" 2>"$T_DIR/curl.err" || status=$?
 	[ $status = 0 ] || echo " exit $status"
 }
 
@@ -220,10 +221,13 @@ core_visits()
 # measure: the core without the gate. What goes well here must go well later.
 measure()
 {
+	local served
 	core_visits "$T_DIR/without"
 	grep -v ' good$' "$T_DIR/without" | sed 's/^/# not served without the gate: /' || true
-	# Were next to nothing served, the comparison would be worth nothing.
-	between "served visits without the gate" "$(grep -c ' good$' "$T_DIR/without")" "${1:-14}" 100
+	served=$(grep -c ' good$' "$T_DIR/without" || true)
+	between "served visits without the gate" "$served" "${1:-14}" 100
+	# With next to nothing served, the comparison would be worth nothing.
+	[ "$served" -ge "${1:-14}" ] || { done_testing; exit 1; }
 }
 
 # as_without WHAT: the core with the gate, beside what was measured.
@@ -302,6 +306,7 @@ stray_dns-tcp() { dig_stray "$1" +tcp; }
 strays()
 {
 	local what=$1 family kind wanted queries
+	PATIENCE=8 # strays are to be told at once
 	watch_strays
 	queries=$(nsd_queries "$T")
 	for family in $STRAY_FAMILIES; do
@@ -319,6 +324,7 @@ strays()
 		echo "# $what: $(segments_to_strays) segments of the host's TCP for strays"
 	fi
 	in_victim nft delete table inet straywatch
+	PATIENCE=20
 }
 
 # --- the gate --------------------------------------------------------------------
