@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* For the crowd's end of a veth pair: see tb_offloads_off() in testbed.sh. */
+/* For the crowd's end of a veth pair: see tb_wire() in testbed.sh. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

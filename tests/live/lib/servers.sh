@@ -5,6 +5,9 @@
 # of their own below $TB_RUN/NAME. They know nothing of the gate. Sourced after
 # testbed.sh.
 
+# Before a server's own command: what it is to be started with (mptcpize run).
+TB_WRAP=()
+
 # start_nginx NAME ["extra lines for the stray default server"]
 start_nginx()
 {
@@ -15,7 +18,7 @@ start_nginx()
 	tb_nginx_conf "$dir" "${2:-}" >"$dir/nginx.conf"
 	chmod 755 "$TB_RUN" "$TB_RUN/$1" "$dir"
 	: >"$dir/access.log"
-	tb_victim "$1" nginx -p "$dir" -c "$dir/nginx.conf" -e "$dir/error.log"
+	tb_server "$1" "${TB_WRAP[@]}" nginx -p "$dir" -c "$dir/nginx.conf" -e "$dir/error.log"
 	tb_wait_file "$dir/nginx.pid" || tb_die "nginx did not start"
 	tb_record "$TB_RUN/$1/pids/nginx" "$(cat "$dir/nginx.pid")"
 	tb_wait_port "$1" 80
@@ -69,6 +72,12 @@ tb_nginx_conf()
 				listen [::]:443 ssl http2 default_server backlog=4096;
 				root $1/www;
 				$2
+				# What was sent stays in a file, whose name is the answer.
+				location /keep {
+					client_body_in_file_only on;
+					proxy_pass http://unix:$1/upload.sock:/kept;
+					proxy_set_header File \$request_body_file;
+				}
 				# The proxy waits for the whole body before it asks further.
 				location /upload {
 					proxy_pass http://unix:$1/upload.sock:/;
@@ -84,7 +93,8 @@ tb_nginx_conf()
 			server {
 				listen unix:$1/upload.sock;
 				access_log off;
-				return 200 "got \$http_got\n";
+				location /kept { return 200 "\$http_file"; }
+				location / { return 200 "got \$http_got\n"; }
 			}
 		}
 	END
@@ -182,7 +192,7 @@ tb_wait_port()
 {
 	local i
 	for ((i = 0; i < 50; i++)); do
-		[ -n "$(tb_victim "$1" ss -Hltn "sport = :$2")" ] && return 0
+		[ -n "$(tb_server "$1" ss -Hltn "sport = :$2")" ] && return 0
 		sleep 0.1
 	done
 	tb_die "nothing listens on port $2"

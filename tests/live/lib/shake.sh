@@ -8,12 +8,15 @@
 PYTHON=$(PATH=/usr/bin:$PATH command -v python3)
 VISITOR=$(dirname "${BASH_SOURCE[0]}")/visitor.py
 
+# What `up` is told besides the device (--generic).
+UP_OPTIONS=()
+
 # gate_shakes on|auto|off [LINE...]: as gate_up, with that depth for all TCP listeners.
 gate_shakes()
 {
 	sysctl -qw kernel.bpf_stats_enabled=1
 	shaking_policy "$T_DIR/policy" "$@"
-	sg up v0 --netns "sg-$T-v"
+	sg up v0 "${UP_OPTIONS[@]}" --netns "sg-$T-v"
 	sg apply "$T_DIR/policy"
 }
 
@@ -87,17 +90,13 @@ unclosed()
 #	sg-NAME-x  x0  198.18.9.2/24  2001:db8:18:9::2/64
 far_up()
 {
-	local f
 	ip netns add "sg-$T-x"
 	ip -n "sg-$T-x" link add x0 type veth peer name f0 netns "sg-$T-c"
 	ip -n "sg-$T-x" addr add 198.18.9.2/24 dev x0
 	ip -n "sg-$T-x" addr add 2001:db8:18:9::2/64 dev x0 nodad
 	ip -n "sg-$T-c" addr add 198.18.9.1/24 dev f0
 	ip -n "sg-$T-c" addr add 2001:db8:18:9::1/64 dev f0 nodad
-	for f in tx gso tso gro rx sg; do
-		in_far ethtool -K x0 $f off >/dev/null 2>&1 || true
-		in_crowd ethtool -K f0 $f off >/dev/null 2>&1 || true
-	done
+	in_far ethtool -K x0 tx off tso off >/dev/null # a wire, as in tb_wire()
 	ip -n "sg-$T-x" link set x0 up
 	ip -n "sg-$T-x" link set lo up
 	ip -n "sg-$T-c" link set f0 up

@@ -54,6 +54,12 @@ tb_crowd()
 	nsenter --net="/run/netns/sg-$1-c" -- "${@:2}"
 }
 
+# Where the servers run: with the victim, or in a container behind it (TB_SERVER=x).
+tb_server()
+{
+	nsenter --net="/run/netns/sg-$1-${TB_SERVER:-v}" -- "${@:2}"
+}
+
 # A process is named by pid and start time: a pid alone may have been reused by
 # somebody else's process when `clean` comes, long after.
 tb_start_time()
@@ -148,7 +154,7 @@ tb_link()
 {
 	ip -n "sg-$1-v" link add v0 type veth peer name c0 netns "sg-$1-c"
 
-	tb_offloads_off "$1"
+	tb_wire "$1"
 	ip -n "sg-$1-v" addr add "$TB_VICTIM4/24" dev v0
 	ip -n "sg-$1-v" addr add "$TB_VICTIM6/64" dev v0 nodad
 	ip -n "sg-$1-c" addr add "$TB_CROWD4/24" dev c0
@@ -162,18 +168,17 @@ tb_link()
 	tb_wait_link "$1"
 }
 
-# Checksums must be in the packets that XDP sees, and one packet must be one
-# packet. The crowd's end gets an XDP program that passes everything: veth queues
-# what the victim's program sends back (XDP_TX), but wakes the other end for it
-# only if a program is there (veth_xdp_flush() in drivers/net/veth.c). With GRO
-# alone the answers lie in the queue until some other packet comes along.
-tb_offloads_off()
+# The victim's end is a server's NIC: offloads as the kernel sets them, and GRO, which
+# every physical NIC has and a veth has only if it is asked for. The crowd's end is
+# the wire: without `tx` and `tso`, what it sends arrives in segments with their
+# checksums in them. It has an XDP program that passes everything: veth queues what
+# the victim's program sends back (XDP_TX), but wakes the other end for it only if a
+# program is there (veth_xdp_flush() in drivers/net/veth.c). With GRO alone the
+# answers lie in the queue until some other packet comes along.
+tb_wire()
 {
-	local f
-	for f in tx gso tso gro rx sg; do
-		tb_victim "$1" ethtool -K v0 "$f" off >/dev/null 2>&1 || true
-		tb_crowd "$1" ethtool -K c0 "$f" off >/dev/null 2>&1 || true
-	done
+	tb_victim "$1" ethtool -K v0 gro on
+	tb_crowd "$1" ethtool -K c0 tx off tso off >/dev/null
 	tb_crowd "$1" ip link set dev c0 xdp object "$TB_ROOT/build/pass.bpf.o" section xdp
 }
 
@@ -316,17 +321,11 @@ tb_clean()
 # tb_pin NAME: the victim's servers and receive work on core 0, the crowd's on 1.
 # Left alone, veth does receive work on the *sender's* core, and a flood would
 # be paid for by the one who sends it. Both ends run NAPI in a kernel thread then,
-# with the gate and without it: the gate's XDP program brings NAPI along, without
-# the gate GRO does (as on a server's real NIC). Call it again after the gate went
-# up or down.
+# with the gate and without it: GRO brings NAPI along, as on a server's real NIC. Call
+# it again after the gate went up or down.
 tb_pin()
 {
 	local name=$1 pid
-	if ip -n "sg-$name-v" link show v0 | grep -q 'xdp'; then
-		tb_victim "$name" ethtool -K v0 gro off
-	else
-		tb_victim "$name" ethtool -K v0 gro on
-	fi
 	tb_threaded "$name" c c0 "$TB_CORE_CROWD" || tb_die "c0 has no NAPI thread"
 	tb_threaded "$name" v v0 "$TB_CORE_VICTIM" || tb_die "v0 has no NAPI thread"
 	for pid in $(ip netns pids "sg-$name-v"); do

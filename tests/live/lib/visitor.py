@@ -13,6 +13,7 @@ import select
 import socket
 import struct
 import sys
+import threading
 import time
 
 IPPROTO_MPTCP = 262
@@ -119,6 +120,28 @@ def at_once(addr, port, o):
     for s in todo:
         results.append(answer(s)[0])
         s.close()
+    return {"results": tally(results)}
+
+
+def together(addr, port, o):
+    """count visits that begin evenly within `over` seconds, each in a thread of its own."""
+    count, results = int(o["count"]), []
+
+    def visit(i):
+        time.sleep(i * float(o.get("over", 0)) / count)
+        try:
+            s = connect(addr, port, o)
+            s.sendall(request(o["name"]))
+            results.append(answer(s)[0])
+            s.close()
+        except OSError as e:
+            results.append(type(e).__name__)
+
+    threads = [threading.Thread(target=visit, args=(i,)) for i in range(count)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
     return {"results": tally(results)}
 
 
@@ -449,6 +472,7 @@ def serve_one(s, open_):
 VERBS = {
     "visits": visits,
     "at-once": at_once,
+    "together": together,
     "pieces": pieces,
     "silent": silent,
     "lasting": lasting,
