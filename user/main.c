@@ -327,7 +327,11 @@ int main(int argc, char **argv)
 {
 	struct call c = {.instance = "default", .top = 20};
 	const struct verb *v = &verb_status;
+	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
 	int at = find_word(argc, argv), status;
+
+	/* As a monitoring plugin: a link of this name. */
+	c.check = argc && !strcmp(slash ? slash + 1 : argv[0], "check_straygate");
 
 	if (argc > 1 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "help")))
 		return help_all();
