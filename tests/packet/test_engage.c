@@ -18,7 +18,6 @@
 static void begin(void)
 {
 	world_begin();
-	world_needs_adoption();
 	world_policy(POLICY);
 	host_listen(80, false);
 	cr_assert(!system("ip -6 route add 2001:db8:1000::/36 dev host"));

@@ -33,7 +33,6 @@ static void begin(void)
 {
 	world_begin();
 	wait_for_tick();
-	world_needs_adoption();
 	world_policy(POLICY);
 }
 
