@@ -272,6 +272,7 @@ ROW("data ahead of a first segment that was lost waits for it", DEEP, .how = SHA
 END
 
 ROW("data that proves nothing passes when it comes again much later", DEEP, .how = SHAKE)
+	SHAKEN
 	STEP(early, GONE, .http = HERE, .from_port = 997, .lost = true)
 	STEP(no_conversation, SAME, .again = true, .pause = 1100)
 END
@@ -348,7 +349,6 @@ ROW("what follows first data is kept behind it; nothing else reaches the host", 
 	STEP(waiting, GONE, .letters = 1400, .flags = FIN | DATA)
 	STEP(ack_absorbed, GONE, .flags = FIN | ACK, .ahead = -1)
 	STEP(introduced_again, INTRODUCED, .first_again = true)
-	STEP(established, SAME, .http = STRAY)
 	STEP(control, SAME, .flags = ACK)
 END
 

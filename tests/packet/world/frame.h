@@ -98,6 +98,7 @@ struct spec {
 	int reopen;	    /* the same, from the same ports, so far on in sequence numbers */
 	bool lost;	    /* not delivered to the server */
 	const char *policy; /* what rules from here on, with a posture line or without */
+	const char *server_says; /* before this */
 	bool watched;	    /* counted as observed: that posture says so */
 	bool spoofed;	    /* from here on the client's address is not proved */
 	unsigned int pause; /* ms before */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <linux/bpf.h>
 
@@ -96,6 +97,7 @@ static void apply(const struct row *row, enum pass pass)
 {
 	/* What belongs to a rule is forgotten with it: buckets begin empty. */
 	world_policy("");
+	world_no_cookies();
 	if (row->policy)
 		apply_lines(row->policy, pass);
 	else
@@ -290,7 +292,7 @@ static void run_packet(struct scene *s, struct tally *t, size_t said)
 	if (s->late)
 		return;
 	/* An answer that nobody asked for is no listener's. */
-	if (s->pass == ENFORCED || (s->pass == LISTENER_OBSERVED && !o.listener))
+	if (s->pass == ENFORCED || (s->pass == LISTENER_OBSERVED && !o.listener && s->row->start.how != SHAKE))
 		check_enforced(s, &o);
 	else
 		check_observed(s, &o);
@@ -351,6 +353,8 @@ static void play_step(struct scene *s, struct tally *t)
 	}
 	if (p->spoofed)
 		s->v.proved = false;
+	if (p->server_says)
+		must(write(s->v.socket, p->server_says, strlen(p->server_says)) > 0, "the server cannot speak");
 	if (p->policy)
 		apply_lines(p->policy, s->pass);
 	if (p->pause && s->pass != HARASSED)

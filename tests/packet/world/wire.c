@@ -16,6 +16,10 @@
 #include <linux/if_link.h>
 #include <linux/if_packet.h>
 
+#ifndef BPF_F_XDP_HAS_FRAGS
+#define BPF_F_XDP_HAS_FRAGS (1U << 5)
+#endif
+
 static int wire = -1, host_index;
 
 /* The kernel runs a packet in the name of a device only if that has a program
@@ -26,7 +30,7 @@ static void attach_pass(void)
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = XDP_PASS},
 		{.code = BPF_JMP | BPF_EXIT},
 	};
-	LIBBPF_OPTS(bpf_prog_load_opts, o);
+	LIBBPF_OPTS(bpf_prog_load_opts, o, .prog_flags = BPF_F_XDP_HAS_FRAGS);
 	int pass;
 
 	pass = bpf_prog_load(BPF_PROG_TYPE_XDP, "pass", "GPL", code, 2, &o);

@@ -42,19 +42,20 @@ void sysctl_set(const char *name, const char *value)
 	close(fd);
 }
 
-/* The clients' routes lead onto the wire, whose host end wants no ARP. */
+/* The clients' routes lead onto the wire, whose host end wants no ARP. It is wider than
+ * what the host says, so that a client may send what is too long to be kept. */
 static const char host[] = "set -e\n"
 			   "ip link set lo up\n"
 			   "ip link add host address 02:00:00:00:00:01 type veth "
 			   "peer name wire address 02:00:00:00:00:02\n"
-			   "ip link set host arp off up\n"
-			   "ip link set wire arp off up\n"
+			   "ip link set host mtu 9000 arp off up\n"
+			   "ip link set wire mtu 9000 arp off up\n"
 			   "ip addr add " HOST4 "/32 dev lo\n"
 			   "ip addr add " HOST4B "/32 dev lo\n"
 			   "ip addr add " HOST6 "/128 dev lo nodad\n"
 			   "ip addr add " HOST6B "/128 dev lo nodad\n"
-			   "ip route add 198.18.0.0/15 dev host\n"
-			   "ip -6 route add 2001:db8:c::/48 dev host\n";
+			   "ip route add 198.18.0.0/15 dev host mtu 1500 advmss 1460\n"
+			   "ip -6 route add 2001:db8:c::/48 dev host mtu 1500 advmss 1440\n";
 
 static void make_namespace(void)
 {
@@ -259,6 +260,16 @@ void world_forgets(enum gate_map map, const struct visit *v)
 	struct flow_key k = visit_key(v);
 
 	cr_assert(!bpf_map_delete_elem(gate.maps[map], &k));
+}
+
+void world_no_cookies(void)
+{
+	struct shaken_ports s;
+	uint32_t zero = 0;
+
+	cr_assert(!bpf_map_lookup_elem(gate.maps[GATE_SHAKEN_PORTS], &zero, &s));
+	s.cookie_tick = 0;
+	cr_assert(!bpf_map_update_elem(gate.maps[GATE_SHAKEN_PORTS], &zero, &s, BPF_ANY));
 }
 
 uint64_t world_crossed(enum direction d, enum crossing what)

@@ -45,6 +45,8 @@ struct engagement world_engagement(const char *listener);
 void world_set_engagement(const char *listener, const struct engagement *e);
 struct shake world_shake(void);
 void world_set_shake(const struct shake *s);
+/* As if the last cookie was long ago. */
+void world_no_cookies(void);
 struct room world_room(void);
 /* Does a map by visits have this one? `value` may be NULL. */
 bool world_knows(enum gate_map map, const struct visit *v, void *value);
