@@ -11,6 +11,7 @@
 #ifndef STRAYGATE_CONVERSATION_H
 #define STRAYGATE_CONVERSATION_H
 
+#include "bpf/bpf.h"
 #include "bpf/flow_table.h"
 #include "bpf/handshake/introduce.h"
 #include "bpf/handshake/syn.h"
@@ -41,7 +42,7 @@ static __always_inline __u8 flow_name(const struct packet *p, const struct flow 
 	ends = bpf_map_lookup_elem(&flow_ends, &index);
 	if (!ends)
 		return 0;
-	flow_opaque(way);
+	opaque(way);
 	ends->of[way & (FLOW_WAYS - 1)] = p->flow;
 	return FLOW_NAMED;
 }
@@ -133,12 +134,15 @@ static __always_inline bool is_stale(const struct flow *f, const struct socket *
 }
 
 /* May this be of a new visit from the same ports? A SYN says nothing of it here:
- * it may be spoofed, and a look at a table for each of a flood's is dear. So a
- * visit whose client took its leave, and one that jumps in its sequence numbers,
- * is not taken for what it was without another proof. */
+ * it may be spoofed, and a look at a table for each of a flood's is expensive. So a
+ * visit whose client took its leave, and one that jumps in its own or in its server's
+ * numbers, is not taken for what it was without another proof. (Who downloads much
+ * between two packets of his jumps, too, and has to be looked up once.) */
 static __always_inline bool doubtful(const struct packet *p, const struct flow *f)
 {
-	return f->flags & FLOW_ENDING || p->seq - f->next + FLOW_NEAR > 2 * FLOW_NEAR;
+	return f->flags & FLOW_ENDING || p->seq - f->next + FLOW_NEAR > 2 * FLOW_NEAR ||
+	       (f->state == FLOW_JUDGED && p->tcp_flags & TCP_ACK &&
+		p->ack - f->ack + FLOW_ACK_NEAR > 2 * FLOW_ACK_NEAR);
 }
 
 /* Of a visit whose server had not answered when we last looked: has it now? */
@@ -194,6 +198,8 @@ static __always_inline __u32 no_data(struct xdp_md *ctx, struct packet *p, struc
 	if (known && f->state != FLOW_TURNED) {
 		if (p->tcp_flags & (TCP_FIN | TCP_RST))
 			f->flags |= FLOW_ENDING;
+		else if (f->state == FLOW_JUDGED)
+			f->ack = p->ack;
 		return REASON_control;
 	}
 	if (known) {
@@ -211,6 +217,8 @@ static __always_inline __u32 no_data(struct xdp_md *ctx, struct packet *p, struc
 	/* A probe has the number before the next one. */
 	if (proves(ctx, p, p->seq + 1))
 		return REASON_keepalive_answered;
+	if (f && f->state == FLOW_JUDGED)
+		f->ack = p->ack;
 	return REASON_control;
 }
 
@@ -274,6 +282,7 @@ static __always_inline __u32 too_early(struct packet *p)
 static __always_inline __u32 goes_on(const struct packet *p, struct flow *f)
 {
 	f->next = p->seq + p->payload_len;
+	f->ack = p->ack;
 	if (p->tcp_flags & TCP_FIN)
 		f->flags |= FLOW_ENDING;
 	return REASON_established;
@@ -363,8 +372,6 @@ static __always_inline __u32 data(struct xdp_md *ctx, struct packet *p, struct f
 		s->agreed = s->options;
 		if (f && f->flags & FLOW_SHAKEN && f->first == p->seq)
 			return first_again(p, f);
-		if (is_replay(p))
-			return REASON_replayed;
 		p->shaken = 1;
 		return CONTINUE;
 	}
@@ -390,7 +397,6 @@ stage int conversation(struct xdp_md *ctx, struct packet *p)
 	struct scratch *s = scratch_memory();
 	struct shake *k = shake_secrets();
 	struct flow *f;
-	int reason;
 
 	if (!p || !s || !k)
 		return REASON_table_missing;
@@ -398,15 +404,9 @@ stage int conversation(struct xdp_md *ctx, struct packet *p)
 		return CONTINUE;
 	/* Data in a SYN (TCP Fast Open) comes again after the handshake unless the
 	 * server has it switched on, which is not so by default. */
+	if (p->tcp_flags & TCP_SYN)
+		return syn(ctx, p) ?: REASON_handshake;
 	p->flow_print = flow_print(k->flow_keys, &p->flow);
-	if (p->tcp_flags & TCP_SYN) {
-		reason = syn(ctx, p);
-		/* What comes now may be of another visit: it has to prove that. */
-		f = reason == REASON_syn_answered ? flow_of(p->flow_print) : NULL;
-		if (f)
-			f->flags |= FLOW_ENDING;
-		return reason ?: REASON_handshake;
-	}
 	f = flow_of(p->flow_print);
 	if (f && f->state == FLOW_TURNED)
 		p->proved = f->flags & FLOW_PROVED;

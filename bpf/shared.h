@@ -126,13 +126,15 @@ enum flow_state {
 /* A segment further than this from the last one is maybe of a new visit, whose
  * client uses the same ports. */
 #define FLOW_NEAR (1u << 20)
+/* The same of what it acknowledges. */
+#define FLOW_ACK_NEAR (1u << 24)
 
 struct flow {
 	__u64 print;   /* of both ends: see flow_table.h. 0: empty */
 	__u32 since;   /* of CLOCK_MONOTONIC, see FLOW_CLOCK() */
 	__u32 first;   /* sequence number of the first data */
 	__u32 next;    /* behind the last data; PARTIAL, HELD: where the next must begin */
-	__u32 ack;     /* of the first data: where an answer begins */
+	__u32 ack;     /* of the first data: where an answer begins; JUDGED: of the last packet */
 	__u8 state;    /* enum flow_state */
 	__u8 protocol; /* enum protocol */
 	__u8 action;   /* TURNED: for the client: enum action */

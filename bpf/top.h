@@ -6,6 +6,7 @@
 #ifndef STRAYGATE_HEAVY_H
 #define STRAYGATE_HEAVY_H
 
+#include "bpf/maps.h"
 #include "bpf/packet.h"
 #include "bpf/name_hash.h"
 

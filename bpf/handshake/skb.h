@@ -6,9 +6,12 @@
 #ifndef STRAYGATE_SKB_H
 #define STRAYGATE_SKB_H
 
+#include "bpf/bpf.h"
+#include "bpf/tcp_options.h"
 #include "bpf/checksum.h"
 #include "bpf/maps.h"
 #include "bpf/parse.h"
+#include "bpf/handshake/ports.h"
 
 /* On packets that egress made and sent into ingress; others use the field, too, so
  * ingress clears it. (A redirect leaves it alone, and clears the mark.) */
@@ -48,7 +51,7 @@ static __always_inline bool port_shakes(__be16 port)
 	__u32 zero = 0, at = bpf_ntohs(port);
 	struct shaken_ports *s = bpf_map_lookup_elem(&shaken_ports, &zero);
 
-	return s && s->bits[at >> 6 & 1023] >> (at & 63) & 1;
+	return s && *port_word(s, at) >> (at & 63) & 1;
 }
 
 /* A generic XDP program with frags makes the kernel copy a packet, and forget how long
@@ -125,10 +128,10 @@ static __always_inline int load_options(struct __sk_buff *skb, const struct pack
 	__builtin_memset(s->old, 0, sizeof(s->old));
 	if (!len)
 		return 0;
-	checked(len);
+	opaque(len);
 	if (len > 40)
 		return -1;
-	checked(len);
+	opaque(len);
 	if (len < 4 || bpf_skb_load_bytes(skb, p->l4 + sizeof(struct tcphdr), s->old, len))
 		return -1;
 	return len;

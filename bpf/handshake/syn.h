@@ -6,7 +6,10 @@
 #ifndef STRAYGATE_SHAKE_H
 #define STRAYGATE_SHAKE_H
 
+#include "bpf/bpf.h"
+#include "bpf/handshake/cookie.h"
 #include "bpf/handshake/engage.h"
+#include "bpf/handshake/ports.h"
 #include "bpf/handshake/room.h"
 #include "bpf/handshake/ways.h"
 #include "bpf/tcp_options.h"
@@ -133,8 +136,8 @@ static __always_inline void note_cookie(const struct packet *p, __u64 now)
 
 	if (!s)
 		return;
-	if (!(s->bits[port >> 6 & 1023] & bit))
-		__sync_fetch_and_or(&s->bits[port >> 6 & 1023], bit);
+	if (!(*port_word(s, port) & bit))
+		__sync_fetch_and_or(port_word(s, port), bit);
 	if (s->cookie_tick != tick)
 		s->cookie_tick = tick;
 }
@@ -145,7 +148,7 @@ static __always_inline bool cookies_about(struct packet *p)
 	__u32 zero = 0, port = bpf_ntohs(p->flow.server_port);
 	struct shaken_ports *s = bpf_map_lookup_elem(&shaken_ports, &zero);
 
-	if (!s || !(s->bits[port >> 6 & 1023] >> (port & 63) & 1))
+	if (!s || !(*port_word(s, port) >> (port & 63) & 1))
 		return false;
 	return (packet_tick(p) >> COOKIE_TICK_SHIFT) - s->cookie_tick <= 2;
 }

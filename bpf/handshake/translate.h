@@ -13,8 +13,9 @@
 #ifndef STRAYGATE_TRANSLATE_H
 #define STRAYGATE_TRANSLATE_H
 
+#include "bpf/bpf.h"
 #include "bpf/handshake/room.h"
-#include "bpf/handshake/skb.h"
+#include "bpf/handshake/skb_write.h"
 
 /* Living or ended; *living says which. */
 static __always_inline struct bound *bound_find(const struct flow_key *key, bool *living)
@@ -59,6 +60,58 @@ static __always_inline long store_window(struct __sk_buff *skb, const struct pac
 	return bpf_skb_store_bytes(skb, p->l4 + TCP_AT(window), &new, sizeof(new), 0);
 }
 
+/* ---- `down --now` ----------------------------------------------------- */
+
+static __always_inline bool is_cut(void)
+{
+	struct room *r = room_of();
+
+	return r && r->cut;
+}
+
+/* The packet in hand becomes a RST for the side that it goes to, at the number that this
+ * side expects. */
+stage int cut_short(struct __sk_buff *skb, struct packet *p, __u32 to_client, __u32 seq)
+{
+	struct scratch_tc *s = scratch_tc_memory();
+	struct draft d = {.to_client = to_client, .seq = seq, .flags = TCP_RST};
+
+	if (!p || !s)
+		return -1;
+	if (to_client) {
+		d.flags |= TCP_ACK;
+		d.ack = p->ack;
+	}
+	write_stamps(s, false, 0, 0);
+	return lay_over_skb(skb, p, s, &d, 0, 0, is_partial(skb, p)) ? -1 : 1;
+}
+
+/* Ethernet addresses, the sender's for the receiver's. */
+static __always_inline long swap_macs(struct __sk_buff *skb)
+{
+	__u8 there[12], back[12];
+
+	if (bpf_skb_load_bytes(skb, 0, there, sizeof(there)))
+		return -1;
+	__builtin_memcpy(back, there + 6, 6);
+	__builtin_memcpy(back + 6, there, 6);
+	return bpf_skb_store_bytes(skb, 0, back, sizeof(back), 0);
+}
+
+/* The client's packet becomes a RST for either side. What goes back to the client passes
+ * egress, so it has the server's numbers. */
+static __always_inline int cut_both(struct __sk_buff *skb, struct packet *p, __u32 delta)
+{
+	struct packet back = *p;
+
+	back.ack = p->seq;
+	if (p->l3 && !swap_macs(skb) && cut_short(skb, &back, 1, p->ack - delta) == 1)
+		bpf_clone_redirect(skb, skb->ifindex, 0);
+	if (p->l3 && swap_macs(skb))
+		return -1;
+	return cut_short(skb, p, 0, p->seq);
+}
+
 /* ---- from the client -------------------------------------------------- */
 
 /* What this packet says of the visit's end. `ended` visits only become older. */
@@ -90,10 +143,10 @@ static __always_inline long options_in(struct __sk_buff *skb, struct packet *p, 
 {
 	walk_options(s, len, p->ipv6, delta, ts_delta);
 	*diff += (__u32)bpf_csum_diff((__be32 *)s->old, OPTIONS_MAX, (__be32 *)s->new, OPTIONS_MAX, 0);
-	checked(len);
+	opaque(len);
 	if (len > 40)
 		return -1;
-	checked(len);
+	opaque(len);
 	if (len < 4)
 		return -1;
 	return bpf_skb_store_bytes(skb, p->l4 + sizeof(struct tcphdr), s->new, len, 0);
@@ -117,6 +170,8 @@ stage int translate_segment_in(struct __sk_buff *skb, struct packet *p)
 	if (!b)
 		return 0;
 	delta = b->cookie - b->server_isn;
+	if (is_cut())
+		return cut_both(skb, p, delta);
 	ack = p->ack - delta;
 	window = window_in(b, p->window);
 	len = load_options(skb, p, s);
@@ -278,6 +333,10 @@ stage int translate_segment_out(struct __sk_buff *skb, struct packet *p)
 	if (!b)
 		return 0;
 	seq = bpf_htonl(p->seq + b->cookie - b->server_isn);
+	if (is_cut()) {
+		bound_end(&key, b);
+		return cut_short(skb, p, 1, bpf_ntohl(seq));
+	}
 	sum_replace32(&diff, bpf_htonl(p->seq), seq);
 	if (b->agreed & AGREED_TIMESTAMPS) {
 		at = find_tsval(skb, p, s, &old);

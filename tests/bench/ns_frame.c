@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Packets as clients send them. Of checksums the gate looks at TCP's alone. */
+/* Packets as clients send them, with the checksums of TCP and IPv4. */
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -47,6 +47,21 @@ size_t client_len(const struct ends *e)
 	return ends_v4(e) ? 4 : 16;
 }
 
+static uint32_t sum(uint32_t so_far, const uint8_t *p, size_t len)
+{
+	for (; len > 1; p += 2, len -= 2)
+		so_far += p[0] << 8 | p[1];
+	return len ? so_far + (p[0] << 8) : so_far;
+}
+
+/* RFC 1071. */
+static uint16_t folded(uint32_t s)
+{
+	while (s >> 16)
+		s = (s & 0xffff) + (s >> 16);
+	return ~s;
+}
+
 static uint8_t *put_headers(uint8_t *to, const struct ends *e, uint8_t protocol, size_t len)
 {
 	static const uint8_t macs[12] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2};
@@ -62,6 +77,7 @@ static uint8_t *put_headers(uint8_t *to, const struct ends *e, uint8_t protocol,
 		to[23] = protocol;
 		memcpy(to + 26, e->client + 12, 4);
 		memcpy(to + 30, e->server + 12, 4);
+		put16(to + 24, folded(sum(0, to + 14, 20)));
 		return to + 34;
 	}
 	put16(to + 12, 0x86dd);
@@ -98,13 +114,6 @@ static size_t put_options(uint8_t *to, const struct segment *s)
 	return 12;
 }
 
-static uint32_t sum(uint32_t so_far, const uint8_t *p, size_t len)
-{
-	for (; len > 1; p += 2, len -= 2)
-		so_far += p[0] << 8 | p[1];
-	return len ? so_far + (p[0] << 8) : so_far;
-}
-
 /* RFC 9293 3.1. */
 static void put_checksum(uint8_t *tcp, const struct ends *e, size_t len)
 {
@@ -112,9 +121,7 @@ static void put_checksum(uint8_t *tcp, const struct ends *e, size_t len)
 	uint32_t s = sum(IPPROTO_TCP + len, e->client + skip, 16 - skip);
 
 	s = sum(sum(s, e->server + skip, 16 - skip), tcp, len);
-	while (s >> 16)
-		s = (s & 0xffff) + (s >> 16);
-	put16(tcp + 16, ~s);
+	put16(tcp + 16, folded(s));
 }
 
 void frame_tcp_say(struct feed_packet *f, const struct ends *e, size_t at, const void *bytes, size_t len)

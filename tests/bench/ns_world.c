@@ -131,6 +131,17 @@ static void write_device(struct instance *g)
 		die("device of %s: %s", g->gate.instance, strerror(errno));
 }
 
+/* As if a SYN-ACK of each listener had been seen to leave. */
+static void engage_all(struct instance *g)
+{
+	struct engagement e = {.seen = {1, 1}};
+	uint32_t id;
+
+	for (id = 1; id < 8; id++)
+		if (bpf_map_update_elem(g->gate.maps[GATE_ENGAGEMENTS], &id, &e, BPF_ANY))
+			die("engagements of %s: %s", g->gate.instance, strerror(errno));
+}
+
 struct instance *instance_new(const char *name, const char *lines)
 {
 	struct instance *g = calloc(1, sizeof(*g));
@@ -139,10 +150,11 @@ struct instance *instance_new(const char *name, const char *lines)
 		die("no memory");
 	g->gate = (struct gate)GATE_INIT;
 	g->loaded = (struct loaded)LOADED_INIT;
-	if (gate_make(&g->gate, name, NULL) || object_load(&g->gate, &g->loaded))
+	if (gate_make(&g->gate, name, NULL, 0) || object_load(&g->gate, &g->loaded))
 		die("a gate named %s", name);
 	write_device(g);
 	instance_policy(g, lines);
+	engage_all(g);
 	return g;
 }
 
@@ -175,8 +187,8 @@ uint64_t instance_counted(const struct instance *g, uint32_t reason)
 const char *reason_text(uint32_t reason)
 {
 	switch (reason) {
-#define R(nr, name, verdict, text) \
-	case nr:                   \
+#define R(nr, name, verdict, sends, counts, text) \
+	case nr:                                  \
 		return #name;
 		STRAYGATE_REASONS(R)
 #undef R

@@ -16,13 +16,6 @@ static const struct rule *posture_rule(struct policy *p)
 	return policy_find(p, ST_POSTURE, "");
 }
 
-enum posture policy_posture(struct policy *p)
-{
-	const struct rule *r = posture_rule(p);
-
-	return r ? r->posture : POSTURE_OBSERVE;
-}
-
 int keep_posture(struct policy *now, struct policy *before)
 {
 	struct policy_error err;

@@ -5,6 +5,7 @@
 
 #include "gate/gate.h"
 #include "cmd/verb.h"
+#include "parser/read.h"
 
 /*
  * Makes `now` the running policy of the gate in place of `before`: rules that
@@ -28,9 +29,6 @@ unsigned int seconds_left(struct gate *g);
 void print_result(const struct call *c, const char *result, unsigned int goes_back_in, bool confirms);
 /* "changed" or "unchanged"; waited: before it, something was to be confirmed. */
 void print_change(struct gate *g, const struct call *c, bool changed, bool waited);
-
-/* The posture that a policy asks for; without a line: observe. */
-enum posture policy_posture(struct policy *p);
 
 /* One line of the command line, applied to the running policy by policy_add()
  * or policy_del(); prints "changed" or "unchanged". Exit status. */

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "policy/policy.h"
+#include "parser/read.h"
 #include "lib/say.h"
 #include "show/show.h"
 #include "cmd/verb.h"

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cmd/change.h"
 #include "lib/say.h"
 
 /* SSH_CONNECTION: client, its port, server, its port (ssh(1)). */

@@ -5,30 +5,7 @@
 #ifndef STRAYGATE_VERB_H
 #define STRAYGATE_VERB_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
-/* What was said besides the verb. Options may stand anywhere. */
-struct call {
-	const char *instance; /* "default" */
-	const char *netns;    /* NULL: this one */
-	const char *from;     /* explain */
-	const char *to;
-	const char *name;
-	unsigned int top; /* show: lines at most */
-	bool json;
-	bool generic;
-	bool now;	    /* down: cut what is bound */
-	unsigned int drain; /* down: seconds, then cut; UINT_MAX: wait for the last */
-	unsigned int bound; /* up: room for so many bound visits; 0: the default */
-	bool openmetrics;
-	bool diff;
-	bool force;
-	const char *group;    /* NULL: as it was */
-	unsigned int confirm; /* seconds; 0: none is needed */
-	int argc;	      /* what is left */
-	char **argv;
-};
+#include "show/call.h"
 
 /* Options a verb takes, for its help and its errors. */
 #define TAKES_JSON	  0x01u

@@ -34,6 +34,8 @@
 #include <sys/types.h>
 
 #include "image/cells.h"
+#include "lib/clock.h"
+#include "lib/fd.h"
 #include "policy/policy.h"
 
 #define GATE_ROOT      "/sys/fs/bpf/straygate"
@@ -178,7 +180,6 @@ static inline void gate_lines_freep(struct gate_lines **l)
 uint64_t gate_deadline(struct gate *g);
 int gate_confirm(struct gate *g);
 uint64_t gate_word(struct gate *g);
-uint64_t monotonic_ns(void);
 
 /* ---- the handshake (gate_shake.c) ---- */
 
@@ -269,14 +270,5 @@ int pin_mount(void);
 void fault_point(void);
 /* An array, mapped, or a copy of it if it is opened read-only; munmap(). */
 void *map_memory(int fd, size_t size, bool write);
-static inline void close_fd(int *fd)
-{
-	extern int close(int);
-
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-#define cleanup_fd __attribute__((cleanup(close_fd)))
 
 #endif

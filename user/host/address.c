@@ -4,12 +4,13 @@
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "gate/gate.h"
+#include "lib/fd.h"
 #include "host/netlink.h"
 #include "lib/say.h"
 

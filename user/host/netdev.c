@@ -10,13 +10,14 @@
 #include <linux/netlink.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "gate/gate.h"
+#include "lib/fd.h"
 
 /* Of linux/netdev.h. */
 #define FAMILY		  "netdev"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdlib.h>
 
-#include "cmd/change.h"
 #include "show/depth.h"
 #include "lib/json.h"
 #include "show/openmetrics.h"
