@@ -404,6 +404,17 @@ ROW("FIN behind what was held, and behind what waits", DEEP, .how = SHAKE)
 	STEP(introduced_again, INTRODUCED, .first_again = true)
 END
 
+ROW("what was introduced undecided, and whose server has not answered", DEEP, .how = SHAKE)
+	SHAKEN
+	STEP(held, GONE, .http = HERE, .only = 20)
+	STEP(cannot_hold, INTRODUCED, .first_again = true, .lost = true)
+	STEP(introduced_again, INTRODUCED, .first_again = true, .lost = true)
+	STEP(waiting, GONE, .http = HERE, .first = 20)
+	STEP(ack_absorbed, GONE, .flags = ACK)
+	STEP(introduced_again, INTRODUCED, .first_again = true)
+	STEP(established, SAME, .http = STRAY)
+END
+
 /* ---- what the host's TCP would not take decides nothing ---- */
 
 ROW("decoys before a served name: checksums, MD5", DEEP, .how = SHAKE)

@@ -60,6 +60,30 @@ void host_listen(uint16_t port, bool deferred)
 	listen_on(*fd, port);
 }
 
+void host_closes(uint16_t port)
+{
+	int *fd = listener_of(port);
+
+	close(*fd);
+	*fd = -1;
+}
+
+void host_sends(const struct frame *f)
+{
+	bool v4 = f->bytes[f->l3] >> 4 == 4;
+	struct sockaddr_in to4 = {.sin_family = AF_INET};
+	struct sockaddr_in6 to6 = {.sin6_family = AF_INET6};
+	int fd = socket(v4 ? AF_INET : AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+	size_t n = f->len - f->l3;
+
+	memcpy(&to4.sin_addr, f->bytes + f->l3 + 16, 4);
+	memcpy(&to6.sin6_addr, f->bytes + f->l3 + 24, 16);
+	must(fd >= 0 && sendto(fd, f->bytes + f->l3, n, 0, v4 ? (void *)&to4 : (void *)&to6,
+			       v4 ? sizeof(to4) : sizeof(to6)) == (ssize_t)n,
+	     "raw packet: %s", strerror(errno));
+	close(fd);
+}
+
 bool host_listen_mptcp(uint16_t port)
 {
 	int *fd = listener_of(port);

@@ -419,6 +419,17 @@ uint32_t world_run_only(const struct frame *in, struct frame *out)
 	return action;
 }
 
+int world_run_filter(enum direction d, const struct frame *in, struct frame *out)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = in->bytes, .data_size_in = in->len,
+		    .data_out = out->bytes, .data_size_out = sizeof(out->bytes), .repeat = 1);
+
+	cr_assert(!bpf_prog_test_run_opts(d == DIRECTION_IN ? loaded.ingress : loaded.egress, &o),
+		  "test run of %zu bytes: %s", in->len, strerror(errno));
+	out->len = o.data_size_out;
+	return o.retval;
+}
+
 struct explanation world_explain(const struct frame *in)
 {
 	static struct loaded explain = LOADED_INIT;

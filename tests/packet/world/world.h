@@ -84,6 +84,8 @@ uint32_t world_run_only(const struct frame *in, struct frame *out);
 /* The same, with only so many bytes in the first piece of memory. False: the
  * kernel does not do that (before Linux 6.18, or fewer than it wants). */
 bool world_run_in_pieces(const struct frame *in, struct frame *out, size_t first, uint32_t *action);
+/* The same by a program at tc; what that returns. */
+int world_run_filter(enum direction d, const struct frame *in, struct frame *out);
 /* What `explain` says of it. */
 struct explanation world_explain(const struct frame *in);
 /* Every packet counted, of all listeners, since the world began; and what is
@@ -131,6 +133,11 @@ void visit_expect_reset(struct visit *v);
 void visit_close(struct visit *v);
 /* Makes sure that a socket listens there; `deferred`: TCP_DEFER_ACCEPT. */
 void host_listen(uint16_t port, bool deferred);
+/* Nobody listens there any more. */
+void host_closes(uint16_t port);
+/* A packet of the host's that no socket of it would send: what stands behind the link
+ * header of f. */
+void host_sends(const struct frame *f);
 /* The same, speaking MPTCP; false: the kernel has none. */
 bool host_listen_mptcp(uint16_t port);
 
