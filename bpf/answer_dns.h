@@ -50,7 +50,7 @@ stage int read_asked(struct xdp_md *ctx, struct packet *p)
 		from = s->held.length;
 	if (from > ASKED_MAX)
 		from = ASKED_MAX;
-	checked(from);
+	opaque(from);
 	from &= 2 * ASKED_MAX - 1;
 	if (from > ASKED_MAX)
 		return 0;
@@ -81,7 +81,7 @@ static __always_inline __u32 put_cookie(struct scratch *s, __u8 *to, __u32 at, _
 	if (i == DNS_OPTIONS || length < EDNS_COOKIE_MIN || length > EDNS_COOKIE_MAX)
 		return 0;
 	length += 4;
-	checked(length);
+	opaque(length);
 	bpf_probe_read_kernel(to, length & 63, s->asked + (at & (ASKED_MAX - 1)));
 	return length;
 }
@@ -139,7 +139,7 @@ static __always_inline __u32 put_refusal(const struct packet *p, struct scratch 
 
 	if (end < DNS_HEADER || end > DNS_QUESTION || end + a->from > a->length)
 		return 0;
-	checked(end);
+	opaque(end);
 	bpf_probe_read_kernel(dns, end & 511, s->asked + (a->from & 2));
 	/* What comes right behind is an additional record, and the first, only if no
 	 * other kind of record came. */

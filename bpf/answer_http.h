@@ -22,8 +22,8 @@ static __always_inline void page_put(struct scratch *s, __u32 at, const void *fr
 {
 	_Static_assert(sizeof(s->bytes) >= 2 * 2047, "any place and any length fit");
 
-	checked(at);
-	checked(n);
+	opaque(at);
+	opaque(n);
 	bpf_probe_read_kernel(s->bytes + (at & 2047), n & 2047, from);
 }
 

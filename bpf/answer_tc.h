@@ -139,7 +139,7 @@ static __always_inline bool order_payload(struct __sk_buff *skb, struct scratch 
 		return true;
 	}
 	s->finder.name_len = n;
-	checked(n);
+	opaque(n);
 	n &= 127;
 	if (n >= 2 && bpf_skb_load_bytes(skb, at, s->finder.name, n))
 		return false;
@@ -173,7 +173,7 @@ static __always_inline bool order_carry_out(struct __sk_buff *skb, struct scratc
 	length = form.length;
 	if (length < 2 || length > REWRITE_PAYLOAD || bpf_skb_change_tail(skb, payload + length, 0))
 		return false;
-	checked(length);
+	opaque(length);
 	if (bpf_skb_store_bytes(skb, payload, s->bytes, ((length - 2) & 2047) + 2, 0))
 		return false;
 	return !order_link(skb, f, type);
