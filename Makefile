@@ -114,6 +114,7 @@ format:
 
 lint: $(B)/straygate.bpf.o
 	clang-format --dry-run -Werror $(FORMATTED)
+	scripts/includes check
 	scripts/reasons-doc check
 	OBJECT=$(B)/straygate.bpf.o scripts/maps-doc check
 

@@ -6,6 +6,7 @@
 #ifndef STRAYGATE_ACT_H
 #define STRAYGATE_ACT_H
 
+#include "bpf/bpf.h"
 #include "bpf/answer.h"
 #include "bpf/count.h"
 #include "bpf/handshake/introduce.h"

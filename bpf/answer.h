@@ -6,6 +6,9 @@
 #ifndef STRAYGATE_ANSWER_H
 #define STRAYGATE_ANSWER_H
 
+#include "bpf/bpf.h"
+#include "bpf/name.h"
+#include "bpf/tcp_options.h"
 #include "bpf/rewrite.h"
 
 /* RFC 9110 15.5.20. no-store: a 421 may otherwise be cached against a site that

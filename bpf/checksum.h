@@ -3,6 +3,7 @@
 #ifndef STRAYGATE_CHECKSUM_H
 #define STRAYGATE_CHECKSUM_H
 
+#include "bpf/bpf.h"
 #include "bpf/shared.h"
 
 /* A sum of words, folded to the 16 bits of one's complement arithmetic. */

@@ -11,6 +11,7 @@
 #ifndef STRAYGATE_CONVERSATION_H
 #define STRAYGATE_CONVERSATION_H
 
+#include "bpf/bpf.h"
 #include "bpf/flow_table.h"
 #include "bpf/handshake/introduce.h"
 #include "bpf/handshake/syn.h"
@@ -41,7 +42,7 @@ static __always_inline __u8 flow_name(const struct packet *p, const struct flow 
 	ends = bpf_map_lookup_elem(&flow_ends, &index);
 	if (!ends)
 		return 0;
-	flow_opaque(way);
+	opaque(way);
 	ends->of[way & (FLOW_WAYS - 1)] = p->flow;
 	return FLOW_NAMED;
 }
@@ -365,8 +366,6 @@ static __always_inline __u32 data(struct xdp_md *ctx, struct packet *p, struct f
 		s->agreed = s->options;
 		if (f && f->flags & FLOW_SHAKEN && f->first == p->seq)
 			return first_again(p, f);
-		if (is_replay(p))
-			return REASON_replayed;
 		p->shaken = 1;
 		return CONTINUE;
 	}

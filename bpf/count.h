@@ -7,7 +7,7 @@
 #define STRAYGATE_COUNT_H
 
 #include "bpf/packet.h"
-#include "bpf/table.h"
+#include "bpf/view.h"
 
 static __always_inline void count_rule(__u32 id, __u32 bytes)
 {
@@ -21,7 +21,7 @@ static __always_inline void count_rule(__u32 id, __u32 bytes)
 	c = bpf_map_lookup_elem(piece, &cpu);
 	if (!c)
 		return;
-	checked(c);
+	opaque(c);
 	c += id % RULES_SEGMENT;
 	c->packets++;
 	c->bytes += bytes;

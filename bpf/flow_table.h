@@ -34,10 +34,6 @@
 #include "bpf/find/finder.h" /* for __always_inline on the host */
 #include "bpf/shared.h"
 
-/* What the compiler knew of a value it must not use from here on: or it makes
- * branches of arithmetic, and leaves out masks that the verifier asks for. */
-#define flow_opaque(value) __asm__ __volatile__("" : "+r"(value))
-
 /* The order of writes, for the compiler; the exchange orders the rest. */
 #define flow_barrier() __asm__ __volatile__("" ::: "memory")
 
@@ -82,10 +78,10 @@ static __always_inline __u32 flow_candidate(const struct flow_set *set, __u64 pr
 
 	for (i = 0; i < FLOW_WAYS; i++) {
 		hit = (__u64)((__u32)set->flows[i].print ^ (__u32)print) - 1;
-		flow_opaque(hit);
+		opaque(hit);
 		way |= (__u32)(hit >> 63) * i;
 	}
-	flow_opaque(way);
+	opaque(way);
 	return way & (FLOW_WAYS - 1);
 }
 
@@ -122,11 +118,11 @@ static __always_inline __u32 flow_take(struct flow_set *set)
 		for (i = 0, oldest = 0; i < FLOW_WAYS; i++) {
 			seen = clock - *(volatile __u8 *)&set->flows[i].used;
 			ahead = ((__u32)seen << 3 | i) - oldest;
-			flow_opaque(ahead);
+			opaque(ahead);
 			oldest += ahead & ~(ahead >> 63); /* the larger, without a branch */
 		}
 		way = oldest;
-		flow_opaque(way);
+		opaque(way);
 		way &= FLOW_WAYS - 1;
 		f = &set->flows[way];
 		seen = clock - (__u8)(oldest >> 3);
@@ -158,7 +154,7 @@ static __always_inline struct flow *flow_place(struct flow_set *set, __u64 print
 	way = flow_take(set);
 	if (way >= FLOW_WAYS)
 		return 0;
-	flow_opaque(way);
+	opaque(way);
 	way &= FLOW_WAYS - 1;
 	f = &set->flows[way];
 	f->state = FLOW_NONE;

@@ -8,7 +8,7 @@
 #define STRAYGATE_LIMIT_H
 
 #include "bpf/packet.h"
-#include "bpf/table.h"
+#include "bpf/view.h"
 
 /* As many CPUs at the very same word at the very same time, then it passes. */
 #define LIMIT_TRIES 16

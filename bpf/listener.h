@@ -9,7 +9,7 @@
 #define STRAYGATE_LISTENER_H
 
 #include "bpf/packet.h"
-#include "bpf/table.h"
+#include "bpf/view.h"
 
 static __always_inline bool same_address(const __u8 *a, const __u8 *b)
 {

@@ -9,6 +9,7 @@
 #ifndef STRAYGATE_MAPS_H
 #define STRAYGATE_MAPS_H
 
+#include "bpf/bpf.h"
 #include "bpf/handshake/cookie.h"
 #include "bpf/find/finder.h"
 #include "bpf/image.h"

@@ -6,6 +6,7 @@
 #ifndef STRAYGATE_NAME_H
 #define STRAYGATE_NAME_H
 
+#include "bpf/bpf.h"
 #include "bpf/find/dns.h"
 #include "bpf/top.h"
 #include "bpf/handshake/hold.h"
@@ -13,6 +14,7 @@
 #include "bpf/limit.h"
 #include "bpf/visit.h"
 #include "bpf/find/literal.h"
+#include "bpf/name_table.h"
 #include "bpf/find/tls.h"
 
 /* ---- feeding the finder ---------------------------------------------- */
@@ -21,22 +23,6 @@ struct feeding {
 	struct xdp_md *ctx;
 	struct scratch *s;
 };
-
-/* 6.1's verifier wants the length of a read to have bounds, the lower one above
- * one, and clang-19 likes to test one copy of n and to read by another. So the
- * bounds come from arithmetic that clang cannot see through. */
-static __always_inline long load_chunk(struct xdp_md *ctx, __u32 at, __u8 *chunk, __u32 n)
-{
-	_Static_assert(!(FIND_CHUNK & (FIND_CHUNK - 1)), "FIND_CHUNK - 1 is a mask");
-
-	if (n >= FIND_CHUNK)
-		return bpf_xdp_load_bytes(ctx, at, chunk, FIND_CHUNK);
-	if (n < 2)
-		return bpf_xdp_load_bytes(ctx, at, chunk, 1);
-	n -= 2;
-	checked(n);
-	return bpf_xdp_load_bytes(ctx, at, chunk, (n & (FIND_CHUNK - 1)) + 2);
-}
 
 /* Jumps over what the finder need not see and loads the bytes that follow.
  * Returns how many; 0: no more. The counters lie in map memory, where the
@@ -56,7 +42,7 @@ static __always_inline __u32 feed_load(struct feeding *d)
 	at->left -= n;
 	if (!n)
 		return 0;
-	if (load_chunk(d->ctx, from, d->s->chunk, n)) {
+	if (load_bounded(d->ctx, from, d->s->chunk, n, FIND_CHUNK)) {
 		at->find = FIND_UNREADABLE;
 		return 0;
 	}
@@ -127,71 +113,6 @@ static __always_inline void finder_begin(struct finder *f, const struct packet *
 }
 
 /* ---- looking the name up --------------------------------------------- */
-
-static __always_inline __u32 bucket_rule(void *image, const struct image_names *n, __u64 hash)
-{
-	struct image_bucket *b;
-	__u32 i, choice;
-
-	for (choice = 0; choice < 2; choice++) {
-		b = image_cell(image, n->buckets + name_bucket(hash, n->bucket_count, choice));
-		if (!b)
-			return 0;
-		for (i = 0; i < IMAGE_BUCKET_NAMES; i++)
-			if (b->hash[i] == hash)
-				return b->rule[i];
-	}
-	return 0;
-}
-
-struct search {
-	void *image;
-	struct image_names *n;
-	struct finder *f;
-	struct name_hash h;
-	__u64 depths;
-	__u32 labels;
-	__u32 rule; /* of the longest suffix so far */
-};
-
-/* From the end to the beginning: at a dot, h is the hash of what is behind it. */
-static long search_step(__u32 i, struct search *d)
-{
-	__u8 c = d->f->name[find_place(d->f->name_len - 1 - i)];
-	__u32 rule;
-
-	if (c == '.') {
-		d->labels++;
-		if (d->depths >> (d->labels < 63 ? d->labels : 63) & 1) {
-			rule = bucket_rule(d->image, d->n, name_hash_end(&d->h) ^ d->n->below);
-			if (rule)
-				d->rule = rule;
-		}
-	}
-	name_hash_byte(&d->h, d->n, c);
-	return 0;
-}
-
-/* Index of the rule that serves the name, or 0; *hash is that of the name. */
-static __always_inline __u32 name_find(void *image, struct image_names *n, struct finder *f, __u32 space,
-				       __u64 *hash)
-{
-	struct search d = {
-		.image = image,
-		.n = n,
-		.f = f,
-		.depths = n->depths[space & 1],
-	};
-	__u32 rule;
-
-	name_hash_begin(&d.h, n, space);
-	bpf_loop(f->name_len, search_step, &d, 0);
-	*hash = name_hash_end(&d.h);
-	if (!n->bucket_count)
-		return 0;
-	rule = bucket_rule(image, n, *hash);
-	return rule ? rule : d.rule;
-}
 
 /* A health check asks for the address it connects to: that names nothing. */
 static __always_inline bool names_destination(const struct packet *p, struct scratch *s)

@@ -9,8 +9,8 @@
  * then the hash at a dot is that of the suffix to its right, and one pass
  * yields the hashes of all suffixes.
  */
-#ifndef STRAYGATE_HASH_H
-#define STRAYGATE_HASH_H
+#ifndef STRAYGATE_NAME_HASH_H
+#define STRAYGATE_NAME_HASH_H
 
 #include "bpf/find/finder.h"
 #include "bpf/image.h"

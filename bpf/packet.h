@@ -12,6 +12,7 @@
 #ifndef STRAYGATE_PACKET_H
 #define STRAYGATE_PACKET_H
 
+#include "bpf/bpf.h"
 #include "bpf/shared.h"
 
 #define stage __attribute__((noinline))

@@ -9,6 +9,7 @@
 #ifndef STRAYGATE_PARSE_H
 #define STRAYGATE_PARSE_H
 
+#include "bpf/bpf.h"
 #include "bpf/packet.h"
 
 #define ETHERTYPE_IPV4	0x0800

@@ -8,6 +8,7 @@
 #define STRAYGATE_QUIC_H
 
 #include "bpf/limit.h"
+#include "bpf/rewrite.h"
 
 #define QUIC_LONG	 0x80
 #define QUIC_ID_MAX	 20   /* RFC 9000 17.2, as of version 1 */

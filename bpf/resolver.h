@@ -6,6 +6,7 @@
 #ifndef STRAYGATE_UNASKED_H
 #define STRAYGATE_UNASKED_H
 
+#include "bpf/bpf.h"
 #include "bpf/socket.h"
 #include "bpf/source.h"
 

@@ -8,6 +8,7 @@
 #ifndef STRAYGATE_REWRITE_H
 #define STRAYGATE_REWRITE_H
 
+#include "bpf/bpf.h"
 #include "bpf/checksum.h"
 #include "bpf/maps.h"
 #include "bpf/packet.h"
@@ -140,7 +141,7 @@ static __always_inline bool write_tcp(struct xdp_md *ctx, const struct packet *p
 	if (d->options > 40 || d->length > 300)
 		return false;
 	/* Linux up to 6.12 does not carry the bounds over the sum. */
-	checked(len);
+	opaque(len);
 	len &= 511;
 	write_tcp_header(p, s->bytes, d);
 	*(__u32 *)(s->bytes + REWRITE_L4 + len) = 0;

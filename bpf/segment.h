@@ -8,11 +8,11 @@
 #ifndef STRAYGATE_SEGMENT_H
 #define STRAYGATE_SEGMENT_H
 
+#include "bpf/bpf.h"
 #include "bpf/checksum.h"
 #include "bpf/handshake/cookie.h"
 #include "bpf/maps.h"
 #include "bpf/packet.h"
-#include "bpf/table.h"
 #include "bpf/tcp_options.h"
 
 #define INTACT_PIECE 256 /* bytes summed at once, a power of two */
@@ -22,18 +22,6 @@ struct intact {
 	struct xdp_md *ctx;
 	struct scratch *s;
 };
-
-/* As load_chunk(), with bounds from arithmetic. */
-static __always_inline long intact_load(struct xdp_md *ctx, __u32 at, __u8 *to, __u32 n)
-{
-	if (n >= INTACT_PIECE)
-		return bpf_xdp_load_bytes(ctx, at, to, INTACT_PIECE);
-	if (n < 2)
-		return bpf_xdp_load_bytes(ctx, at, to, 1);
-	n -= 2;
-	checked(n);
-	return bpf_xdp_load_bytes(ctx, at, to, (n & (INTACT_PIECE - 1)) + 2);
-}
 
 /* The next piece. Where we are lies in map memory: see finder.h. */
 static long intact_step(__u32 i __attribute__((unused)), struct intact *d)
@@ -45,7 +33,7 @@ static long intact_step(__u32 i __attribute__((unused)), struct intact *d)
 		return 1;
 	/* Three bytes of zero behind it: it is summed in words. */
 	*(__u32 *)(d->s->bytes + (n & 0x1fc)) = 0;
-	if (intact_load(d->ctx, at->at, d->s->bytes, n))
+	if (load_bounded(d->ctx, at->at, d->s->bytes, n, INTACT_PIECE))
 		return 1;
 	at->at += n;
 	at->left -= n;
@@ -61,13 +49,14 @@ static __always_inline bool ip_intact(struct xdp_md *ctx, const struct packet *p
 {
 	__u32 header[15] = {}, len = p->l4 - p->l3;
 
-	if (len < 20 || len > sizeof(header))
+	opaque(len);
+	if (len < sizeof(struct iphdr) || len > sizeof(header))
 		return false;
-	checked(len);
-	len &= 63;
-	if (len < 20 || len > sizeof(header) || bpf_xdp_load_bytes(ctx, p->l3, header, len))
+	opaque(len);
+	len &= 60; /* in words */
+	if (len < sizeof(struct iphdr) || bpf_xdp_load_bytes(ctx, p->l3, header, len))
 		return false;
-	return fold16((__u32)bpf_csum_diff(NULL, 0, header, sizeof(header), 0)) == 0xffff;
+	return fold16((__u32)bpf_csum_diff(NULL, 0, header, len, 0)) == 0xffff;
 }
 
 /* From a sender on this very machine there may be the sum of the pseudo header

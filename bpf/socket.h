@@ -7,6 +7,7 @@
 #ifndef STRAYGATE_SOCKET_H
 #define STRAYGATE_SOCKET_H
 
+#include "bpf/bpf.h"
 #include "bpf/packet.h"
 #include "bpf/maps.h"
 

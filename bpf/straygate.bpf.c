@@ -26,7 +26,7 @@
 
 #include "bpf/maps.h"
 #include "bpf/packet.h"
-#include "bpf/table.h"
+#include "bpf/view.h"
 
 #include "bpf/parse.h"
 #include "bpf/listener.h"
@@ -62,8 +62,7 @@ stage int judge_data(struct xdp_md *ctx, struct packet *p)
 		reason = source_spend_visit(p);
 	if (!reason)
 		reason = name(ctx, p);
-	remember(p, s, reason);
-	return reason;
+	return remember(p, s, reason);
 }
 
 static __always_inline __u32 judge_visit(struct xdp_md *ctx, struct packet *p)

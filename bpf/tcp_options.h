@@ -6,6 +6,7 @@
 #ifndef STRAYGATE_OPTION_H
 #define STRAYGATE_OPTION_H
 
+#include "bpf/bpf.h"
 #include "bpf/maps.h"
 #include "bpf/packet.h"
 

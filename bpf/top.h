@@ -6,6 +6,7 @@
 #ifndef STRAYGATE_HEAVY_H
 #define STRAYGATE_HEAVY_H
 
+#include "bpf/maps.h"
 #include "bpf/packet.h"
 #include "bpf/name_hash.h"
 
@@ -45,9 +46,12 @@ static __always_inline bool heavy_count(struct heavy *cell, __u64 hash)
 
 static __always_inline void heavy_name(const struct packet *p, const struct finder *f, __u64 hash)
 {
-	struct heavy *cell = heavy_cell(&stray_names, hash);
 	__u32 i, from, length = f->name_len;
+	struct heavy *cell;
 
+	/* Each protocol counts for itself. */
+	hash += (__u64)p->as << 32;
+	cell = heavy_cell(&stray_names, hash);
 	if (!cell || !heavy_count(cell, hash))
 		return;
 	if (length > sizeof(cell->key))

@@ -7,6 +7,7 @@
 #ifndef STRAYGATE_VISIT_H
 #define STRAYGATE_VISIT_H
 
+#include "bpf/bpf.h"
 #include "bpf/conversation.h"
 #include "bpf/handshake/hold.h"
 
@@ -34,16 +35,22 @@ static __always_inline __u32 state_after(const struct packet *p, __u32 reason)
 }
 
 /* What must be remembered of a TCP visit for its later packets. One that shook hands
- * with the gate and passes is introduced to its server by this very packet. */
-static __always_inline void remember(struct packet *p, struct scratch *s, __u32 reason)
+ * with the gate and passes is introduced to its server by this very packet, unless it was
+ * before. Returns the reason. */
+static __always_inline __u32 remember(struct packet *p, struct scratch *s, __u32 reason)
 {
 	__u32 state = state_after(p, reason), first = p->seq;
 	struct flow_key key;
 
 	if (p->protocol != IPPROTO_TCP || p->explain)
-		return;
+		return reason;
 	key = p->flow;
 	p->introduce = p->shaken && (state == FLOW_INTRODUCED || state == FLOW_PARTIAL);
+	if (p->introduce && !p->resumed && is_replay(p)) {
+		p->introduce = 0;
+		reason = REASON_replayed;
+		state = FLOW_JUDGED;
+	}
 	if (state == FLOW_PARTIAL)
 		bpf_map_update_elem(&partials, &key, &s->finder, BPF_ANY);
 	else if (p->resumed == RESUMED_PARTIAL)
@@ -53,6 +60,7 @@ static __always_inline void remember(struct packet *p, struct scratch *s, __u32 
 	if (state == FLOW_TURNED && (p->again || p->resumed == RESUMED_HELD))
 		bpf_map_delete_elem(&held, &key);
 	flow_remember(p, state, first, p->ack);
+	return reason;
 }
 
 /* Copied to scratch memory: another CPU may evict and overwrite it any time. */

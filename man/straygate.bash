@@ -69,7 +69,7 @@ _straygate_line()
 # Options of a verb, as its own help lists them.
 _straygate_options()
 {
-	"${words[0]}" "$1" -h 2>/dev/null | grep -oE '^  (-., )?--[a-z]+' | grep -oE -- '--[a-z]+'
+	"${words[0]}" "$1" -h 2>/dev/null | grep -oE '^  (-., )?--[a-z-]+' | grep -oE -- '--[a-z-]+'
 }
 
 _straygate()
@@ -81,13 +81,14 @@ _straygate()
 	--instance) mapfile -t COMPREPLY < <(compgen -W "$(_straygate_instances)" -- "$cur"); return ;;
 	--netns) mapfile -t COMPREPLY < <(compgen -W "$(ls /run/netns 2>/dev/null)" -- "$cur"); return ;;
 	--to) mapfile -t COMPREPLY < <(compgen -W "tcp/80 tcp/443 tcp/53 udp/53" -- "$cur"); return ;;
+	--policy) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--group) mapfile -t COMPREPLY < <(compgen -g -- "$cur"); return ;;
 	--confirm) mapfile -t COMPREPLY < <(compgen -W "30s 60s 5m" -- "$cur"); return ;;
 	--from | --name | --top) return ;;
 	esac
 	for ((i = 1; i < cword; i++)); do
 		case ${words[i]} in
-		--instance | --netns | --group | --from | --to | --name | --top | --confirm) i=$((i + 1)) ;;
+		--instance | --netns | --group | --policy | --from | --to | --name | --top | --confirm) i=$((i + 1)) ;;
 		-*) ;;
 		*)
 			if [ -z "$verb" ]; then
@@ -102,10 +103,11 @@ _straygate()
 	local offer=''
 	case $cur,$verb in
 	-*,*) offer=$(_straygate_options "${verb:-status}") ;;
-	*,) offer='status up down check apply add del confirm show explain posture features help' ;;
+	*,) offer='status up down check apply add del confirm show explain posture features reset help' ;;
 	*,up | *,down | *,features) offer=$(_straygate_devices) ;;
 	*,show) offer='policy counters sources names flows strays' ;;
 	*,posture) offer='observe enforce' ;;
+	*,reset) offer='strays' ;;
 	*,check | *,apply) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	*,add) offer=$([ -n "$statement" ] && _straygate_line "$statement" "$prev" || echo "$_straygate_statements") ;;
 	*,del) offer=$([ -n "$statement" ] && _straygate_subjects "$statement" || echo "$_straygate_statements") ;;

@@ -12,8 +12,8 @@
 #include "cmd/verb.h"
 
 static const struct verb *const verbs[] = {
-	&verb_status, &verb_up,	  &verb_down,	 &verb_check,	&verb_apply,	&verb_add,
-	&verb_del,    &verb_show, &verb_explain, &verb_posture, &verb_features, &verb_confirm,
+	&verb_status, &verb_up,	     &verb_down,    &verb_check,    &verb_apply,   &verb_add,	&verb_del,
+	&verb_show,   &verb_explain, &verb_posture, &verb_features, &verb_confirm, &verb_reset,
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -25,6 +25,7 @@ enum {
 	OPT_TO,
 	OPT_NAME,
 	OPT_OPENMETRICS,
+	OPT_PROMETHEUS,
 	OPT_DIFF,
 	OPT_FORCE,
 	OPT_TOP,
@@ -33,6 +34,9 @@ enum {
 	OPT_DRAIN,
 	OPT_NOW,
 	OPT_BOUND,
+	OPT_POLICY,
+	OPT_CHECK,
+	OPT_EXIT_CODE,
 	OPT_DEBUG,
 	OPT_VERSION,
 };
@@ -65,6 +69,14 @@ static const struct option_text {
 	 TAKES_BOUND,
 	 "N",
 	 "room for so many bound visits at once (default: 262144)"},
+	{{"policy", required_argument, NULL, OPT_POLICY},
+	 TAKES_POLICY,
+	 "FILE",
+	 "the policy that is to run, also in place of one that does"},
+	{{"check", no_argument, NULL, OPT_CHECK},
+	 TAKES_CHECK,
+	 "",
+	 "one line, and exit 0, 1, 2 or 3, as monitoring plugins have it"},
 	{{"from", required_argument, NULL, OPT_FROM}, TAKES_EXPLAIN, "ADDR", "the client"},
 	{{"to", required_argument, NULL, OPT_TO}, TAKES_EXPLAIN, "PROTO/PORT", "the listener, e.g. tcp/443"},
 	{{"name", required_argument, NULL, OPT_NAME}, TAKES_EXPLAIN, "NAME", "what is asked for"},
@@ -72,7 +84,15 @@ static const struct option_text {
 	 TAKES_OPENMETRICS,
 	 "",
 	 "for a metrics collector"},
+	{{"prometheus", no_argument, NULL, OPT_PROMETHEUS},
+	 TAKES_OPENMETRICS,
+	 "",
+	 "the same, for node_exporter's textfile collector"},
 	{{"diff", no_argument, NULL, OPT_DIFF}, TAKES_DIFF, "", "show what would change, change nothing"},
+	{{"exit-code", no_argument, NULL, OPT_EXIT_CODE},
+	 TAKES_EXIT_CODE,
+	 "",
+	 "with --diff: exit 0 if nothing differs, 3 if something does"},
 	{{"force", no_argument, NULL, OPT_FORCE},
 	 TAKES_FORCE,
 	 "",
@@ -141,7 +161,7 @@ static const char *expected(int opt)
 	case OPT_INSTANCE:
 		return "an instance (up to 31 letters, digits, - or _) was expected";
 	case OPT_CONFIRM:
-		return "a time from 1s to 60m was expected";
+		return "a time from 1s to 24h was expected";
 	default:
 		return "a number from 1 to 1000000 was expected";
 	}
@@ -158,19 +178,23 @@ static bool number(const char *text, unsigned int *out)
 	return true;
 }
 
-/* "60s", "5m", or a bare number of seconds; an hour at most. */
+#define SECONDS_MAX 86400
+
+/* "60s", "5m", "1h", or a bare number of seconds; a day at most. */
 static bool seconds(const char *text, unsigned int *out)
 {
 	char *end;
 	unsigned long n = strtoul(text, &end, 10);
 
-	if (n > 3600)
+	if (*text < '0' || *text > '9' || n > SECONDS_MAX)
 		return false;
 	if (*end == 'm')
 		n *= 60;
-	if ((*end == 's' || *end == 'm') && end != text)
+	if (*end == 'h')
+		n *= 3600;
+	if (*end == 's' || *end == 'm' || *end == 'h')
 		end++;
-	if (!*text || *text == '-' || *end || !n || n > 3600)
+	if (*end || !n || n > SECONDS_MAX)
 		return false;
 	*out = n;
 	return true;
@@ -188,7 +212,7 @@ static bool size(const char *text, unsigned int *out)
 	return true;
 }
 
-/* True if it was an option that sets something. */
+/* False if its value is not one. */
 static bool set_option(struct call *c, int opt)
 {
 	switch (opt) {
@@ -214,6 +238,15 @@ static bool set_option(struct call *c, int opt)
 		return true;
 	case OPT_BOUND:
 		return size(optarg, &c->bound);
+	case OPT_CHECK:
+		c->check = true;
+		return true;
+	case OPT_EXIT_CODE:
+		c->exit_code = true;
+		return true;
+	case OPT_POLICY:
+		c->policy = optarg;
+		return true;
 	case OPT_FROM:
 		c->from = optarg;
 		return true;
@@ -225,6 +258,9 @@ static bool set_option(struct call *c, int opt)
 		return true;
 	case OPT_OPENMETRICS:
 		c->openmetrics = true;
+		return true;
+	case OPT_PROMETHEUS:
+		c->prometheus = true;
 		return true;
 	case OPT_DIFF:
 		c->diff = true;
@@ -239,53 +275,11 @@ static bool set_option(struct call *c, int opt)
 	case OPT_DEBUG:
 		say_debug++;
 		return true;
+	case 'h':
+	case OPT_VERSION:
+		return true;
 	}
 	return false;
-}
-
-static const struct option_text *option_by(int val)
-{
-	size_t i;
-
-	for (i = 0; i < OPTIONS; i++)
-		if (options[i].option.val == val)
-			return &options[i];
-	return NULL;
-}
-
-/* -1: run the verb; else exit status. */
-static int parse(const struct verb *v, struct call *c, int argc, char **argv)
-{
-	struct option table[OPTIONS + 1] = {0};
-	const struct option_text *o;
-	size_t i;
-	int opt;
-
-	for (i = 0; i < OPTIONS; i++)
-		table[i] = options[i].option;
-	opterr = 0;
-	while ((opt = getopt_long(argc, argv, "hj", table, NULL)) != -1) {
-		if (opt == 'h')
-			return help_verb(v);
-		if (opt == OPT_VERSION) {
-			printf("straygate %s\n", gate_build);
-			return EXIT_OK;
-		}
-		o = option_by(opt);
-		if (!o)
-			return usage(v, "unknown option, or one that lacks its argument", argv[optind - 1]);
-		if (o->takes && !(o->takes & v->takes))
-			return usage(v, "this verb does not take", argv[optind - 1]);
-		if (!set_option(c, opt))
-			return usage(v, expected(opt), optarg);
-	}
-	c->argc = argc - optind;
-	c->argv = argv + optind;
-	if (c->argc < v->least)
-		return usage(v, "expected", v->arguments);
-	if (v->most >= 0 && c->argc > v->most)
-		return usage(v, "too many arguments", c->argv[v->most]);
-	return -1;
 }
 
 static const struct verb *find_verb(const char *name)
@@ -298,47 +292,111 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
-/* Is what follows this word its value? */
-static bool wants_value(const char *word)
-{
-	size_t i;
+/* What was read of the command line. */
+struct line {
+	struct call call;
+	unsigned int given; /* a bit for each of options[] */
+	bool help, version;
+	const char *wrong; /* the first thing that is, or NULL */
+	const char *which;
+};
 
-	for (i = 0; i < OPTIONS; i++)
-		if (!strncmp(word, "--", 2) && !strcmp(word + 2, options[i].option.name))
-			return options[i].option.has_arg == required_argument;
-	return false;
+static void wrong(struct line *l, const char *what, const char *which)
+{
+	if (l->wrong)
+		return;
+	l->wrong = what;
+	l->which = which;
 }
 
-/* The first word that is neither an option nor the value of one; argc: none. */
-static int find_word(int argc, char **argv)
+/* All options in one pass, wherever they stand. The words between them, of which
+ * the first is the verb, move to the front of argv ("-" asks for them as option 1). */
+static void read_line(struct line *l, int argc, char **argv)
 {
-	int i;
+	struct option table[OPTIONS + 1] = {0};
+	size_t i;
+	int opt;
 
-	for (i = 1; i < argc && argv[i][0] == '-'; i++)
-		i += wants_value(argv[i]);
-	return i < argc ? i : argc;
+	for (i = 0; i < OPTIONS; i++)
+		table[i] = options[i].option;
+	l->call.argv = argv;
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, "-hj", table, NULL)) != -1) {
+		if (opt == 1) {
+			argv[l->call.argc++] = optarg;
+			continue;
+		}
+		l->help |= opt == 'h';
+		l->version |= opt == OPT_VERSION;
+		for (i = 0; i < OPTIONS && options[i].option.val != opt; i++)
+			;
+		if (i == OPTIONS)
+			wrong(l, "unknown option, or one that lacks its argument", argv[optind - 1]);
+		else if (set_option(&l->call, opt))
+			l->given |= 1U << i;
+		else
+			wrong(l, expected(opt), optarg);
+	}
+	while (optind < argc) /* behind "--" */
+		argv[l->call.argc++] = argv[optind++];
+}
+
+/* What only the verb knows to be wrong. */
+static void check_line(struct line *l, const struct verb *v)
+{
+	static char option[32];
+
+	for (size_t i = 0; i < OPTIONS && !l->wrong; i++) {
+		if (!(l->given >> i & 1) || !options[i].takes || options[i].takes & v->takes)
+			continue;
+		snprintf(option, sizeof(option), "--%s", options[i].option.name);
+		wrong(l, "this verb does not take", option);
+	}
+	if (!l->help && l->call.argc < v->least)
+		wrong(l, "expected", v->arguments);
+	if (v->most >= 0 && l->call.argc > v->most)
+		wrong(l, "too many arguments", l->call.argv[v->most]);
+}
+
+static int run_line(struct line *l)
+{
+	const struct verb *v = &verb_status;
+
+	if (l->version) {
+		printf("straygate %s\n", gate_build);
+		return EXIT_OK;
+	}
+	if (l->call.argc && !strcmp(l->call.argv[0], "help")) {
+		l->help = true;
+		l->call.argc--;
+		l->call.argv++;
+	}
+	if (l->help && !l->call.argc)
+		return help_all();
+	if (l->call.argc) {
+		v = find_verb(l->call.argv[0]);
+		if (!v && l->wrong) /* perhaps the verb is what an unknown option took */
+			return usage(&verb_status, l->wrong, l->which);
+		if (!v) {
+			say("unknown verb \"%s\"; see `straygate -h`", l->call.argv[0]);
+			return EXIT_USAGE;
+		}
+		l->call.argc--;
+		l->call.argv++;
+	}
+	check_line(l, v);
+	if (l->wrong)
+		return usage(v, l->wrong, l->which);
+	return l->help ? help_verb(v) : v->run(&l->call);
 }
 
 int main(int argc, char **argv)
 {
-	struct call c = {.instance = "default", .top = 20, .drain = UINT_MAX};
-	const struct verb *v = &verb_status;
-	int at = find_word(argc, argv), status;
+	struct line line = {.call = {.instance = "default", .top = 20, .drain = UINT_MAX}};
+	int status;
 
-	if (argc > 1 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "help")))
-		return help_all();
-	if (at < argc) {
-		v = find_verb(argv[at]);
-		if (!v) {
-			say("unknown verb \"%s\"; see `straygate -h`", argv[at]);
-			return EXIT_USAGE;
-		}
-		memmove(&argv[at], &argv[at + 1], (argc - at) * sizeof(*argv));
-		argc--;
-	}
-	status = parse(v, &c, argc, argv);
-	if (status < 0)
-		status = v->run(&c);
+	read_line(&line, argc, argv);
+	status = run_line(&line);
 	if (fflush(stdout) || ferror(stdout)) {
 		say("cannot write: %s", strerror(errno));
 		return EXIT_FAILED;

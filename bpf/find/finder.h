@@ -33,11 +33,7 @@
 #ifndef STRAYGATE_FINDER_H
 #define STRAYGATE_FINDER_H
 
-#include <linux/types.h>
-
-#ifndef __always_inline
-#define __always_inline inline __attribute__((always_inline))
-#endif
+#include "bpf/compiler.h"
 
 /* Bytes a call of X_feed() takes at most. Chunks lie in a buffer of
  * FIND_CHUNK + 8 bytes, so that a finder may read a whole word at any place
@@ -221,7 +217,7 @@ static __always_inline int find_is_name(__u8 c)
 static __always_inline __u32 find_place(__u32 n)
 {
 #ifdef __bpf__
-	asm volatile("" : "+r"(n));
+	opaque(n);
 #endif
 	return n & 255;
 }

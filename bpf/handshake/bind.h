@@ -16,6 +16,8 @@
 #ifndef STRAYGATE_BIND_H
 #define STRAYGATE_BIND_H
 
+#include "bpf/bpf.h"
+#include "bpf/view.h"
 #include "bpf/conversation.h"
 #include "bpf/handshake/skb_write.h"
 #include "bpf/handshake/translate.h"

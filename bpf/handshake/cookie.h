@@ -22,6 +22,9 @@
 #ifndef STRAYGATE_COOKIE_H
 #define STRAYGATE_COOKIE_H
 
+#include <stdbool.h>
+
+#include "bpf/compiler.h"
 #include "bpf/shared.h"
 #include "bpf/handshake/siphash.h"
 

@@ -8,6 +8,7 @@
 #ifndef STRAYGATE_ENGAGE_H
 #define STRAYGATE_ENGAGE_H
 
+#include "bpf/bpf.h"
 #include "bpf/maps.h"
 #include "bpf/packet.h"
 

@@ -7,19 +7,10 @@
 #ifndef STRAYGATE_HOLD_H
 #define STRAYGATE_HOLD_H
 
+#include "bpf/bpf.h"
 #include "bpf/maps.h"
 #include "bpf/packet.h"
-#include "bpf/table.h"
-
-/* As load_chunk(), with bounds from arithmetic. */
-static __always_inline long hold_bytes(struct xdp_md *ctx, const struct packet *p, __u8 *to, __u32 n)
-{
-	if (n < 2)
-		return bpf_xdp_load_bytes(ctx, p->payload, to, 1);
-	n -= 2;
-	checked(n);
-	return bpf_xdp_load_bytes(ctx, p->payload, to, (n & HELD_BYTES) + 2);
-}
+#include "bpf/view.h"
 
 /* Behind `from` bytes that are kept already. False: there is no room. */
 static __always_inline bool keep_segment(struct xdp_md *ctx, const struct packet *p, struct kept *k, __u32 from)
@@ -27,7 +18,7 @@ static __always_inline bool keep_segment(struct xdp_md *ctx, const struct packet
 	__u32 n = p->payload_len;
 
 	from &= HELD_BYTES;
-	if (!n || k->fin || from + n > HELD_BYTES || hold_bytes(ctx, p, k->bytes + from, n))
+	if (!n || k->fin || from + n > HELD_BYTES || load_bounded(ctx, p->payload, k->bytes + from, n, HELD_BYTES + 1))
 		return false;
 	k->length = from + n;
 	k->fin = p->tcp_flags & TCP_FIN;

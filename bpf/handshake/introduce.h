@@ -8,6 +8,7 @@
 #ifndef STRAYGATE_INTRODUCE_H
 #define STRAYGATE_INTRODUCE_H
 
+#include "bpf/bpf.h"
 #include "bpf/handshake/hold.h"
 #include "bpf/handshake/syn.h"
 #include "bpf/rewrite.h"

@@ -3,15 +3,15 @@
 #ifndef STRAYGATE_PORTS_H
 #define STRAYGATE_PORTS_H
 
+#include "bpf/bpf.h"
 #include "bpf/maps.h"
-#include "bpf/table.h"
 
 /* The word with a port's bit, port & 63. (Linux 6.1 does not know that what bswap leaves
  * of 16 bits is less than 65,536.) */
 static __always_inline __u64 *port_word(struct shaken_ports *s, __u32 port)
 {
 	port >>= 6;
-	checked(port);
+	opaque(port);
 	return &s->bits[port & (65536 / 64 - 1)];
 }
 

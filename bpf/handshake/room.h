@@ -8,6 +8,7 @@
 #ifndef STRAYGATE_ROOM_H
 #define STRAYGATE_ROOM_H
 
+#include "bpf/bpf.h"
 #include "bpf/maps.h"
 #include "bpf/socket.h"
 

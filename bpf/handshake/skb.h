@@ -6,6 +6,8 @@
 #ifndef STRAYGATE_SKB_H
 #define STRAYGATE_SKB_H
 
+#include "bpf/bpf.h"
+#include "bpf/tcp_options.h"
 #include "bpf/checksum.h"
 #include "bpf/maps.h"
 #include "bpf/parse.h"
@@ -119,10 +121,10 @@ static __always_inline int load_options(struct __sk_buff *skb, const struct pack
 	__builtin_memset(s->old, 0, sizeof(s->old));
 	if (!len)
 		return 0;
-	checked(len);
+	opaque(len);
 	if (len > 40)
 		return -1;
-	checked(len);
+	opaque(len);
 	if (len < 4 || bpf_skb_load_bytes(skb, p->l4 + sizeof(struct tcphdr), s->old, len))
 		return -1;
 	return len;

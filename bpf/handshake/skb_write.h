@@ -6,6 +6,7 @@
 #ifndef STRAYGATE_SKB_WRITE_H
 #define STRAYGATE_SKB_WRITE_H
 
+#include "bpf/bpf.h"
 #include "bpf/handshake/skb.h"
 #include "bpf/rewrite.h"
 
@@ -29,7 +30,7 @@ static __always_inline __u64 piece_sum(const struct scratch_tc *s, __u32 at, __u
 			break;
 		n = len - i < SUM_MAX ? len - i : SUM_MAX;
 		n = (n + 3) & 0x3fc;
-		checked(n);
+		opaque(n);
 		if (n > SUM_MAX)
 			n = SUM_MAX;
 		sum += (__u32)bpf_csum_diff(NULL, 0, (__be32 *)(s->kept.bytes + ((at + i) & HELD_BYTES & ~3)), n, 0);
@@ -74,7 +75,7 @@ static __always_inline long lay_over_skb(struct __sk_buff *skb, const struct pac
 				   piece_sum(s, at, len));
 	if (bpf_skb_change_tail(skb, p->l3 + headers + len, 0))
 		return -1;
-	checked(headers);
+	opaque(headers);
 	headers &= 127;
 	if (headers < 40 || headers > 84)
 		return -1;
@@ -86,7 +87,7 @@ static __always_inline long lay_over_skb(struct __sk_buff *skb, const struct pac
 	if (len < 2)
 		return bpf_skb_store_bytes(skb, p->l3 + headers, s->kept.bytes + at, 1, 0);
 	len -= 2;
-	checked(len);
+	opaque(len);
 	return bpf_skb_store_bytes(skb, p->l3 + headers, s->kept.bytes + at, (len & 2047) + 2, 0);
 }
 

@@ -6,6 +6,8 @@
 #ifndef STRAYGATE_SHAKE_H
 #define STRAYGATE_SHAKE_H
 
+#include "bpf/bpf.h"
+#include "bpf/handshake/cookie.h"
 #include "bpf/handshake/engage.h"
 #include "bpf/handshake/ports.h"
 #include "bpf/handshake/room.h"

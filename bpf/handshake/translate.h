@@ -13,6 +13,7 @@
 #ifndef STRAYGATE_TRANSLATE_H
 #define STRAYGATE_TRANSLATE_H
 
+#include "bpf/bpf.h"
 #include "bpf/handshake/room.h"
 #include "bpf/handshake/skb_write.h"
 
@@ -142,10 +143,10 @@ static __always_inline long options_in(struct __sk_buff *skb, struct packet *p, 
 {
 	walk_options(s, len, p->ipv6, delta, ts_delta);
 	*diff += (__u32)bpf_csum_diff((__be32 *)s->old, OPTIONS_MAX, (__be32 *)s->new, OPTIONS_MAX, 0);
-	checked(len);
+	opaque(len);
 	if (len > 40)
 		return -1;
-	checked(len);
+	opaque(len);
 	if (len < 4)
 		return -1;
 	return bpf_skb_store_bytes(skb, p->l4 + sizeof(struct tcphdr), s->new, len, 0);

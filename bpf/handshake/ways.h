@@ -8,6 +8,7 @@
 #ifndef STRAYGATE_WAYS_H
 #define STRAYGATE_WAYS_H
 
+#include "bpf/bpf.h"
 #include "bpf/maps.h"
 #include "bpf/packet.h"
 

@@ -26,7 +26,7 @@
 
 #include "bpf/maps.h"
 #include "bpf/packet.h"
-#include "bpf/table.h"
+#include "bpf/view.h"
 #include "bpf/source.h"
 #include "ns_shared.h"
 

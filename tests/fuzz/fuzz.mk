@@ -43,7 +43,7 @@ $(F)/fuzz_peer_tls: FUZZ_LIBS := -lssl -lcrypto
 $(F)/fuzz_peer_dns: $(GRAMMAR) $(F)/grammar_dns.o $(F)/peer_dns.o
 $(F)/fuzz_peer_dns: FUZZ_LIBS := -lldns
 $(F)/fuzz_policy: $(F)/libuser.a
-$(F)/fuzz_policy: FUZZ_LIBS := -ljansson
+$(F)/fuzz_policy: FUZZ_LIBS := -ljansson -lz
 
 -include $(wildcard $(F)/*.d $(F)/user/*/*.d)
 

@@ -11,9 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "policy/policy.h"
+#include "parser/read.h"
 #include "policy/bytes.h"
-#include "policy/internal.h"
+#include "policy/name.h"
 
 static char directory[] = "/tmp/fuzz_policy.XXXXXX";
 static int inside, outside; /* the fuzzer's own paths start outside */

@@ -10,8 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "policy/policy.h"
-#include "policy/internal.h"
+#include "lib/clock.h"
+#include "parser/read.h"
+#include "parser/text.h"
+#include "policy/name.h"
+#include "policy/rule.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

@@ -7,6 +7,7 @@
 
 #include "image/image.h"
 #include "image/tree.h"
+#include "image_read.h"
 #include "policy_helpers.h"
 
 TestSuite(overlay, .init = enter_directory, .fini = leave_directory);

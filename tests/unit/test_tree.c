@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "image/tree.h"
+#include "image_read.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define MANY	 300
@@ -439,6 +440,20 @@ Test(tree, a_long_list)
 		cr_assert(leaves.leaf[tree_look(&c, IMAGE_SOURCE4, addr)].rule == i + 1, "prefix %zu", i);
 		addr[14] |= 1;
 		cr_assert(!tree_look(&c, IMAGE_SOURCE4, addr), "behind prefix %zu", i);
+	}
+	/* Where a cell is not there, nothing is found, and nothing else happens. */
+	for (; c.count; c.count /= 2) {
+		size_t found = 0;
+
+		for (i = 0; i < n; i += 97) {
+			uint32_t leaf;
+
+			memcpy(addr + 12, items[i].prefix.addr + 12, 4);
+			leaf = tree_look(&c, IMAGE_SOURCE4, addr);
+			cr_assert(!leaf || leaves.leaf[leaf].rule == i + 1, "prefix %zu", i);
+			found += !!leaf;
+		}
+		cr_expect(c.count > IMAGE_SOURCE4 || !found);
 	}
 	cells_free(&c);
 	free(leaves.leaf);

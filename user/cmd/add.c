@@ -18,11 +18,12 @@ static int run(const struct call *c)
 
 const struct verb verb_add = {
 	.name = "add",
-	.arguments = "LINE",
+	.arguments = "LINE | -",
 	.summary = "add one line to the running policy, or replace it",
 	.help = "LINE is a statement as in a policy file, e.g.\n"
 		"  straygate add source 203.0.113.0/24 drop for 10m\n"
 		"  straygate add serve www.example.com\n"
+		"`-` reads many lines from standard input and makes one step of them.\n"
 		"Prints \"changed\" or \"unchanged\". The file is not touched: `straygate status`\n"
 		"says when it differs from what runs.\n",
 	.takes = TAKES_JSON | TAKES_FORCE | TAKES_CONFIRM,

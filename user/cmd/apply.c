@@ -5,36 +5,22 @@
 #include <string.h>
 
 #include "cmd/change.h"
+#include "cmd/differences.h"
 #include "lib/json.h"
 #include "cmd/lockout.h"
 #include "lib/say.h"
 #include "cmd/verb.h"
 
-static void print_difference(char sign, const struct rule *r, void *arg)
-{
-	const struct call *c = arg;
-	char line[RULE_LINE_MAX], what[2] = {sign};
-
-	if (rule_print(r, line, sizeof(line)) < 0)
-		return;
-	if (c->json)
-		json_item(json_pack("{s:s, s:s}", "sign", what, "line", line));
-	else
-		printf("%c %s\n", sign, line);
-}
-
 static int print_differences(struct policy *before, struct policy *now, const struct call *c)
 {
-	if (c->json) {
+	size_t count;
+
+	if (c->json)
 		json_open(c->instance);
-		json_list("differences");
-	}
-	policy_diff(before, now, print_difference, (void *)c);
-	if (c->json) {
-		json_list_end();
+	count = differences_print(before, now, c, 0);
+	if (c->json)
 		json_close();
-	}
-	return EXIT_OK;
+	return count && c->exit_code ? EXIT_DIFFERS : EXIT_OK;
 }
 
 static int apply(struct gate *g, struct policy *now, const struct call *c)
@@ -42,7 +28,6 @@ static int apply(struct gate *g, struct policy *now, const struct call *c)
 	cleanup_policy struct policy *before = NULL;
 	struct policy_error err;
 	size_t changes;
-	bool waited;
 	char path[PATH_MAX];
 
 	if (gate_running(g, &before) || keep_posture(now, before))
@@ -56,10 +41,11 @@ static int apply(struct gate *g, struct policy *now, const struct call *c)
 	changes = policy_diff(before, now, NULL, NULL);
 	if (refused(g, now, before, c, c->argv[0], true))
 		return EXIT_FAILED;
-	waited = gate_deadline(g);
-	if (change_policy_for(g, now, before, realpath(c->argv[0], path), c->confirm))
+	/* Also if nothing is different: addresses and settings of the host may be. */
+	if (change_policy_for(g, now, before, strcmp(c->argv[0], "-") ? realpath(c->argv[0], path) : NULL,
+			      changes ? c->confirm : 0))
 		return EXIT_FAILED;
-	print_change(g, c, changes || c->confirm, waited);
+	print_change(g, c, changes);
 	return EXIT_OK;
 }
 
@@ -69,9 +55,13 @@ static int run(const struct call *c)
 	cleanup_gate struct gate g = GATE_INIT;
 	struct policy_error err;
 
+	if (c->exit_code && !c->diff) {
+		say("--exit-code goes with --diff");
+		return EXIT_USAGE;
+	}
 	if (!now)
 		return fail(EXIT_FAILED, "%s", strerror(ENOMEM));
-	if (policy_read_file(now, c->argv[0], &err)) {
+	if (policy_read_file(now, input_path(c->argv[0]), &err)) {
 		say("%s", err.text);
 		return EXIT_FAILED;
 	}
@@ -82,13 +72,14 @@ static int run(const struct call *c)
 
 const struct verb verb_apply = {
 	.name = "apply",
-	.arguments = "FILE",
+	.arguments = "FILE | -",
 	.summary = "make a policy file the running policy, in one step",
-	.help = "A file with an error in it changes nothing. Lines that stay keep their counters,\n"
+	.help = "`-` is standard input. A file with an error in it changes nothing. Lines that stay keep "
+		"their counters,\n"
 		"and their time limits go on. Prints \"changed\" or \"unchanged\", and names each\n"
 		"name that stops being served; if one of those had visits, --force is needed. A file without "
 		"a posture line leaves the posture.\n",
-	.takes = TAKES_JSON | TAKES_DIFF | TAKES_FORCE | TAKES_CONFIRM,
+	.takes = TAKES_JSON | TAKES_DIFF | TAKES_EXIT_CODE | TAKES_FORCE | TAKES_CONFIRM,
 	.least = 1,
 	.most = 1,
 	.run = run,

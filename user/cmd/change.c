@@ -16,13 +16,6 @@ static const struct rule *posture_rule(struct policy *p)
 	return policy_find(p, ST_POSTURE, "");
 }
 
-enum posture policy_posture(struct policy *p)
-{
-	const struct rule *r = posture_rule(p);
-
-	return r ? r->posture : POSTURE_OBSERVE;
-}
-
 int keep_posture(struct policy *now, struct policy *before)
 {
 	struct policy_error err;
@@ -36,15 +29,44 @@ int keep_posture(struct policy *now, struct policy *before)
 	return r < 0 ? fail(r, "%s", err.text) : 0;
 }
 
+/* A path that is cut would be another file's. */
+static void note_file(struct gate *g, const char *file)
+{
+	bool fits = strlen(file) < sizeof(g->meta.policy);
+
+	memset(g->meta.policy, 0, sizeof(g->meta.policy));
+	if (fits)
+		strcpy(g->meta.policy, file);
+	else
+		say("the path of the policy has more than %zu bytes and is not remembered: `straygate "
+		    "status` "
+		    "cannot compare the file with what runs",
+		    sizeof(g->meta.policy) - 1);
+}
+
+/* Enforcing nothing is seldom what was meant. */
+static void note_nothing(struct policy *now, struct policy *before)
+{
+	size_t i;
+
+	if (policy_posture(now) == POSTURE_OBSERVE || policy_posture(before) == policy_posture(now))
+		return;
+	for (i = 0; i < policy_count(now); i++)
+		if (policy_rule(now, i)->statement == ST_LISTEN)
+			return;
+	say("no `listen` line yet: nothing is judged");
+}
+
 static int note_change(struct gate *g, struct policy *now, struct policy *before, const char *file)
 {
 	uint64_t seconds = time(NULL);
 
+	note_nothing(now, before);
 	g->meta.applied = seconds;
 	if (!g->meta.enforcing || policy_posture(now) != policy_posture(before))
 		g->meta.enforcing = seconds;
 	if (file)
-		snprintf(g->meta.policy, sizeof(g->meta.policy), "%s", file);
+		note_file(g, file);
 	return gate_write_meta(g);
 }
 
@@ -53,14 +75,24 @@ int change_policy(struct gate *g, struct policy *now, struct policy *before, con
 	return change_policy_for(g, now, before, file, 0);
 }
 
-static int prepare(struct policy *now, struct policy *before)
+/* Ids of the policy that may rule again are not given away: their counters would be
+ * another line's then. */
+static int prepare(struct gate *g, struct policy *now, struct policy *before)
 {
+	cleanup_policy struct policy *base = NULL;
+	cleanup_policy struct policy *fallback = NULL;
 	struct policy_error err;
 	int r = policy_check(now, &err);
 
 	if (r)
 		return fail(r, "%s", err.text);
-	r = policy_inherit(now, before, monotonic_ns());
+	r = gate_fallback(g, &fallback, &base);
+	if (r)
+		return r;
+	r = policy_inherit_beside(now, before, fallback, monotonic_ns());
+	if (r == -E2BIG)
+		return fail(r, "three policies of this size are too many at once; `straygate confirm` first, "
+			       "or wait until the one that waits has gone back");
 	return r ? fail(r, "%s", strerror(-r)) : 0;
 }
 
@@ -77,18 +109,10 @@ static int publish(struct gate *g, struct policy *now, struct policy *before, co
 	return r ? r : note_change(g, now, before, file);
 }
 
-/* Only then is it worth looking whether a name is served no more. (A word in
- * quotes is no statement.) */
-static bool about_names(const char *line)
-{
-	line += strspn(line, " \t");
-	return !strncmp(line, "serve", 5) || !strncmp(line, "zone", 4);
-}
-
 int change_policy_for(struct gate *g, struct policy *now, struct policy *before, const char *file,
 		      unsigned int seconds)
 {
-	int r = prepare(now, before);
+	int r = prepare(g, now, before);
 
 	return r ? r : publish(g, now, before, file, seconds);
 }
@@ -97,7 +121,7 @@ int change_policy_for(struct gate *g, struct policy *now, struct policy *before,
 static int change_little(struct gate *g, struct policy *now, struct policy *before, struct policy *base,
 			 unsigned int seconds)
 {
-	int r = prepare(now, before);
+	int r = prepare(g, now, before);
 
 	if (r)
 		return r;
@@ -107,16 +131,13 @@ static int change_little(struct gate *g, struct policy *now, struct policy *befo
 	return r ? r : note_change(g, now, before, NULL);
 }
 
-int change_line(const struct call *c, const char *line,
-		int (*how)(struct policy *p, const char *line, struct policy_error *err))
+int change_line(const struct call *c, const char *line, line_fn *how)
 {
 	/* Clones, each of the one before: freed the other way round. */
 	cleanup_policy struct policy *base = NULL;
 	cleanup_policy struct policy *before = NULL;
 	cleanup_policy struct policy *now = NULL;
 	cleanup_gate struct gate g = GATE_INIT;
-	struct policy_error err;
-	bool waited;
 	int r;
 
 	if (gate_open(&g, c->instance, GATE_WRITE) || gate_running_lines(&g, &before, &base))
@@ -124,17 +145,14 @@ int change_line(const struct call *c, const char *line,
 	now = policy_clone(before);
 	if (!now)
 		return fail(EXIT_FAILED, "%s", strerror(ENOMEM));
-	r = how(now, line, &err);
-	if (r < 0) {
-		say("%s", err.text);
+	r = input_lines(now, line, how);
+	if (r < 0)
 		return EXIT_FAILED;
-	}
-	if (refused(&g, now, before, c, line, about_names(line)))
+	if (refused(&g, now, before, c, line, false))
 		return EXIT_FAILED;
-	waited = gate_deadline(&g);
 	if (r && change_little(&g, now, before, base, c->confirm))
 		return EXIT_FAILED;
-	print_change(&g, c, r, waited);
+	print_change(&g, c, r);
 	return EXIT_OK;
 }
 
@@ -147,28 +165,27 @@ unsigned int seconds_left(struct gate *g)
 	return deadline > now + 1000000000 ? (deadline - now) / 1000000000 : 1;
 }
 
-void print_result(const struct call *c, const char *result, unsigned int goes_back_in, bool confirms)
+void print_result(const struct call *c, const char *result, unsigned int goes_back_in)
 {
 	if (!c->json) {
 		puts(result);
 		if (goes_back_in)
 			printf("goes back in %u s unless `straygate confirm` comes\n", goes_back_in);
-		if (confirms)
-			puts("this confirms what waited to be confirmed");
 		return;
 	}
 	json_open(c->instance);
 	json_member("result", json_string(result));
 	if (goes_back_in)
 		json_member("goes_back_in", json_integer(goes_back_in));
-	if (confirms)
-		json_member("confirms", json_true());
 	json_close();
 }
 
-void print_change(struct gate *g, const struct call *c, bool changed, bool waited)
+/* Of a second that has just begun all is left to him who set the deadline. */
+void print_change(struct gate *g, const struct call *c, bool changed)
 {
-	unsigned int left = changed && c->confirm ? c->confirm : seconds_left(g);
+	unsigned int left = seconds_left(g);
 
-	print_result(c, changed ? "changed" : "unchanged", left, waited && !left);
+	if (changed && c->confirm && left == c->confirm - 1)
+		left = c->confirm;
+	print_result(c, changed ? "changed" : "unchanged", left);
 }

@@ -4,7 +4,9 @@
 #define STRAYGATE_CHANGE_H
 
 #include "gate/gate.h"
+#include "cmd/input.h"
 #include "cmd/verb.h"
+#include "parser/read.h"
 
 /*
  * Makes `now` the running policy of the gate in place of `before`: rules that
@@ -13,7 +15,8 @@
  * read, or NULL to leave what is noted. 0 or -errno.
  */
 int change_policy(struct gate *g, struct policy *now, struct policy *before, const char *file);
-/* The same, but it goes back by itself after so many seconds. */
+/* The same, but it goes back by itself after so many seconds; 0: with what waits
+ * already, if anything does. */
 int change_policy_for(struct gate *g, struct policy *now, struct policy *before, const char *file,
 		      unsigned int seconds);
 
@@ -23,18 +26,15 @@ int keep_posture(struct policy *now, struct policy *before);
 /* Seconds until what waits to be confirmed goes back, at least 1; 0: nothing waits. */
 unsigned int seconds_left(struct gate *g);
 
-/* A result as lines or as JSON: what goes back in how many seconds (0: nothing
- * does), and whether it confirms what waited before. */
-void print_result(const struct call *c, const char *result, unsigned int goes_back_in, bool confirms);
-/* "changed" or "unchanged"; waited: before it, something was to be confirmed. */
-void print_change(struct gate *g, const struct call *c, bool changed, bool waited);
+/* A result as lines or as JSON, and in how many seconds all goes back (0: it does
+ * not). */
+void print_result(const struct call *c, const char *result, unsigned int goes_back_in);
+/* "changed" or "unchanged". */
+void print_change(struct gate *g, const struct call *c, bool changed);
 
-/* The posture that a policy asks for; without a line: observe. */
-enum posture policy_posture(struct policy *p);
-
-/* One line of the command line, applied to the running policy by policy_add()
- * or policy_del(); prints "changed" or "unchanged". Exit status. */
-int change_line(const struct call *c, const char *line,
-		int (*how)(struct policy *p, const char *line, struct policy_error *err));
+/* One line of the command line, or "-" for those of standard input, all in one step,
+ * applied to the running policy by policy_add() or policy_del(); prints "changed" or
+ * "unchanged". Exit status. */
+int change_line(const struct call *c, const char *line, line_fn *how);
 
 #endif

@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "parser/read.h"
+#include "cmd/input.h"
 #include "policy/policy.h"
 #include "lib/say.h"
 #include "show/show.h"
@@ -14,7 +16,7 @@ static int run(const struct call *c)
 
 	if (!p)
 		return fail(EXIT_FAILED, "%s", strerror(ENOMEM));
-	if (policy_read_file(p, c->argv[0], &err) || policy_check(p, &err)) {
+	if (policy_read_file(p, input_path(c->argv[0]), &err) || policy_check(p, &err)) {
 		say("%s", err.text);
 		return EXIT_FAILED;
 	}
@@ -24,10 +26,10 @@ static int run(const struct call *c)
 
 const struct verb verb_check = {
 	.name = "check",
-	.arguments = "FILE",
+	.arguments = "FILE | -",
 	.summary = "read a policy file and print what was understood; nothing is changed",
 	.help = "Each line is printed in full, with the defaults that were filled in.\n"
-		"Needs no privilege and no kernel support.\n",
+		"`-` is standard input. Needs no privilege and no kernel support.\n",
 	.takes = TAKES_JSON,
 	.least = 1,
 	.most = 1,

@@ -15,7 +15,7 @@ static int run(const struct call *c)
 			    "and the policy before it rules again");
 	if (gate_confirm(&g))
 		return EXIT_FAILED;
-	print_result(c, "confirmed", 0, false);
+	print_result(c, "confirmed", 0);
 	return EXIT_OK;
 }
 

@@ -18,11 +18,13 @@ static int run(const struct call *c)
 
 const struct verb verb_del = {
 	.name = "del",
-	.arguments = "LINE",
+	.arguments = "LINE | -",
 	.summary = "delete one line from the running policy",
 	.help = "LINE is a statement and its subject; what follows may be left out, e.g.\n"
 		"  straygate del source 203.0.113.0/24\n"
-		"  straygate del listen tcp/443 on 192.0.2.10\n",
+		"  straygate del listen tcp/443 on 192.0.2.10\n"
+		"`-` reads many lines from standard input and makes one step of them. A line that\n"
+		"is not there is \"unchanged\".\n",
 	.takes = TAKES_JSON | TAKES_FORCE | TAKES_CONFIRM,
 	.least = 1,
 	.most = -1,

@@ -10,6 +10,7 @@
 #include "host/address.h"
 #include "gate/made_packet.h"
 #include "lib/say.h"
+#include "show/depth.h"
 #include "show/tally.h"
 #include "cmd/verb.h"
 
@@ -38,22 +39,59 @@ static int parse_to(const char *text, struct probe *p, struct prefix *on)
 	return 0;
 }
 
-/* Without `on` any address of this host will do: one of the client's family. */
-static int choose_server(struct probe *p, const struct prefix *client, struct prefix *on)
+/* The line about this very address, or, with NULL, about any; NULL: there is none. */
+static const struct rule *listener_on(struct policy *policy, const struct probe *p, const uint8_t *addr)
+{
+	size_t i;
+
+	for (i = 0; i < policy_count(policy); i++) {
+		const struct rule *r = policy_rule(policy, i);
+
+		if (r->statement == ST_LISTEN && r->port == p->port && r->l4 == p->l4 && r->any == !addr &&
+		    (!addr || !memcmp(r->addr, addr, 16)))
+			return r;
+	}
+	return NULL;
+}
+
+/* An address of this host that has no listener of its own, if there is one. */
+static int choose_local(struct policy *policy, const struct probe *p, bool v4, struct prefix *on)
 {
 	struct prefix *local;
 	size_t count, i;
 
-	if (!on->len) {
-		if (local_addresses(&local, &count))
-			return -EIO;
-		for (i = 0; i < count; i++)
-			if (address_is_v4(local[i].addr) == address_is_v4(client->addr) &&
-			    (!on->len || is_loopback(on)))
-				*on = local[i];
-		free(local);
+	if (local_addresses(&local, &count))
+		return -EIO;
+	for (i = 0; i < count; i++)
+		if (address_is_v4(local[i].addr) == v4 &&
+		    (!on->len || is_loopback(on) ||
+		     (listener_on(policy, p, on->addr) && !is_loopback(&local[i]) &&
+		      !listener_on(policy, p, local[i].addr))))
+			*on = local[i];
+	free(local);
+	return 0;
+}
+
+/* Without `on` it is an address at which a listener of this port listens, of the
+ * client's family; if none does, any address of this host. */
+static int choose_server(struct policy *policy, struct probe *p, const struct prefix *client,
+			 struct prefix *on)
+{
+	bool v4 = address_is_v4(client->addr);
+	size_t i;
+
+	for (i = 0; !on->len && !listener_on(policy, p, NULL) && i < policy_count(policy); i++) {
+		const struct rule *r = policy_rule(policy, i);
+
+		if (r->statement != ST_LISTEN || r->port != p->port || r->l4 != p->l4 ||
+		    address_is_v4(r->addr) != v4)
+			continue;
+		memcpy(on->addr, r->addr, 16);
+		on->len = 128;
 	}
-	if (!on->len || address_is_v4(on->addr) != address_is_v4(client->addr))
+	if (!on->len && choose_local(policy, p, v4, on))
+		return -EIO;
+	if (!on->len || address_is_v4(on->addr) != v4)
 		return fail(-EINVAL,
 			    "this host has no address of the client's family; say --to \"tcp/443 on ADDR\"");
 	memcpy(p->server, on->addr, 16);
@@ -63,20 +101,7 @@ static int choose_server(struct probe *p, const struct prefix *client, struct pr
 /* The protocol decides what a first packet looks like. */
 static const struct rule *find_listener(struct policy *policy, const struct probe *p)
 {
-	const struct rule *any = NULL;
-	size_t i;
-
-	for (i = 0; i < policy_count(policy); i++) {
-		const struct rule *r = policy_rule(policy, i);
-
-		if (r->statement != ST_LISTEN || r->port != p->port || r->l4 != p->l4)
-			continue;
-		if (!r->any && !memcmp(r->addr, p->server, 16))
-			return r;
-		if (r->any)
-			any = r;
-	}
-	return any;
+	return listener_on(policy, p, p->server) ?: listener_on(policy, p, NULL);
 }
 
 static int make_probe(const struct call *c, struct policy *policy, struct probe *p, char name[256])
@@ -86,7 +111,7 @@ static int make_probe(const struct call *c, struct policy *policy, struct probe 
 
 	if (prefix_parse(c->from, &client) || client.len != 128)
 		return fail(-EINVAL, "--from \"%.60s\": expected an address", c->from);
-	if (parse_to(c->to, p, &on) || choose_server(p, &client, &on))
+	if (parse_to(c->to, p, &on) || choose_server(policy, p, &client, &on))
 		return -EINVAL;
 	memcpy(p->client, client.addr, 16);
 	l = find_listener(policy, p);
@@ -132,10 +157,34 @@ static void print_line(const char *what, struct policy *p, uint32_t id)
 	putchar('\n');
 }
 
+/* The stages were run with a packet that shook hands with nobody: what they say is
+ * what happens at data. At the handshake the client gets the answer itself, and the
+ * server nothing at all. */
+static void at_handshake(struct policy *p, struct explanation *e)
+{
+	static const struct {
+		uint32_t reset, answered, refused;
+	} reasons[] = {
+		{REASON_stray_reset, REASON_stray_answered, REASON_stray_refused},
+		{REASON_unnamed_reset, REASON_unnamed_answered, REASON_unnamed_refused},
+		{REASON_unreadable_reset, REASON_unreadable_refused, REASON_unreadable_refused},
+	};
+	const struct rule *r = rule_by_id(p, e->name_rule);
+	size_t i;
+
+	for (i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (e->reason == reasons[i].reset) {
+			/* Where no line says so strays are answered. */
+			e->reason = !r || r->action == ACT_ANSWER ? reasons[i].answered : reasons[i].refused;
+			return;
+		}
+}
+
 static void explain_json(struct policy *p, const struct explanation *e, const struct reason_text *r,
-			 const char *instance)
+			 const char *depth, const char *instance)
 {
 	json_open(instance);
+	json_member("depth", json_string(depth));
 	json_member("verdict", json_string(verdict_name(r->verdict)));
 	json_member("observed", json_boolean(e->observed));
 	json_member("reason", json_string(r->name));
@@ -148,14 +197,19 @@ static void explain_json(struct policy *p, const struct explanation *e, const st
 
 static bool by_default(uint32_t reason, const struct explanation *e)
 {
-	return reason >= REASON_stray_passed && reason <= REASON_unreadable_reset && !e->name_rule;
+	return ((reason >= REASON_stray_passed && reason <= REASON_unreadable_reset) ||
+		reason == REASON_stray_refused) &&
+	       !e->name_rule;
 }
 
-static void explain_text(struct policy *p, const struct explanation *e, const struct reason_text *r)
+static void explain_text(struct policy *p, const struct explanation *e, const struct reason_text *r,
+			 const char *depth)
 {
 	printf("%s%s  %s: %s\n", e->observed ? "pass (observed only), else " : "", verdict_name(r->verdict),
 	       r->name, r->text);
 	print_line("listener", p, e->listener);
+	if (*depth != '-')
+		printf("  %-9s %s\n", "depth", depth);
 	print_line("source", p, e->source_rule);
 	print_line("name", p, e->name_rule);
 	if (by_default(e->reason, e))
@@ -169,6 +223,8 @@ static int run(const struct call *c)
 	const struct reason_text *r;
 	struct explanation e = {0};
 	struct probe probe = {0};
+	const struct rule *listener;
+	const char *depth;
 	uint8_t packet[PROBE_MAX];
 	char name[256];
 	int len;
@@ -184,13 +240,17 @@ static int run(const struct call *c)
 		return fail(EXIT_FAILED, "no such packet: addresses of two families");
 	if (gate_explain(&g, packet, len, &e))
 		return EXIT_FAILED;
+	listener = rule_by_id(p, e.listener);
+	depth = listener ? depth_text(&g, p, listener) : "-";
+	if (*depth == 'h')
+		at_handshake(p, &e);
 	r = reason_text(e.reason);
 	if (!r)
 		return fail(EXIT_FAILED, "the kernel gave an unknown reason, %u", e.reason);
 	if (c->json)
-		explain_json(p, &e, r, c->instance);
+		explain_json(p, &e, r, depth, c->instance);
 	else
-		explain_text(p, &e, r);
+		explain_text(p, &e, r, depth);
 	return EXIT_OK;
 }
 

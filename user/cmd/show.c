@@ -38,8 +38,8 @@ static int run(const struct call *c)
 	for (i = 0; i < sizeof(shows) / sizeof(shows[0]); i++) {
 		if (strcmp(c->argv[0], shows[i].what))
 			continue;
-		if (c->openmetrics && shows[i].run != show_counters) {
-			say("--openmetrics goes with `show counters`");
+		if ((c->openmetrics || c->prometheus) && shows[i].run != show_counters) {
+			say("--openmetrics and --prometheus go with `show counters`");
 			return EXIT_USAGE;
 		}
 		return gate_open(&g, c->instance, GATE_READ) ? EXIT_FAILED : shows[i].run(&g, c);

@@ -10,6 +10,7 @@
 #include "show/depth.h"
 #include "lib/json.h"
 #include "lib/say.h"
+#include "show/served.h"
 #include "show/show.h"
 #include "show/tally.h"
 #include "cmd/verb.h"
@@ -66,9 +67,23 @@ static void print_device(const struct gate *g, struct policy *running, const str
 	       grouped(policy_entries(running, ST_SOURCE)));
 }
 
+/* A listener that came meanwhile, or came anew, began at zero. */
 static uint64_t per_second(uint64_t now, uint64_t before)
 {
-	return (now - before) * 1000000 / SAMPLE_US;
+	return (now < before ? now : now - before) * 1000000 / SAMPLE_US;
+}
+
+/* What a listener of this tally counted in another one, or nothing. */
+static const struct listener_tally *same_listener(const struct tally *t, const struct listener_tally *l)
+{
+	static const struct listener_tally none;
+	size_t i;
+
+	for (i = 0; i < t->listener_count; i++)
+		if (t->listener[i].rule->id == l->rule->id &&
+		    !strcmp(t->listener[i].rule->subject, l->rule->subject))
+			return &t->listener[i];
+	return &none;
 }
 
 static void print_shallow(struct gate *g, const struct tally *t)
@@ -92,15 +107,30 @@ static void print_shallow(struct gate *g, const struct tally *t)
 	}
 }
 
-static void print_listeners(struct gate *g, const struct tally *t, const struct tally *before)
+/* Nobody came in the time of the sample: what is of interest then is what was. */
+static bool is_idle(const struct tally *t, const struct tally *before)
 {
 	size_t i;
 
+	for (i = 0; i < t->listener_count; i++)
+		if (t->listener[i].visits != same_listener(before, &t->listener[i])->visits ||
+		    t->listener[i].by_source != same_listener(before, &t->listener[i])->by_source)
+			return false;
+	return true;
+}
+
+static void print_listeners(struct gate *g, const struct tally *t, const struct tally *before)
+{
+	static const struct tally none;
+	bool idle = is_idle(t, before);
+	size_t i;
+
 	if (t->listener_count)
-		printf("  %-22s %-5s %-14s %12s %12s %12s %10s %10s\n", "listener", "as", "depth", "visits/s",
-		       "served", "stray", "unnamed", "by source");
-	for (i = 0; i < t->listener_count && i < before->listener_count; i++) {
-		const struct listener_tally *l = &t->listener[i], *b = &before->listener[i];
+		printf("  %-22s %-5s %-14s %12s %12s %12s %10s %10s\n", "listener", "as", "depth",
+		       idle ? "visits" : "visits/s", "served", "stray", "unnamed", "by source");
+	for (i = 0; i < t->listener_count; i++) {
+		const struct listener_tally *l = &t->listener[i],
+					    *b = same_listener(idle ? &none : before, l);
 
 		printf("  %-22s %-5s %-14s %12s %12s %12s %10s %10s%s\n", l->rule->subject,
 		       protocol_name(l->rule->as), depth_text(g, t->policy, l->rule),
@@ -109,9 +139,11 @@ static void print_listeners(struct gate *g, const struct tally *t, const struct 
 		       grouped(per_second(l->by_source, b->by_source)),
 		       l->rule->observe ? "  observed only" : "");
 	}
+	if (t->listener_count && idle)
+		puts("  nobody comes just now: these are all that came so far");
 }
 
-static void print_strays(struct gate *g)
+static void print_strays(struct gate *g, struct policy *running)
 {
 	struct heavy *names = NULL;
 	size_t count, i;
@@ -119,6 +151,7 @@ static void print_strays(struct gate *g)
 
 	if (gate_heavy(g, GATE_STRAY_NAMES, &names, &count))
 		return;
+	count = strays_only(names, count, running);
 	for (i = 0; i < count; i++)
 		all += names[i].count;
 	if (all) {
@@ -187,6 +220,17 @@ static void print_notes(struct gate *g, const struct tally *t, struct policy *ru
 		puts("  on no device; `straygate up DEV`");
 }
 
+/* What is not attached judges nobody: that is a failure. */
+static int exit_status(const struct tally *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->device_count; i++)
+		if (!t->devices[i].attached)
+			return EXIT_FAILED;
+	return EXIT_OK;
+}
+
 static int status_text(struct gate *g)
 {
 	cleanup_tally struct tally before = {0};
@@ -203,9 +247,9 @@ static int status_text(struct gate *g)
 		print_device(g, running, &t.device[i]);
 	print_listeners(g, &t, &before);
 	print_bound(g);
-	print_strays(g);
+	print_strays(g, running);
 	print_notes(g, &t, running);
-	return EXIT_OK;
+	return exit_status(&t);
 }
 
 static int status_json(struct gate *g, const struct call *c)
@@ -248,7 +292,7 @@ static int status_json(struct gate *g, const struct call *c)
 			"shallow", shallow_reason(g, t.policy, t.listener[i].rule)));
 	json_list_end();
 	json_close();
-	return EXIT_OK;
+	return exit_status(&t);
 }
 
 static int run(const struct call *c)
@@ -264,8 +308,9 @@ const struct verb verb_status = {
 	.name = "status",
 	.arguments = "",
 	.summary = "what is up, what it does now, and what is worth knowing",
-	.help = "Rates are those of one second. In posture observe the figures are what would\n"
-		"have happened.\n",
+	.help = "Rates are those of one second; if nobody came in it, all that came so far is\n"
+		"shown. In posture observe the figures are what would have happened.\n"
+		"Exits with 1 if the gate is not attached to one of its devices.\n",
 	.takes = TAKES_JSON,
 	.least = 0,
 	.most = 0,

@@ -1,33 +1,207 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cmd/change.h"
+#include "cmd/differences.h"
 #include "lib/json.h"
 #include "cmd/lockout.h"
+#include "host/netdev.h"
 #include "lib/say.h"
 #include "cmd/verb.h"
 
 #define POLICY_DIR "/etc/straygate"
 
-/* An instance that was just made, or whose first command was killed, has no
- * policy yet: everything passes until it has one. */
-static int first_policy(struct gate *g, struct policy *now, const char *file, const struct call *c)
+/* What is to be brought up. */
+struct up {
+	struct policy *policy;	/* of the file; else empty */
+	struct policy *running; /* what runs already and is kept, or NULL */
+	char file[PATH_MAX];	/* "": none */
+	char (*devices)[IFNAMSIZ];
+	size_t count;
+	bool made; /* the gate, by this very command */
+};
+
+static void up_free(struct up *up)
+{
+	policy_free(up->policy);
+	policy_free(up->running);
+	free(up->devices);
+}
+#define cleanup_up __attribute__((cleanup(up_free)))
+
+/* ---- the policy ------------------------------------------------------------ */
+
+static bool is_there(const char *instance)
+{
+	char dir[128];
+
+	snprintf(dir, sizeof(dir), GATE_ROOT "/%.40s", instance);
+	return !access(dir, F_OK);
+}
+
+/* The file that --policy names; without devices, the instance's own. A gate that is
+ * up does not need one. */
+static int find_file(const struct call *c, struct up *up)
+{
+	if (c->policy && !realpath(c->policy, up->file))
+		return fail(-errno, "%.200s: %s", c->policy, strerror(errno));
+	if (c->policy || c->argc)
+		return 0;
+	snprintf(up->file, sizeof(up->file), POLICY_DIR "/%.40s.policy", c->instance);
+	if (!access(up->file, F_OK))
+		return 0;
+	if (!is_there(c->instance))
+		return fail(-errno, "%s: %s; name the devices (`straygate up DEV...`), or write the file",
+			    up->file, strerror(errno));
+	up->file[0] = 0;
+	return 0;
+}
+
+static int read_file(const struct call *c, struct up *up)
+{
+	struct policy_error err;
+
+	up->policy = policy_new();
+	if (!up->policy)
+		return fail(-ENOMEM, "%s", strerror(ENOMEM));
+	if (find_file(c, up))
+		return -EINVAL;
+	if (up->file[0] && (policy_read_file(up->policy, up->file, &err) || policy_check(up->policy, &err)))
+		return fail(-EINVAL, "%s", err.text);
+	return 0;
+}
+
+static int first_policy(struct gate *g, const struct call *c, struct up *up)
 {
 	cleanup_policy struct policy *before = NULL;
-	bool waited = gate_deadline(g);
+	const char *file = up->file[0] ? up->file : NULL;
 
 	if (gate_running(g, &before))
-		return EXIT_FAILED;
-	if (keep_posture(now, before) || (file && refused(g, now, before, c, file, true)))
-		return EXIT_FAILED;
-	if (change_policy(g, now, before, file))
-		return EXIT_FAILED;
-	if (waited)
-		say("this confirms what waited to be confirmed");
-	return EXIT_OK;
+		return -EIO;
+	if (keep_posture(up->policy, before) || (file && refused(g, up->policy, before, c, file, true)))
+		return -EINVAL;
+	return change_policy(g, up->policy, before, file);
+}
+
+/* A gate that is up keeps its policy and posture, with all that was said at the
+ * command line; only --policy says otherwise. One to which no policy was ever given
+ * has none to lose. */
+static int find_kept(struct gate *g, const struct call *c, struct up *up)
+{
+	up->made = CONTROL_SLOT(gate_word(g)) == CONTROL_NO_SLOT;
+	if (up->made || c->policy)
+		return 0;
+	if (gate_running(g, &up->running))
+		return -EIO;
+	if (policy_lines(up->running) || g->meta.policy[0] || !up->file[0])
+		return keep_posture(up->policy, up->running);
+	policy_free(up->running);
+	up->running = NULL;
+	return 0;
+}
+
+#define DIFFERENCES_SHOWN 20
+
+static void print_kept(const struct call *c, const struct up *up)
+{
+	if (!up->running || !up->file[0])
+		return;
+	if (differences_print(up->running, up->policy, c, DIFFERENCES_SHOWN))
+		say("what runs was kept, and differs from %s; `straygate apply %s` makes the file rule",
+		    up->file, up->file);
+}
+
+/* ---- devices --------------------------------------------------------------- */
+
+static void add_device(struct up *up, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < up->count; i++)
+		if (!strcmp(up->devices[i], name))
+			return;
+	snprintf(up->devices[up->count++], IFNAMSIZ, "%s", name);
+}
+
+/* Those that were named; else those of the file, and those where the gate is: their
+ * program is replaced. */
+static int choose_devices(struct gate *g, const struct call *c, struct up *up)
+{
+	struct gate_device *devices;
+	size_t count, i;
+
+	if (gate_devices(g, &devices, &count))
+		return -EIO;
+	up->devices = calloc(c->argc + policy_count(up->policy) + count + 1, sizeof(*up->devices));
+	for (i = 0; up->devices && i < (size_t)c->argc; i++)
+		add_device(up, c->argv[i]);
+	for (i = 0; up->devices && !c->argc && i < policy_count(up->policy); i++)
+		if (policy_rule(up->policy, i)->statement == ST_DEVICE)
+			add_device(up, policy_rule(up->policy, i)->subject);
+	for (i = 0; up->devices && !c->argc && i < count; i++)
+		if (devices[i].attached)
+			add_device(up, devices[i].name);
+	gate_devices_free(devices, count);
+	if (!up->devices)
+		return fail(-ENOMEM, "%s", strerror(ENOMEM));
+	if (up->count)
+		return 0;
+	return up->file[0]
+		       ? fail(-EINVAL, "%s has no `device` line; add one, or name the devices", up->file)
+		       : fail(-EINVAL, "the gate is on no device; name the devices (`straygate up DEV...`)");
+}
+
+/* Another mode is another attachment: there would be a gap, which is not made in
+ * silence. */
+static int check_mode(struct gate *g, const char *device, const struct call *c)
+{
+	struct gate_device *devices;
+	size_t count, i;
+	bool native = false;
+
+	if (!c->generic)
+		return 0;
+	if (gate_devices(g, &devices, &count))
+		return -EIO;
+	for (i = 0; i < count; i++)
+		native |= !strcmp(devices[i].name, device) && devices[i].attached && !devices[i].generic;
+	gate_devices_free(devices, count);
+	return native ? fail(-EBUSY, "%s: it runs in native mode; `straygate down %s` first", device, device)
+		      : 0;
+}
+
+/* Before anything is changed, so that a slip among the devices changes nothing. */
+static int check_devices(struct gate *g, const struct call *c, const struct up *up)
+{
+	size_t i;
+
+	for (i = 0; i < up->count; i++) {
+		if (!if_nametoindex(up->devices[i]))
+			return fail(-ENODEV, "%s: no such device; see `ip link`", up->devices[i]);
+		if (!netdev_has_ethernet(up->devices[i]))
+			return fail(
+				-EOPNOTSUPP,
+				"%s: no Ethernet device (a tunnel?); name the one that its packets come by",
+				up->devices[i]);
+		if (check_mode(g, up->devices[i], c))
+			return -EBUSY;
+	}
+	return 0;
+}
+
+static int check_names(const struct call *c)
+{
+	int i;
+
+	for (i = 0; i < c->argc; i++)
+		if (!*c->argv[i] || strlen(c->argv[i]) > DEVICE_SIZE_MAX)
+			return fail(-ENODEV, "%.40s: no such device; see `ip link`", c->argv[i]);
+	return 0;
 }
 
 static int attach(struct gate *g, const char *device, const struct call *c)
@@ -36,7 +210,7 @@ static int attach(struct gate *g, const char *device, const struct call *c)
 	size_t count, i;
 
 	if (gate_drain(g, false) || gate_attach(g, device, c->generic) || gate_devices(g, &devices, &count))
-		return EXIT_FAILED;
+		return -EIO;
 	for (i = 0; i < count; i++)
 		if (!strcmp(devices[i].name, device)) {
 			const char *mode = devices[i].generic ? "generic" : "native";
@@ -47,27 +221,7 @@ static int attach(struct gate *g, const char *device, const struct call *c)
 				printf("%s  %s XDP\n", device, mode);
 		}
 	gate_devices_free(devices, count);
-	return EXIT_OK;
-}
-
-/* A gate that was made for nothing is not left behind. */
-static int destroy_unused(struct gate *g)
-{
-	struct gate_device *devices;
-	size_t count;
-
-	if (!gate_devices(g, &devices, &count)) {
-		gate_devices_free(devices, count);
-		if (!count)
-			gate_destroy(g);
-	}
-	return EXIT_FAILED;
-}
-
-/* The same, where no device was touched: one that was just made has no policy. */
-static int destroy_fresh(struct gate *g)
-{
-	return CONTROL_SLOT(gate_word(g)) == CONTROL_NO_SLOT ? destroy_unused(g) : EXIT_FAILED;
+	return 0;
 }
 
 static bool is_attached(const struct gate_device *devices, size_t count, const char *device)
@@ -83,96 +237,78 @@ static bool is_attached(const struct gate_device *devices, size_t count, const c
 /* A policy knows the addresses that the host had when it was made. A device that
  * comes later, or again, brings others, and these are to be judged, too. What
  * waits to be confirmed is left as it is. */
-static int learn_addresses(struct gate *g, const struct call *c)
+static int learn_addresses(struct gate *g, const struct up *up)
 {
-	cleanup_policy struct policy *p = NULL;
 	struct gate_device *devices = NULL;
-	size_t count = 0;
-	int i, come = 0;
+	size_t count = 0, i, come = 0;
 
 	if (gate_devices(g, &devices, &count))
 		count = 0;
-	for (i = 0; i < c->argc; i++)
-		come += !is_attached(devices, count, c->argv[i]);
+	for (i = 0; i < up->count; i++)
+		come += !is_attached(devices, count, up->devices[i]);
 	gate_devices_free(devices, count);
 	if (!come || gate_deadline(g))
 		return 0;
-	return gate_running(g, &p) || gate_publish(g, p, p, 0);
+	return gate_publish(g, up->running, up->running, 0);
 }
 
-/* `up DEV...`: starts empty, or with what runs already. */
-static int up_devices(const struct call *c)
-{
-	cleanup_policy struct policy *empty = policy_new();
-	cleanup_gate struct gate g = GATE_INIT;
-	int i, status = EXIT_OK;
+/* ---- all of it --------------------------------------------------------------- */
 
-	if (!empty)
-		return fail(EXIT_FAILED, "%s", strerror(ENOMEM));
-	for (i = 0; i < c->argc; i++)
-		if (!*c->argv[i] || strlen(c->argv[i]) > DEVICE_SIZE_MAX)
-			return fail(EXIT_FAILED, "%.40s: no such device; see `ip link`", c->argv[i]);
-	if (gate_make(&g, c->instance, c->netns, c->bound))
+/* A gate that was made for nothing is not left behind; one that was there before
+ * stays, also if it is on no device. */
+static int give_up(struct gate *g, const struct up *up)
+{
+	struct gate_device *devices;
+	size_t count;
+
+	if (!up->made || gate_devices(g, &devices, &count))
 		return EXIT_FAILED;
-	if (c->group && gate_share(&g, c->group))
-		return destroy_fresh(&g);
-	if (CONTROL_SLOT(gate_word(&g)) == CONTROL_NO_SLOT)
-		status = first_policy(&g, empty, NULL, c);
-	else if (learn_addresses(&g, c))
-		status = EXIT_FAILED;
-	for (i = 0; i < c->argc && status == EXIT_OK; i++)
-		status = attach(&g, c->argv[i], c);
-	return status == EXIT_OK ? status : destroy_unused(&g);
+	gate_devices_free(devices, count);
+	if (!count)
+		gate_destroy(g);
+	return EXIT_FAILED;
 }
 
-/* `up`: as the file says, devices and posture included. The policy comes first,
- * so that no packet is seen by a gate without one. */
-static int up_file(const struct call *c)
+/* The policy comes first, so that no packet is seen by a gate without one. */
+static int bring_up(struct gate *g, const struct call *c, struct up *up)
 {
-	cleanup_policy struct policy *p = policy_new();
-	cleanup_gate struct gate g = GATE_INIT;
-	struct policy_error err;
-	char path[128];
-	size_t i, devices = 0;
+	size_t i;
+	int err = find_kept(g, c, up);
 
-	snprintf(path, sizeof(path), POLICY_DIR "/%.40s.policy", c->instance);
-	if (!p)
-		return fail(EXIT_FAILED, "%s", strerror(ENOMEM));
-	if (access(path, F_OK))
-		return fail(EXIT_FAILED,
-			    "%s: %s; name the devices (`straygate up DEV...`), or write the file", path,
-			    strerror(errno));
-	if (policy_read_file(p, path, &err) || policy_check(p, &err)) {
-		say("%s", err.text);
-		return EXIT_FAILED;
-	}
-	for (i = 0; i < policy_count(p); i++)
-		devices += policy_rule(p, i)->statement == ST_DEVICE;
-	if (!devices)
-		return fail(EXIT_FAILED, "%s has no `device` line; add one, or name the devices", path);
-	if (gate_make(&g, c->instance, c->netns, c->bound))
-		return EXIT_FAILED;
-	if ((c->group && gate_share(&g, c->group)) || first_policy(&g, p, path, c))
-		return destroy_fresh(&g);
-	for (i = 0; i < policy_count(p); i++)
-		if (policy_rule(p, i)->statement == ST_DEVICE && attach(&g, policy_rule(p, i)->subject, c))
-			return destroy_unused(&g);
+	if (!err)
+		err = choose_devices(g, c, up);
+	if (!err)
+		err = check_devices(g, c, up);
+	if (!err && c->group)
+		err = gate_share(g, c->group);
+	if (!err)
+		err = up->running ? learn_addresses(g, up) : first_policy(g, c, up);
+	for (i = 0; i < up->count && !err; i++)
+		err = attach(g, up->devices[i], c);
+	if (err)
+		return give_up(g, up);
 	return EXIT_OK;
 }
 
 static int run(const struct call *c)
 {
+	cleanup_gate struct gate g = GATE_INIT;
+	cleanup_up struct up up = {0};
 	int status;
 
+	if (check_names(c) || read_file(c, &up) || gate_make(&g, c->instance, c->netns, c->bound))
+		return EXIT_FAILED;
 	if (c->json) {
 		json_open(c->instance);
 		json_list("devices");
 	}
-	status = c->argc ? up_devices(c) : up_file(c);
-	if (c->json) {
+	status = bring_up(&g, c, &up);
+	if (c->json)
 		json_list_end();
+	if (status == EXIT_OK)
+		print_kept(c, &up);
+	if (c->json)
 		json_close();
-	}
 	return status;
 }
 
@@ -182,8 +318,12 @@ const struct verb verb_up = {
 	.summary = "attach the gate to devices, or replace its program there without a gap",
 	.help = "With devices: a new gate starts with an empty policy, posture observe.\n"
 		"Without: devices and policy are those of " POLICY_DIR "/INSTANCE.policy.\n"
+		"A gate that is up keeps its policy and posture, and what was added by the\n"
+		"command line; how they differ from the file is shown. --policy FILE makes\n"
+		"FILE the policy in any case.\n"
 		"What is loaded stays until `straygate down`; no process is left running.\n",
-	.takes = TAKES_JSON | TAKES_NETNS | TAKES_GENERIC | TAKES_FORCE | TAKES_GROUP | TAKES_BOUND,
+	.takes = TAKES_JSON | TAKES_NETNS | TAKES_GENERIC | TAKES_FORCE | TAKES_GROUP | TAKES_POLICY |
+		 TAKES_BOUND,
 	.least = 0,
 	.most = -1,
 	.run = run,

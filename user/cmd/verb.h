@@ -5,30 +5,7 @@
 #ifndef STRAYGATE_VERB_H
 #define STRAYGATE_VERB_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
-/* What was said besides the verb. Options may stand anywhere. */
-struct call {
-	const char *instance; /* "default" */
-	const char *netns;    /* NULL: this one */
-	const char *from;     /* explain */
-	const char *to;
-	const char *name;
-	unsigned int top; /* show: lines at most */
-	bool json;
-	bool generic;
-	bool now;	    /* down: cut what is bound */
-	unsigned int drain; /* down: seconds, then cut; UINT_MAX: wait for the last */
-	unsigned int bound; /* up: room for so many bound visits; 0: the default */
-	bool openmetrics;
-	bool diff;
-	bool force;
-	const char *group;    /* NULL: as it was */
-	unsigned int confirm; /* seconds; 0: none is needed */
-	int argc;	      /* what is left */
-	char **argv;
-};
+#include "show/call.h"
 
 /* Options a verb takes, for its help and its errors. */
 #define TAKES_JSON	  0x01u
@@ -43,6 +20,9 @@ struct call {
 #define TAKES_GROUP	  0x200u
 #define TAKES_DRAIN	  0x400u
 #define TAKES_BOUND	  0x800u
+#define TAKES_POLICY	  0x10000u
+#define TAKES_CHECK	  0x20000u
+#define TAKES_EXIT_CODE	  0x40000u
 
 struct verb {
 	const char *name;
@@ -55,7 +35,7 @@ struct verb {
 };
 
 extern const struct verb verb_status, verb_up, verb_down, verb_check, verb_apply, verb_add, verb_del,
-	verb_show, verb_explain, verb_posture, verb_features, verb_confirm;
+	verb_show, verb_explain, verb_posture, verb_features, verb_confirm, verb_reset;
 
 /* The words of a line, joined by blanks; free(). NULL: no memory. */
 char *join_words(int count, char **words);

@@ -169,6 +169,19 @@ int gate_heavy(struct gate *g, enum gate_map map, struct heavy **out, size_t *co
 	return 0;
 }
 
+int gate_clear_heavy(struct gate *g, enum gate_map map)
+{
+	struct heavy *none = calloc(libbpf_num_possible_cpus(), sizeof(*none));
+	int err = none ? 0 : -ENOMEM;
+	uint32_t at;
+
+	for (at = 0; at < HEAVY_CELLS && !err; at++)
+		if (bpf_map_update_elem(g->maps[map], &at, none, BPF_ANY))
+			err = -errno;
+	free(none);
+	return err ? fail(err, "%s cannot be cleared: %s", gate_map_names[map], strerror(-err)) : 0;
+}
+
 /* ---- flows ------------------------------------------------------------ */
 
 /* Each is copied: the program goes on writing. */

@@ -34,6 +34,8 @@
 #include <sys/types.h>
 
 #include "image/cells.h"
+#include "lib/clock.h"
+#include "lib/fd.h"
 #include "policy/policy.h"
 
 #define GATE_ROOT      "/sys/fs/bpf/straygate"
@@ -75,6 +77,7 @@ struct gate {
 	int lock;	/* fd of the directory, locked */
 	bool read_only; /* maps are opened so */
 	bool shared;	/* with a group */
+	uint32_t waits; /* CONTROL_DEADLINE() of the policy that gate_running() read; 0: it stays */
 	int maps[GATE_MAPS];
 	struct meta meta;
 };
@@ -123,6 +126,10 @@ int gate_share(struct gate *g, const char *group);
 
 /* ---- devices (gate_device.c) ---- */
 
+/* Pins of devices that were renamed get their new names, if they can have them now:
+ * done whenever an instance is opened. locked: by this process. */
+void gate_follow_names(struct gate *g, bool locked);
+
 struct gate_device {
 	char name[IFNAMSIZ];
 	bool attached;	      /* false: the device is gone, or was taken from us */
@@ -150,7 +157,8 @@ void gate_devices_free(struct gate_device *devices, size_t count);
 /* ---- the policy that runs (gate_policy.c, gate_running.c) ---- */
 
 /* seconds: after so many the previous policy rules again unless gate_confirm()
- * comes; 0: p stays. */
+ * comes; 0: p stays. If one waits to be confirmed already, p waits with it, and not
+ * longer: both go back to what ruled before the first. */
 int gate_publish(struct gate *g, struct policy *p, struct policy *before, unsigned int seconds);
 /* The same for a clone of the policy that runs, changed by policy_add() or
  * policy_del(), when all that they changed are a few sources among many: only what
@@ -173,12 +181,14 @@ static inline void gate_lines_freep(struct gate_lines **l)
 	gate_lines_free(*l);
 }
 #define cleanup_gate_lines __attribute__((cleanup(gate_lines_freep)))
+/* What rules again if it is not confirmed, its lists unchecked (LOAD_LINES), and the
+ * policy that it is laid over; both NULL if nothing waits. */
+int gate_fallback(struct gate *g, struct policy **p, struct policy **base);
 /* When a policy that waits to be confirmed goes back, ns of CLOCK_MONOTONIC; 0:
  * none waits. */
 uint64_t gate_deadline(struct gate *g);
 int gate_confirm(struct gate *g);
 uint64_t gate_word(struct gate *g);
-uint64_t monotonic_ns(void);
 
 /* ---- the handshake (gate_shake.c) ---- */
 
@@ -212,6 +222,8 @@ int gate_counters(const struct gate_device *d, struct counter *out);
 int gate_clear_listener(struct gate *g, uint32_t id);
 /* heavy hitters of a map, merged over CPUs, most visits first; free(*out). */
 int gate_heavy(struct gate *g, enum gate_map map, struct heavy **out, size_t *count);
+/* Nothing is heavy any more. */
+int gate_clear_heavy(struct gate *g, enum gate_map map);
 /* ends: NULL where they were not written down, in the haste of a flood. */
 typedef int gate_flow_fn(const struct flow *f, const struct flow_key *ends, void *arg);
 /* Calls fn for each visit that is remembered; returns their number or -errno. */
@@ -269,14 +281,5 @@ int pin_mount(void);
 void fault_point(void);
 /* An array, mapped, or a copy of it if it is opened read-only; munmap(). */
 void *map_memory(int fd, size_t size, bool write);
-static inline void close_fd(int *fd)
-{
-	extern int close(int);
-
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-#define cleanup_fd __attribute__((cleanup(close_fd)))
 
 #endif

@@ -237,7 +237,11 @@ int gate_open(struct gate *g, const char *instance, enum gate_access access)
 	if (err)
 		return no_access(g, -err);
 	err = open_maps(g);
-	return err ? err : gate_enter_netns(g->meta.netns);
+	if (!err)
+		err = gate_enter_netns(g->meta.netns);
+	if (!err)
+		gate_follow_names(g, access == GATE_WRITE);
+	return err;
 }
 
 int gate_open_any(struct gate *g, const char *instance)

@@ -186,10 +186,17 @@ int gate_confirm(struct gate *g)
 	return make_current(g, gate_word(g), CONTROL_SLOT(gate_word(g)), 0);
 }
 
-/* Rounded up: nobody is given less time than he asked for. 0 s: none. */
-static uint32_t deadline_in(unsigned int seconds)
+/* Rounded up: nobody is given less time than he asked for. 0 s: none. What waits to
+ * be confirmed goes on waiting, and no longer than it was to: somebody else's change
+ * is no confirmation. */
+static uint32_t deadline_of(const struct gate *g, uint64_t word, unsigned int seconds)
 {
-	return seconds ? ((monotonic_ns() + seconds * 1000000000ULL) >> CONTROL_DEADLINE_SHIFT) + 1 : 0;
+	/* Also if its time was over since it was read. */
+	uint32_t waits = g->waits ?: ruling_slot(word) == CONTROL_SLOT(word) ? CONTROL_DEADLINE(word) : 0;
+	uint32_t wanted =
+		seconds ? ((monotonic_ns() + seconds * 1000000000ULL) >> CONTROL_DEADLINE_SHIFT) + 1 : 0;
+
+	return !wanted || (waits && waits < wanted) ? waits : wanted;
 }
 
 /* One that is in nobody's way. */
@@ -220,7 +227,7 @@ static int publish_whole(struct gate *g, struct policy *p, uint32_t slot)
 static int publish_slot(struct gate *g, uint64_t word, uint32_t slot, unsigned int seconds, int err)
 {
 	if (!err)
-		return make_current(g, word, slot, deadline_in(seconds));
+		return make_current(g, word, slot, deadline_of(g, word, seconds));
 	clear_slot(g, slot);
 	return err;
 }

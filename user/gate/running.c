@@ -161,6 +161,7 @@ static int running(struct gate *g, enum load_care care, struct policy **p, struc
 			return *p ? 0 : -ENOMEM;
 		}
 		err = load_slot(g, slot, care, p, base);
+		g->waits = slot == CONTROL_SLOT(word) ? CONTROL_DEADLINE(word) : 0;
 	} while (word != gate_word(g) && ++tries < READ_TRIES);
 	return err ? cannot_read(g, slot, err) : 0;
 }
@@ -183,6 +184,18 @@ int gate_running_lines(struct gate *g, struct policy **p, struct policy **base)
 {
 	*p = *base = NULL;
 	return running(g, LOAD_LINES, p, base);
+}
+
+int gate_fallback(struct gate *g, struct policy **p, struct policy **base)
+{
+	uint32_t slot = CONTROL_PREVIOUS(gate_word(g));
+	int err;
+
+	*p = *base = NULL;
+	if (!gate_deadline(g) || slot == CONTROL_NO_SLOT)
+		return 0;
+	err = load_slot(g, slot, LOAD_LINES, p, base);
+	return err ? cannot_read(g, slot, err) : 0;
 }
 
 /* ---- its lines, one after the other ---------------------------------------- */

@@ -4,18 +4,20 @@
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "gate/gate.h"
+#include "lib/fd.h"
 #include "host/netlink.h"
 #include "lib/say.h"
 
 struct collect {
 	struct prefix *prefix;
 	size_t count;
+	size_t kept; /* of these, from dumps before this one */
 };
 
 static int collect_prefix(struct collect *c, int family, const void *addr, unsigned int bits)
@@ -41,10 +43,17 @@ static int collect_prefix(struct collect *c, int family, const void *addr, unsig
 static int collect_route(const struct nlmsghdr *n, void *arg)
 {
 	struct collect *c = arg;
-	const struct rtmsg *r = NLMSG_DATA(n);
-	const struct rtattr *a = RTM_RTA(r);
-	int len = RTM_PAYLOAD(n);
+	const struct rtmsg *r;
+	const struct rtattr *a;
+	int len;
 
+	if (!n) {
+		c->count = c->kept;
+		return 0;
+	}
+	r = NLMSG_DATA(n);
+	a = RTM_RTA(r);
+	len = RTM_PAYLOAD(n);
 	/* Of all tables: a VRF has its local addresses in its own. */
 	if (n->nlmsg_type != RTM_NEWROUTE || r->rtm_type != RTN_LOCAL)
 		return 0;
@@ -54,6 +63,7 @@ static int collect_route(const struct nlmsghdr *n, void *arg)
 	return 0;
 }
 
+/* Only of this type: a router may have a million others. */
 static int collect_family(struct collect *c, int fd, int family)
 {
 	struct {
@@ -63,17 +73,18 @@ static int collect_family(struct collect *c, int fd, int family)
 		.n = {.nlmsg_len = sizeof(q),
 		      .nlmsg_type = RTM_GETROUTE,
 		      .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
-		.r = {.rtm_family = family},
+		.r = {.rtm_family = family, .rtm_type = RTN_LOCAL},
 	};
 
+	c->kept = c->count;
 	return rtnl_dump(fd, &q.n, collect_route, c);
 }
 
 int local_addresses(struct prefix **out, size_t *count)
 {
-	cleanup_fd int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	cleanup_fd int fd = rtnl_open();
 	struct collect c = {0};
-	int err = fd < 0 ? -errno : collect_family(&c, fd, AF_INET);
+	int err = fd < 0 ? fd : collect_family(&c, fd, AF_INET);
 
 	if (!err)
 		err = collect_family(&c, fd, AF_INET6);

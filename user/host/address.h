@@ -3,7 +3,7 @@
 #ifndef STRAYGATE_LOCAL_H
 #define STRAYGATE_LOCAL_H
 
-#include "policy/policy.h"
+#include "lib/prefix.h"
 
 /* Prefixes, not addresses: a host may take a whole prefix as its own (AnyIP,
  * `ip route add local 192.0.2.0/24 dev lo`). Prints its own errors. The caller

@@ -9,14 +9,16 @@
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <stdio.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "gate/gate.h"
+#include "lib/fd.h"
 
 /* Of linux/netdev.h. */
 #define FAMILY		  "netdev"
@@ -110,4 +112,13 @@ int netdev_ask(const char *device, unsigned long what, void *data, struct ifreq 
 	if (data)
 		r->ifr_data = data;
 	return fd < 0 ? -1 : ioctl(fd, what, r);
+}
+
+bool netdev_has_ethernet(const char *device)
+{
+	struct ifreq r;
+
+	if (netdev_ask(device, SIOCGIFHWADDR, NULL, &r))
+		return true;
+	return r.ifr_hwaddr.sa_family == ARPHRD_ETHER || r.ifr_hwaddr.sa_family == ARPHRD_LOOPBACK;
 }

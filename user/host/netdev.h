@@ -3,6 +3,7 @@
 #ifndef STRAYGATE_NETDEV_H
 #define STRAYGATE_NETDEV_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct ifreq;
@@ -14,6 +15,10 @@ struct ifreq;
 
 /* Says nothing. 0 or -errno; -ENOENT: this kernel has no such question. */
 int netdev_xdp_features(unsigned int ifindex, uint64_t *features);
+
+/* Has it Ethernet headers, which the gate reads? Tunnels (tun, WireGuard, GRE, PPP)
+ * have none. True also if it cannot be asked. */
+bool netdev_has_ethernet(const char *device);
 
 /* A question by ioctl(2), such as SIOCETHTOOL with data; 0, and *r has what came
  * back, or -1: it has no answer. */

@@ -5,11 +5,17 @@
 
 struct nlmsghdr;
 
-/* An error of it ends the dump. */
+/* A socket of which the kernel takes each field of a question as a filter. fd or
+ * -errno. */
+int rtnl_open(void);
+
+/* Gets each message that comes; NULL: another dump begins, forget the one before. An
+ * error of it ends the dump. */
 typedef int rtnl_fn(const struct nlmsghdr *n, void *arg);
 
 /* Sends the question (NLM_F_DUMP) by an open socket, and hands each message that
- * comes to fn. 0 or -errno. */
+ * comes to fn. A dump that was interrupted by a change is made again. 0 or -errno;
+ * -EINTR: there was no end to the changes. */
 int rtnl_dump(int fd, const struct nlmsghdr *question, rtnl_fn *fn, void *arg);
 
 #endif

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "gate/gate.h"
+#include "lib/fd.h"
 #include "host/netdev.h"
 #include "host/netlink.h"
 
@@ -53,13 +53,16 @@ static int look(const struct nlmsghdr *n, void *arg)
 {
 	struct search *s = arg;
 
-	s->found |= n->nlmsg_type == RTM_NEWLINK && is_vlan_on(n, s->below);
+	if (!n)
+		s->found = false;
+	else
+		s->found |= n->nlmsg_type == RTM_NEWLINK && is_vlan_on(n, s->below);
 	return 0;
 }
 
 bool vlan_on_top(const char *device)
 {
-	cleanup_fd int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	cleanup_fd int fd = rtnl_open();
 	struct search s = {.below = if_nametoindex(device)};
 	struct {
 		struct nlmsghdr n;

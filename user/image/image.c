@@ -22,7 +22,7 @@ struct draft {
 	size_t resolver_count;
 	struct image_listener listeners[LISTENERS_MAX + 1];
 	size_t listener_count;
-	struct dictionary names;
+	struct name_table names;
 	struct leaves leaves;
 	struct image_acts acts;
 	enum posture posture;
@@ -35,7 +35,7 @@ static void draft_free(struct draft *d)
 	free(d->sources);
 	free(d->resolvers);
 	free(d->leaves.leaf);
-	dictionary_free(&d->names);
+	name_table_free(&d->names);
 }
 
 /* Longer than the rate's burst a bucket is never in debt. */
@@ -45,7 +45,7 @@ static void set_limit(struct image_rule *to, const struct rate *rate)
 
 	to->unit = rate->unit;
 	if (rate->unit == RATE_MBIT) {
-		to->cost = second * 8 / (rate->count * 1e6) * (1 << IMAGE_BYTE_SHIFT) + 0.5;
+		to->cost = second * 8 / (rate->count * 1e3) * (1 << IMAGE_BYTE_SHIFT) + 0.5;
 		to->burst = second * rate->burst / rate->count;
 		return;
 	}
@@ -98,7 +98,7 @@ static int add_names(struct draft *d, const struct rule *r, enum image_namespace
 	int err = 0;
 
 	for (i = 0; i < r->name_count && !err; i++)
-		err = dictionary_add(&d->names, space, &r->names[i], index);
+		err = name_table_add(&d->names, space, &r->names[i], index);
 	return err;
 }
 
@@ -172,7 +172,7 @@ static int draft_begin(struct draft *d, struct policy *p)
 		return -ENOMEM;
 	d->rule_count = 1;
 	add_defaults(d);
-	return dictionary_begin(&d->names);
+	return name_table_begin(&d->names);
 }
 
 /* A port's entry, and the chain of its single addresses. */
@@ -264,7 +264,7 @@ static int draft_write(struct draft *d, struct policy *p, const struct prefix *l
 	if (!err)
 		err = tree_build(d->c, IMAGE_RESOLVER4, d->resolvers, d->resolver_count, &d->leaves);
 	if (!err)
-		err = dictionary_write(&d->names, d->c);
+		err = name_table_write(&d->names, d->c);
 	return err ? err : write_head(d);
 }
 

@@ -19,12 +19,12 @@ static uint32_t secret_point(uint32_t random)
 	return random % (HASH_PRIME - 2) + 2;
 }
 
-int dictionary_begin(struct dictionary *d)
+int name_table_begin(struct name_table *d)
 {
 	uint64_t secret[4];
 	ssize_t n = getrandom(secret, sizeof(secret), 0);
 
-	*d = (struct dictionary){0};
+	*d = (struct name_table){0};
 	if (n != sizeof(secret))
 		return n < 0 ? -errno : -EIO;
 	d->head.key[0] = secret_point(secret[0]);
@@ -51,7 +51,7 @@ static uint64_t hash_of(const struct image_names *n, enum image_namespace space,
 	return name_hash_end(&h);
 }
 
-static int entry_add(struct dictionary *d, uint64_t hash, uint32_t rule)
+static int entry_add(struct name_table *d, uint64_t hash, uint32_t rule)
 {
 	size_t room = d->room ? d->room * 2 : 64;
 	void *grown;
@@ -63,11 +63,11 @@ static int entry_add(struct dictionary *d, uint64_t hash, uint32_t rule)
 		d->entry = grown;
 		d->room = room;
 	}
-	d->entry[d->count++] = (struct dictionary_entry){.hash = hash, .rule = rule};
+	d->entry[d->count++] = (struct name_table_entry){.hash = hash, .rule = rule};
 	return 0;
 }
 
-int dictionary_add(struct dictionary *d, enum image_namespace space, const struct name *n, uint32_t rule)
+int name_table_add(struct name_table *d, enum image_namespace space, const struct name *n, uint32_t rule)
 {
 	unsigned int labels;
 	uint64_t hash = hash_of(&d->head, space, n->text, &labels);
@@ -102,7 +102,7 @@ static bool bucket_has(const struct image_bucket *b, uint64_t hash)
 	return false;
 }
 
-static bool place(struct image_bucket *buckets, uint32_t count, const struct dictionary_entry *e)
+static bool place(struct image_bucket *buckets, uint32_t count, const struct name_table_entry *e)
 {
 	struct image_bucket *one = &buckets[name_bucket(e->hash, count, 0)];
 	struct image_bucket *two = &buckets[name_bucket(e->hash, count, 1)];
@@ -118,7 +118,7 @@ static bool place(struct image_bucket *buckets, uint32_t count, const struct dic
 	return true;
 }
 
-int dictionary_write(struct dictionary *d, struct cells *c)
+int name_table_write(struct name_table *d, struct cells *c)
 {
 	size_t buckets = d->count / NAMES_PER_BUCKET + 1, i;
 	size_t before = c->count;
@@ -142,35 +142,8 @@ int dictionary_write(struct dictionary *d, struct cells *c)
 	return 0;
 }
 
-void dictionary_free(struct dictionary *d)
+void name_table_free(struct name_table *d)
 {
 	free(d->entry);
-	*d = (struct dictionary){0};
-}
-
-static uint32_t look(const struct cells *c, const struct image_names *n, uint64_t hash)
-{
-	unsigned int choice, i;
-
-	for (choice = 0; choice < 2; choice++) {
-		const struct image_bucket *b =
-			(const void *)&c->cell[n->buckets + name_bucket(hash, n->bucket_count, choice)];
-
-		for (i = 0; i < IMAGE_BUCKET_NAMES; i++)
-			if (b->hash[i] == hash)
-				return b->rule[i];
-	}
-	return 0;
-}
-
-uint32_t dictionary_look(const struct cells *c, enum image_namespace space, const char *name)
-{
-	const struct image_names *n = (const void *)&c->cell[IMAGE_NAMES];
-	unsigned int labels;
-	const char *dot;
-	uint32_t rule = look(c, n, hash_of(n, space, name, &labels));
-
-	for (dot = strchr(name, '.'); dot && !rule; dot = strchr(dot + 1, '.'))
-		rule = look(c, n, hash_of(n, space, dot + 1, &labels) ^ n->below);
-	return rule;
+	*d = (struct name_table){0};
 }

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The names of an image: a table of buckets, two choices a name, hashed with
- * secrets that are drawn anew for each image (bpf/hash.h).
+ * secrets that are drawn anew for each image (bpf/name_hash.h).
  */
-#ifndef STRAYGATE_DICTIONARY_H
-#define STRAYGATE_DICTIONARY_H
+#ifndef STRAYGATE_USER_NAME_TABLE_H
+#define STRAYGATE_USER_NAME_TABLE_H
 
 #include "image/cells.h"
 #include "policy/policy.h"
 
-struct dictionary {
+struct name_table {
 	struct image_names head;
-	struct dictionary_entry {
+	struct name_table_entry {
 		uint64_t hash;
 		uint32_t rule;
 	} * entry;
@@ -20,14 +20,11 @@ struct dictionary {
 };
 
 /* Draws the secrets. 0 or -errno of getrandom(2). */
-int dictionary_begin(struct dictionary *d);
+int name_table_begin(struct name_table *d);
 /* Adds a name for a rule (index in the image) to served names or zones. */
-int dictionary_add(struct dictionary *d, enum image_namespace space, const struct name *n, uint32_t rule);
+int name_table_add(struct name_table *d, enum image_namespace space, const struct name *n, uint32_t rule);
 /* Writes buckets and head into the image. 0 or -ENOMEM. */
-int dictionary_write(struct dictionary *d, struct cells *c);
-void dictionary_free(struct dictionary *d);
-
-/* The rule that the kernel would find, for tests: see name_find(). */
-uint32_t dictionary_look(const struct cells *c, enum image_namespace space, const char *name);
+int name_table_write(struct name_table *d, struct cells *c);
+void name_table_free(struct name_table *d);
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/internal.h"
+#include "lib/prefix.h"
 
 static int add(struct overlay *o, const struct prefix *p, bool around, uint32_t rank, size_t rule)
 {

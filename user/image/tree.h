@@ -30,7 +30,4 @@ struct leaves {
  */
 int tree_build(struct cells *c, uint32_t cell, struct tree_item *items, size_t count, struct leaves *leaves);
 
-/* What the program in the kernel would find, for tests: see address_find(). */
-uint32_t tree_look(const struct cells *c, uint32_t cell, const uint8_t addr[16]);
-
 #endif

@@ -40,7 +40,7 @@ static size_t next_size(const struct arena *a)
 	return size < BLOCK_MOST ? size : BLOCK_MOST - sizeof(struct arena_block);
 }
 
-static char *take(struct arena *a, size_t size)
+static char *arena_take(struct arena *a, size_t size)
 {
 	struct arena_block *b;
 	char *got;
@@ -77,13 +77,13 @@ void *arena_alloc(struct arena *a, size_t size)
 	} else {
 		a->left = 0;
 	}
-	got = take(a, size);
+	got = arena_take(a, size);
 	return got ? memset(got, 0, size) : NULL;
 }
 
 char *arena_text(struct arena *a, const char *text, size_t len)
 {
-	char *got = len < SIZE_MAX ? take(a, len + 1) : NULL;
+	char *got = len < SIZE_MAX ? arena_take(a, len + 1) : NULL;
 
 	if (!got)
 		return NULL;

@@ -5,31 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy/policy.h"
-#include "policy/internal.h"
+#include "lib/prefix.h"
 
 static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
-/* By hand, since lists have a million of these. Leading zeros are refused:
- * some readers take them for octal. Returns what follows, or NULL. */
-static const char *read_v4(const char *at, const char *end, uint8_t out[4])
-{
-	for (int i = 0; i < 4; i++) {
-		unsigned int value = 0;
-		const char *first;
-
-		if (i && (at == end || *at++ != '.'))
-			return NULL;
-		for (first = at; at < end && *at >= '0' && *at <= '9' && at < first + 3; at++)
-			value = value * 10 + (unsigned int)(*at - '0');
-		if (at == first || value > 255 || (*first == '0' && at > first + 1))
-			return NULL;
-		out[i] = (uint8_t)value;
-	}
-	return at;
-}
-
-static const char *read_v6(const char *at, const char *end, uint8_t out[16])
+/* The address before a slash, if there is one. Returns what follows, or NULL.
+ * inet_pton(3) refuses leading zeros, which some readers take for octal. */
+static const char *read_address(int family, const char *at, const char *end, void *out)
 {
 	char text[INET6_ADDRSTRLEN];
 	const char *slash = memchr(at, '/', (size_t)(end - at));
@@ -39,7 +21,7 @@ static const char *read_v6(const char *at, const char *end, uint8_t out[16])
 		return NULL;
 	memcpy(text, at, len);
 	text[len] = '\0';
-	return inet_pton(AF_INET6, text, out) == 1 ? at + len : NULL;
+	return inet_pton(family, text, out) == 1 ? at + len : NULL;
 }
 
 /* "/24" up to `most`; its absence is `most` */
@@ -103,9 +85,9 @@ int prefix_read(const char *text, size_t size, struct prefix *p)
 	unsigned int len, base = 96;
 
 	memcpy(p->addr, mapped, sizeof(mapped));
-	at = read_v4(text, end, p->addr + 12);
+	at = read_address(AF_INET, text, end, p->addr + 12);
 	if (!at) {
-		at = read_v6(text, end, p->addr);
+		at = read_address(AF_INET6, text, end, p->addr);
 		base = 0;
 	}
 	if (!at || read_len(at, end, 128 - base, &len))

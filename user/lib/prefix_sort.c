@@ -1,23 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Lists of prefixes in one order, so that equal lists are equal bytes. A radix
- * sort, a byte at a time from the last: bytes in which all agree (twelve of
- * sixteen for IPv4) cost nothing, and qsort() would take longer than reading.
- */
+/* Lists of prefixes in one order, so that equal lists are equal bytes. */
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/policy.h"
-#include "policy/internal.h"
-#include "lib/large.h"
+#include "lib/prefix.h"
 
-#define KEY_SIZE sizeof(struct prefix)
+static uint64_t half(const struct prefix *p, int lower)
+{
+	uint64_t bits;
 
-_Static_assert(sizeof(struct prefix) == 17, "address and length, compared as bytes in this order");
+	memcpy(&bits, p->addr + 8 * lower, sizeof(bits));
+	return be64toh(bits);
+}
 
 int prefix_order(const struct prefix *a, const struct prefix *b)
 {
-	return memcmp(a, b, KEY_SIZE);
+	uint64_t x = half(a, 0), y = half(b, 0);
+
+	if (x == y) {
+		x = half(a, 1);
+		y = half(b, 1);
+	}
+	if (x == y)
+		return a->len - b->len;
+	return x < y ? -1 : 1;
 }
 
 static bool is_sorted(const struct prefix *list, size_t count)
@@ -28,17 +35,9 @@ static bool is_sorted(const struct prefix *list, size_t count)
 	return true;
 }
 
-static void scatter(const struct prefix *from, struct prefix *to, size_t count, size_t byte,
-		    const uint32_t counts[256])
+static int by_order(const void *a, const void *b)
 {
-	size_t at[256], sum = 0;
-
-	for (int v = 0; v < 256; v++) {
-		at[v] = sum;
-		sum += counts[v];
-	}
-	for (size_t i = 0; i < count; i++)
-		to[at[((const uint8_t *)&from[i])[byte]]++] = from[i];
+	return prefix_order(a, b);
 }
 
 static size_t unique(struct prefix *list, size_t count)
@@ -53,33 +52,8 @@ static size_t unique(struct prefix *list, size_t count)
 
 size_t prefix_sort(struct prefix *list, size_t count)
 {
-	struct prefix *from = list, *to;
-	uint32_t(*counts)[256];
-
 	if (is_sorted(list, count))
 		return count;
-	to = large_alloc(count * sizeof(*to));
-	counts = calloc(KEY_SIZE, sizeof(*counts));
-	if (!to || !counts) {
-		free(to);
-		free(counts);
-		return 0;
-	}
-	for (size_t i = 0; i < count; i++)
-		for (size_t byte = 0; byte < KEY_SIZE; byte++)
-			counts[byte][((const uint8_t *)&list[i])[byte]]++;
-	for (size_t byte = KEY_SIZE; byte-- > 0;) {
-		struct prefix *swap = from;
-
-		if (counts[byte][((const uint8_t *)list)[byte]] == count)
-			continue;
-		scatter(from, to, count, byte, counts[byte]);
-		from = to;
-		to = swap;
-	}
-	if (from != list)
-		memcpy(list, from, count * sizeof(*list));
-	free(from != list ? from : to);
-	free(counts);
+	qsort(list, count, sizeof(*list), by_order);
 	return unique(list, count);
 }

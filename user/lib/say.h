@@ -7,9 +7,10 @@
 #define STRAYGATE_SAY_H
 
 /* Exit statuses of the CLI. */
-#define EXIT_OK	    0
-#define EXIT_FAILED 1
-#define EXIT_USAGE  2
+#define EXIT_OK	     0
+#define EXIT_FAILED  1
+#define EXIT_USAGE   2
+#define EXIT_DIFFERS 3 /* apply --diff --exit-code */
 
 /* "straygate: " and the text. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -3,9 +3,27 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy/policy.h"
-#include "policy/internal.h"
 #include "parser/parser.h"
+#include "policy/rate.h"
+#include "policy/rule.h"
+
+static const char *rate_range(const struct unit *unit)
+{
+	return unit->kbit ? "0.1 to 1000000 Mbit/s" : "a whole number from 1 to 1000000000";
+}
+
+static int parse_burst(struct parser *ps, struct rule *r, const struct unit *unit)
+{
+	struct word *w = ps_take(ps);
+	struct amount burst;
+	const char *rest = w && !w->quoted ? amount_read(w->text, &burst) : NULL;
+
+	if (!rest || *rest || !amount_in(&burst, unit, &r->rate.burst))
+		return ps_unexpected(ps, w,
+				     unit->kbit ? "a burst of 0.1 to 1000000 Mbit"
+						: "a number from 1 to 1000000000");
+	return 0;
+}
 
 static int parse_rate(struct parser *ps, struct rule *r)
 {
@@ -14,40 +32,34 @@ static int parse_rate(struct parser *ps, struct rule *r)
 		[ST_LISTEN] = "visits/s or packets/s",
 	};
 	const char *units = expected[r->statement] ? expected[r->statement] : "visits/s";
-	struct word *w = take(ps), *u;
+	struct word *w = ps_take(ps), *u;
+	const struct unit *unit;
+	struct amount amount;
 	const char *rest;
-	uint64_t max;
 
 	if (!w)
-		return unexpected(ps, NULL, "a rate like 1000 visits/s");
-	rest = w->quoted ? NULL : number_read(w->text, RATE_MAX, &r->rate.count);
-	if (!rest || !r->rate.count)
-		return unexpected(ps, w, "a rate like 1000 visits/s (from 1 to 1000000000)");
-	u = *rest ? w : peek(ps);
-	if (!u || is_word(u, "burst") || is_word(u, "for") || is_word(u, "observe"))
+		return ps_unexpected(ps, NULL, "a rate like 1000 visits/s");
+	rest = w->quoted ? NULL : amount_read(w->text, &amount);
+	if (!rest || !amount.thousandths)
+		return ps_unexpected(ps, w, "a rate like 1000 visits/s (from 1 to 1000000000)");
+	u = *rest ? w : ps_peek(ps);
+	if (!u || word_is(u, "burst") || word_is(u, "for") || word_is(u, "observe"))
 		return complain(&ps->at, w->column, "rate '%s' without unit; expected %s",
-				show(&ps->at, w->text, w->len), units);
+				text_shown(&ps->at, w->text, w->len), units);
 	if (u != w)
-		rest = take(ps)->text;
-	if (rate_unit_read(rest, &r->rate.unit))
+		rest = ps_take(ps)->text;
+	unit = unit_read(rest);
+	if (!unit)
 		return complain(&ps->at, u->column, "unknown unit '%s'; expected %s",
-				show(&ps->at, rest, strlen(rest)), units);
-	if (!unit_allowed(r->statement, r->rate.unit))
-		return complain(&ps->at, u->column, "unit %s does not fit here; expected %s",
-				rate_unit_name(r->rate.unit), units);
-	max = r->rate.unit == RATE_MBIT ? RATE_MBIT_MAX : RATE_MAX;
-	if (r->rate.count > max)
-		return unexpected(ps, w, "at most 1000000 Mbit/s");
+				text_shown(&ps->at, rest, strlen(rest)), units);
+	if (!unit_allowed(r->statement, unit->unit))
+		return complain(&ps->at, u->column, "unit %s does not fit here; expected %s", unit->name,
+				units);
+	r->rate.unit = unit->unit;
+	if (!amount_in(&amount, unit, &r->rate.count))
+		return ps_unexpected(ps, w, rate_range(unit));
 	r->rate.burst = r->rate.count;
-	if (!take_word(ps, "burst"))
-		return 0;
-	w = take(ps);
-	rest = w && !w->quoted ? number_read(w->text, max, &r->rate.burst) : NULL;
-	if (!rest || *rest || !r->rate.burst)
-		return unexpected(ps, w,
-				  max == RATE_MAX ? "a number from 1 to 1000000000"
-						  : "a number of Mbit from 1 to 1000000");
-	return 0;
+	return ps_take_word(ps, "burst") ? parse_burst(ps, r, unit) : 0;
 }
 
 static const char *const action_words[] = {"none",  "pass",  "drop",	 "reset", "answer",
@@ -68,12 +80,12 @@ static int unexpected_action(struct parser *ps, const struct rule *r, const stru
 			used += (size_t)snprintf(expected + used, sizeof(expected) - used, "%s%s%s",
 						 used ? " | " : "", action_name((enum action)a),
 						 a == ACT_LIMIT ? " RATE" : "");
-	return unexpected(ps, w, expected);
+	return ps_unexpected(ps, w, expected);
 }
 
 int parse_action(struct parser *ps, struct rule *r)
 {
-	struct word *w = take(ps);
+	struct word *w = ps_take(ps);
 	int a = word_among(w, action_words);
 
 	if (a <= ACT_NONE || !action_allowed(r->statement, r->as, (enum action)a))
@@ -87,12 +99,12 @@ int parse_for(struct parser *ps, struct rule *r)
 	const char *why;
 	struct word *w;
 
-	if (!take_word(ps, "for"))
+	if (!ps_take_word(ps, "for"))
 		return 0;
-	w = take(ps);
+	w = ps_take(ps);
 	if (!w)
-		return unexpected(ps, NULL, "a duration like 10m");
+		return ps_unexpected(ps, NULL, "a duration like 10m");
 	if (duration_read(w->text, &r->duration, &why))
-		return complain(&ps->at, w->column, "'%s' %s", show(&ps->at, w->text, w->len), why);
+		return complain(&ps->at, w->column, "'%s' %s", text_shown(&ps->at, w->text, w->len), why);
 	return 0;
 }

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "policy/policy.h"
-#include "policy/internal.h"
+#include "parser/complain.h"
+#include "policy/rule.h"
 
 static struct place place_of(const struct rule *r, struct policy_error *err)
 {
@@ -23,8 +23,8 @@ static int check_sizes(struct policy *p, struct policy_error *err)
 {
 	size_t listeners = 0, prefixes = 0, names = 0;
 
-	for (size_t i = 0; i < p->count; i++) {
-		const struct rule *r = p->rules[i];
+	for (size_t i = 0; i < policy_count(p); i++) {
+		const struct rule *r = policy_rule(p, i);
 
 		listeners += r->statement == ST_LISTEN;
 		prefixes += r->prefix_count;
@@ -57,18 +57,18 @@ static enum statement names_for(const struct rule *r)
 
 /* Listeners of single addresses of one port are a chain that each packet for it
  * walks, so there are not many. */
-static int check_addresses(const struct policy *p, struct policy_error *err)
+static int check_addresses(struct policy *p, struct policy_error *err)
 {
-	for (size_t i = 0; i < p->count; i++) {
-		const struct rule *r = p->rules[i];
+	for (size_t i = 0; i < policy_count(p); i++) {
+		const struct rule *r = policy_rule(p, i);
 		struct place at = place_of(r, err);
 		unsigned int same = 0;
 
 		if (r->statement != ST_LISTEN || r->any)
 			continue;
 		for (size_t k = 0; k <= i; k++)
-			same += p->rules[k]->statement == ST_LISTEN && !p->rules[k]->any &&
-				p->rules[k]->port == r->port && p->rules[k]->l4 == r->l4;
+			same += policy_rule(p, k)->statement == ST_LISTEN && !policy_rule(p, k)->any &&
+				policy_rule(p, k)->port == r->port && policy_rule(p, k)->l4 == r->l4;
 		if (same > ADDRESSES_PER_PORT)
 			return complain(&at, r->origin.column,
 					"port %u has more than %d `on ADDR` lines; expected fewer, or one "
@@ -85,8 +85,8 @@ int policy_check(const struct policy *policy, struct policy_error *err)
 
 	have[ST_SERVE] = policy_entries(p, ST_SERVE);
 	have[ST_ZONE] = policy_entries(p, ST_ZONE);
-	for (size_t i = 0; i < p->count; i++) {
-		const struct rule *r = p->rules[i];
+	for (size_t i = 0; i < policy_count(p); i++) {
+		const struct rule *r = policy_rule(p, i);
 		struct place at = place_of(r, err);
 		enum statement needs = names_for(r);
 
@@ -94,7 +94,7 @@ int policy_check(const struct policy *policy, struct policy_error *err)
 			return complain(&at, r->origin.column,
 					"%s judges names as %s, but the policy has none: it would close the "
 					"site; expected a %s line",
-					show(&at, r->subject, strlen(r->subject)), protocol_name(r->as),
+					text_shown(&at, r->subject, strlen(r->subject)), protocol_name(r->as),
 					statement_name(needs));
 	}
 	return check_addresses(p, err) ?: check_sizes(p, err);

@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy/policy.h"
-#include "policy/internal.h"
+#include "parser/complain.h"
 
 /* The length of the UTF-8 character at text if it is one that prints as itself;
  * not the C1 controls, nor U+2000-U+206F among which are those that turn the
@@ -58,7 +57,7 @@ static void escape(char *out, size_t size, const char *text, size_t len)
 	out[used] = '\0';
 }
 
-const char *show(struct place *at, const char *text, size_t len)
+const char *text_shown(struct place *at, const char *text, size_t len)
 {
 	char *out = at->shown[at->turn++ % 2];
 

@@ -7,66 +7,53 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/policy.h"
-#include "policy/internal.h"
 #include "parser/parser.h"
+#include "policy/build.h"
 
-int path_join(const char *dir, const char *path, char *out, size_t size)
+#define INCLUDE_DEPTH 8
+#define INCLUDE_FILES 4096
+
+/* The files that are being read, to see a loop of includes. */
+struct open_file {
+	const struct open_file *above;
+	dev_t dev;
+	ino_t ino;
+};
+
+struct reader {
+	struct parser ps;
+	const struct open_file *open;
+	unsigned int depth;
+	unsigned int files;
+};
+
+static void reader_free(struct reader *r)
 {
-	bool alone = *path == '/' || !*dir;
-	size_t len = strlen(dir);
-	const char *slash = len && dir[len - 1] == '/' ? "" : "/";
-	int got = snprintf(out, size, "%s%s%s", alone ? "" : dir, alone ? "" : slash, path);
-
-	return got < 0 || (size_t)got >= size ? -ENAMETOOLONG : 0;
+	words_free(&r->ps.words);
 }
+#define cleanup_reader __attribute__((cleanup(reader_free)))
 
-static const char *file_problem(int err, char *buf, size_t size)
-{
-	switch (err) {
-	case -EISDIR:
-		return "it is a directory; expected a file";
-	case -ENOTSUP:
-		return "it is no regular file; expected one";
-	case -EFBIG:
-		snprintf(buf, size, "it is larger than %lu MB; expected a smaller one", FILE_SIZE_MAX >> 20);
-		return buf;
-	default:
-		snprintf(buf, size, "%s; expected a readable file", strerror(-err));
-		return buf;
-	}
-}
+static int read_include(struct reader *r, const struct word *pattern);
 
-int complain_file(struct place *at, unsigned int column, const char *path, int err)
-{
-	char buf[128];
-
-	if (err == -ENOMEM)
-		return complain_memory(at);
-	if (column)
-		complain(at, column, "cannot read '%s': %s", show(at, path, strlen(path)),
-			 file_problem(err, buf, sizeof(buf)));
-	else
-		complain(at, 0, "cannot read: %s", file_problem(err, buf, sizeof(buf)));
-	return err;
-}
-
-static int parse_lines(struct parser *ps, struct text *t)
+static int read_lines(struct reader *r, struct text *t)
 {
 	char *line;
 	size_t len;
 	int got;
 
-	while ((got = text_line(t, &ps->at, &line, &len)) > 0) {
-		got = parse_line(ps, line, len);
+	while ((got = text_line(t, &r->ps.at, &line, &len)) > 0) {
+		got = parse_line(&r->ps, line, len);
+		if (!got && r->ps.include)
+			got = read_include(r, r->ps.include);
 		if (got)
 			break;
 	}
 	return got;
 }
 
-static int parse_text(struct parser *ps, const char *path, struct text *t)
+static int read_text(struct reader *r, const char *path, struct text *t)
 {
+	struct parser *ps = &r->ps;
 	const char *slash = strrchr(path, '/'), *dir_before = ps->dir;
 	struct place before = ps->at;
 	char dir[PATH_MAX] = "";
@@ -79,7 +66,7 @@ static int parse_text(struct parser *ps, const char *path, struct text *t)
 	ps->at.line = 0;
 	if (!ps->at.file)
 		return complain_memory(&before);
-	err = parse_lines(ps, t);
+	err = read_lines(r, t);
 	ps->dir = dir_before;
 	ps->at.file = before.file;
 	ps->at.line = before.line;
@@ -87,25 +74,26 @@ static int parse_text(struct parser *ps, const char *path, struct text *t)
 }
 
 /* column 0: this is the file that the user named */
-static int parse_file(struct parser *ps, const char *path, unsigned int column)
+static int read_file(struct reader *r, const char *path, unsigned int column)
 {
+	struct place *at = &r->ps.at;
 	struct text t cleanup_text = {0};
-	struct open_file self = {.above = ps->open};
+	struct open_file self = {.above = r->open};
 	int err = text_read(&t, path, column ? READ_REGULAR : READ_ANY, &self.dev, &self.ino);
 
 	if (err)
-		return complain_file(&ps->at, column, path, err);
-	for (const struct open_file *f = ps->open; f; f = f->above)
+		return complain_file(at, column, path, err);
+	for (const struct open_file *f = r->open; f; f = f->above)
 		if (f->dev == self.dev && f->ino == self.ino)
 			return complain(
-				&ps->at, column,
+				at, column,
 				"include of '%s' goes in a circle; expected a file that is not being read",
-				show(&ps->at, path, strlen(path)));
-	ps->open = &self;
-	ps->depth++;
-	err = parse_text(ps, path, &t);
-	ps->depth--;
-	ps->open = self.above;
+				text_shown(at, path, strlen(path)));
+	r->open = &self;
+	r->depth++;
+	err = read_text(r, path, &t);
+	r->depth--;
+	r->open = self.above;
 	return err;
 }
 
@@ -151,66 +139,63 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int include_pattern(struct parser *ps, const char *pattern, unsigned int column)
+static int too_many_files(struct reader *r, unsigned int column)
+{
+	return complain(&r->ps.at, column, "too many files; expected at most %d", INCLUDE_FILES);
+}
+
+static int include_pattern(struct reader *r, const char *pattern, unsigned int column)
 {
 	glob_t found __attribute__((cleanup(globfree_p))) = {0};
 	int err = glob(pattern, GLOB_NOSORT, glob_failed, &found);
 
 	if (err == GLOB_NOSPACE)
-		return complain_memory(&ps->at);
+		return complain_memory(&r->ps.at);
 	if (err == GLOB_ABORTED)
-		return complain_file(&ps->at, column, pattern, -glob_errno);
+		return complain_file(&r->ps.at, column, pattern, -glob_errno);
 	/* not glob()'s order, which depends on the locale */
 	if (found.gl_pathc)
 		qsort(found.gl_pathv, found.gl_pathc, sizeof(*found.gl_pathv), by_name);
 	err = 0;
 	for (size_t i = 0; !err && i < found.gl_pathc; i++) {
-		if (ps->files++ >= INCLUDE_FILES)
-			return complain(&ps->at, column, "too many files; expected at most %d",
-					INCLUDE_FILES);
-		err = parse_file(ps, found.gl_pathv[i], column);
+		if (r->files++ >= INCLUDE_FILES)
+			return too_many_files(r, column);
+		err = read_file(r, found.gl_pathv[i], column);
 	}
 	return err;
 }
 
-int parse_include(struct parser *ps, const struct word *pattern)
+static int read_include(struct reader *r, const struct word *pattern)
 {
 	char dir[PATH_MAX], path[PATH_MAX];
 	unsigned int column = pattern->column;
 	bool wild = strpbrk(pattern->text, "*?[");
 	int err = 0;
 
-	if (ps->depth >= INCLUDE_DEPTH)
-		return complain(&ps->at, column, "includes too deep; expected at most %d", INCLUDE_DEPTH);
+	if (r->depth >= INCLUDE_DEPTH)
+		return complain(&r->ps.at, column, "includes too deep; expected at most %d", INCLUDE_DEPTH);
 	if (wild)
-		err = escape_dir(ps->dir, dir, sizeof(dir));
+		err = escape_dir(r->ps.dir, dir, sizeof(dir));
 	if (!err)
-		err = path_join(wild ? dir : ps->dir, pattern->text, path, sizeof(path));
+		err = path_join(wild ? dir : r->ps.dir, pattern->text, path, sizeof(path));
 	if (err)
-		return complain_file(&ps->at, column, pattern->text, err);
+		return complain_file(&r->ps.at, column, pattern->text, err);
 	if (wild)
-		return include_pattern(ps, path, column);
-	if (ps->files++ >= INCLUDE_FILES)
-		return complain(&ps->at, column, "too many files; expected at most %d", INCLUDE_FILES);
-	return parse_file(ps, path, column);
+		return include_pattern(r, path, column);
+	if (r->files++ >= INCLUDE_FILES)
+		return too_many_files(r, column);
+	return read_file(r, path, column);
 }
 
 /* -- the ways in */
 
-static void parser_done(struct parser *ps)
-{
-	words_free(&ps->words);
-}
-
 int policy_read_file(struct policy *p, const char *path, struct policy_error *err)
 {
-	struct parser ps __attribute__((cleanup(parser_done))) = {
-		.policy = p,
-		.at = {.file = path, .err = err},
-		.dir = "",
+	struct reader r cleanup_reader = {
+		.ps = {.policy = p, .at = {.file = path, .err = err}, .dir = ""},
 	};
-	size_t before = p->count;
-	int got = parse_file(&ps, path, 0);
+	size_t before = policy_count(p);
+	int got = read_file(&r, path, 0);
 
 	if (got)
 		policy_truncate(p, before);
@@ -220,16 +205,14 @@ int policy_read_file(struct policy *p, const char *path, struct policy_error *er
 int policy_read_text(struct policy *p, const char *name, const char *text, size_t len,
 		     struct policy_error *err)
 {
-	struct parser ps __attribute__((cleanup(parser_done))) = {
-		.policy = p,
-		.at = {.file = name, .err = err},
-		.dir = "",
+	struct reader r cleanup_reader = {
+		.ps = {.policy = p, .at = {.file = name, .err = err}, .dir = ""},
 	};
 	struct text t cleanup_text = {0};
-	size_t before = p->count;
+	size_t before = policy_count(p);
 	int got = text_copy(&t, text, len);
 
-	got = got ? complain_memory(&ps.at) : parse_text(&ps, name, &t);
+	got = got ? complain_memory(&r.ps.at) : read_text(&r, name, &t);
 	if (got)
 		policy_truncate(p, before);
 	return got;

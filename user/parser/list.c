@@ -4,8 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/policy.h"
-#include "policy/internal.h"
+#include "parser/list.h"
+#include "parser/text.h"
+#include "policy/build.h"
+#include "policy/name.h"
+#include "policy/rule.h"
+#include "lib/index.h"
 #include "lib/large.h"
 
 struct list {
@@ -57,11 +61,11 @@ static int add_prefix(struct list *l, const char *word, size_t len, unsigned int
 	if (err == -EDOM) {
 		prefix_print(p, meant, sizeof(meant));
 		return complain(&l->at, column, "%s has host bits set; did you mean %s?",
-				show(&l->at, word, len), meant);
+				text_shown(&l->at, word, len), meant);
 	}
 	return complain(&l->at, column,
 			"'%s' is no prefix; expected one like 203.0.113.0/24 or 2001:db8::/32",
-			show(&l->at, word, len));
+			text_shown(&l->at, word, len));
 }
 
 static bool is_name(const void *things, uint32_t at, const void *key)
@@ -82,7 +86,7 @@ static int add_name(struct list *l, const char *word, size_t len, unsigned int c
 	int size = name_read_pattern(word, len, r->statement == ST_ZONE, text, &n.kind, &why);
 
 	if (size < 0)
-		return complain(&l->at, column, "'%s' %s", show(&l->at, word, len), why);
+		return complain(&l->at, column, "'%s' %s", text_shown(&l->at, word, len), why);
 	if (index_reserve(&l->names, r->name_count + 1))
 		return complain_memory(&l->at);
 	hash = name_hash(&n);
@@ -93,7 +97,7 @@ static int add_name(struct list *l, const char *word, size_t len, unsigned int c
 		       ?: size;
 	if (size < 0)
 		return size;
-	n.text = arena_text(&l->policy->memory, text, (size_t)size);
+	n.text = arena_text(policy_memory(l->policy), text, (size_t)size);
 	if (!n.text)
 		return complain_memory(&l->at);
 	r->names[r->name_count++] = n;
@@ -143,7 +147,7 @@ static int parse_list(struct list *l, struct text *t)
 static int keep(struct list *l)
 {
 	struct rule *r = l->rule;
-	struct arena *memory = &l->policy->memory;
+	struct arena *memory = policy_memory(l->policy);
 
 	if (r->prefixes && !arena_adopt(memory, r->prefixes))
 		r->prefixes = NULL;
@@ -168,10 +172,7 @@ int list_read(struct policy *p, struct rule *r, const char *path, struct place *
 	kept = keep(&l);
 	if (err || kept)
 		return err ? err : kept;
-	if (r->prefix_count) {
+	if (r->prefix_count)
 		r->prefix_count = prefix_sort(r->prefixes, r->prefix_count);
-		if (!r->prefix_count)
-			return complain_memory(at);
-	}
 	return 0;
 }

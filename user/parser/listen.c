@@ -3,22 +3,22 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "policy/policy.h"
-#include "policy/internal.h"
 #include "parser/parser.h"
+#include "policy/rate.h"
+#include "policy/rule.h"
 
 static int parse_port(struct parser *ps, struct rule *r)
 {
-	struct word *w = take(ps);
+	struct word *w = ps_take(ps);
 	uint64_t port = 0;
 	const char *rest;
 
 	if (!w || w->quoted || (strncmp(w->text, "tcp/", 4) && strncmp(w->text, "udp/", 4)))
-		return unexpected(ps, w, "tcp/PORT or udp/PORT");
+		return ps_unexpected(ps, w, "tcp/PORT or udp/PORT");
 	r->l4 = w->text[0] == 't' ? IPPROTO_TCP : IPPROTO_UDP;
 	rest = number_read(w->text + 4, 65535, &port);
 	if (!rest || *rest || !port)
-		return unexpected(ps, w, "a port from 1 to 65535");
+		return ps_unexpected(ps, w, "a port from 1 to 65535");
 	r->port = (uint16_t)port;
 	return 0;
 }
@@ -29,12 +29,12 @@ static int parse_on(struct parser *ps, struct rule *r)
 	struct prefix p;
 	struct word *w;
 
-	r->any = !take_word(ps, "on");
+	r->any = !ps_take_word(ps, "on");
 	if (r->any)
 		return 0;
-	w = take(ps);
+	w = ps_take(ps);
 	if (!w || prefix_read(w->text, w->len, &p) || p.len != 128 || strchr(w->text, '/'))
-		return unexpected(ps, w, "an address of this host");
+		return ps_unexpected(ps, w, "an address of this host");
 	if (!memcmp(p.addr, none, sizeof(none)) || !memcmp(p.addr, mapped_none, sizeof(mapped_none)))
 		return complain(&ps->at, w->column, "%s is every address; expected one address, or no 'on'",
 				w->text);
@@ -49,15 +49,16 @@ static int parse_as(struct parser *ps, struct rule *r)
 	struct word *w;
 	int as;
 
-	if (!take_word(ps, "as"))
-		return unexpected(ps, peek(ps), r->any ? "'on ADDRESS' or 'as PROTOCOL'" : "'as PROTOCOL'");
-	w = take(ps);
+	if (!ps_take_word(ps, "as"))
+		return ps_unexpected(ps, ps_peek(ps),
+				     r->any ? "'on ADDRESS' or 'as PROTOCOL'" : "'as PROTOCOL'");
+	w = ps_take(ps);
 	as = word_among(w, words);
 	if (as > PROTO_NONE && !protocol_on((enum protocol)as, r->l4))
 		return complain(&ps->at, w->column, "%s is not judged on %s; expected %s", w->text,
 				r->l4 == IPPROTO_TCP ? "tcp" : "udp", expected);
 	if (as <= PROTO_NONE)
-		return unexpected(ps, w, expected);
+		return ps_unexpected(ps, w, expected);
 	r->as = (enum protocol)as;
 	return 0;
 }
@@ -65,11 +66,11 @@ static int parse_as(struct parser *ps, struct rule *r)
 static int parse_handshake(struct parser *ps, struct rule *r)
 {
 	static const char *const words[] = {"auto", "on", "off", NULL};
-	struct word *w = take(ps);
+	struct word *w = ps_take(ps);
 	int depth = word_among(w, words);
 
 	if (depth < 0)
-		return unexpected(ps, w, "auto, on or off");
+		return ps_unexpected(ps, w, "auto, on or off");
 	r->depth = (enum depth)depth;
 	return 0;
 }
@@ -90,17 +91,17 @@ static int parse_options(struct parser *ps, struct rule *r)
 	bool handshake = false, action = false;
 	int err = 0;
 
-	while (!err && peek(ps)) {
-		if (!r->observe && take_word(ps, "observe")) {
+	while (!err && ps_peek(ps)) {
+		if (!r->observe && ps_take_word(ps, "observe")) {
 			r->observe = true;
-		} else if (r->l4 == IPPROTO_TCP && !handshake && take_word(ps, "handshake")) {
+		} else if (r->l4 == IPPROTO_TCP && !handshake && ps_take_word(ps, "handshake")) {
 			handshake = true;
 			err = parse_handshake(ps, r);
-		} else if (r->as == PROTO_QUIC && !action && is_action(peek(ps))) {
+		} else if (r->as == PROTO_QUIC && !action && is_action(ps_peek(ps))) {
 			action = true;
 			err = parse_action(ps, r);
 		} else {
-			err = unexpected(ps, peek(ps), expected_options(r, handshake, action));
+			err = ps_unexpected(ps, ps_peek(ps), expected_options(r, handshake, action));
 		}
 	}
 	if (r->as == PROTO_QUIC && !action)
@@ -111,18 +112,18 @@ static int parse_options(struct parser *ps, struct rule *r)
 int parse_listen(struct parser *ps)
 {
 	struct rule like = {.statement = ST_LISTEN, .depth = DEPTH_AUTO}, *r;
-	struct word *subject = peek(ps);
+	struct word *subject = ps_peek(ps);
 	int err = parse_port(ps, &like);
 
 	if (!err)
 		err = parse_on(ps, &like);
-	if (!err && !subject_is_all(ps)) {
+	if (!err && !ps_subject_is_all(ps)) {
 		err = parse_as(ps, &like);
 		if (!err)
 			err = parse_options(ps, &like);
 	}
 	if (err)
 		return err;
-	r = new_rule(ps, &like, subject);
-	return r ? put_with_subject(ps, r) : complain_memory(&ps->at);
+	r = ps_new_rule(ps, &like, subject);
+	return r ? ps_put_with_subject(ps, r) : complain_memory(&ps->at);
 }

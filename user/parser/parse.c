@@ -7,78 +7,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/policy.h"
-#include "policy/internal.h"
 #include "parser/parser.h"
+#include "policy/build.h"
+#include "policy/rule.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
-
-/* -- words */
-
-struct word *peek(struct parser *ps)
-{
-	return ps->next < ps->words.count ? &ps->words.word[ps->next] : NULL;
-}
-
-struct word *take(struct parser *ps)
-{
-	return ps->next < ps->words.count ? &ps->words.word[ps->next++] : NULL;
-}
-
-bool is_word(const struct word *w, const char *keyword)
-{
-	return w && !w->quoted && !strcmp(w->text, keyword);
-}
-
-bool take_word(struct parser *ps, const char *keyword)
-{
-	if (!is_word(peek(ps), keyword))
-		return false;
-	ps->next++;
-	return true;
-}
-
-/* The position in a list of words that ends with NULL, or -1. */
-int word_among(const struct word *w, const char *const list[])
-{
-	for (int i = 0; list[i]; i++)
-		if (is_word(w, list[i]))
-			return i;
-	return -1;
-}
-
-/* "end of line; expected ..." or "'word' ...; expected ..." */
-int unexpected(struct parser *ps, const struct word *w, const char *expected)
-{
-	if (!w)
-		return complain(&ps->at, ps->words.end, "end of line; expected %s", expected);
-	return complain(&ps->at, w->column, "unexpected '%s'; expected %s", show(&ps->at, w->text, w->len),
-			expected);
-}
-
-int expect_end(struct parser *ps)
-{
-	return peek(ps) ? unexpected(ps, peek(ps), "end of line") : 0;
-}
-
-/* `del` needs a subject only; what may follow is read all the same, if there. */
-bool subject_is_all(struct parser *ps)
-{
-	return ps->subjects && !peek(ps);
-}
 
 /* -- statements */
 
 static int parse_device(struct parser *ps)
 {
 	const struct rule like = {.statement = ST_DEVICE};
-	struct word *w = peek(ps);
+	struct word *w = ps_peek(ps);
 	int err = 0;
 
 	if (!w)
-		return unexpected(ps, NULL, "a device like eth0");
-	while (!err && (w = take(ps))) {
-		struct rule *r = new_rule(ps, &like, w);
+		return ps_unexpected(ps, NULL, "a device like eth0");
+	while (!err && (w = ps_take(ps))) {
+		struct rule *r = ps_new_rule(ps, &like, w);
 
 		if (!r)
 			return -ENOMEM;
@@ -86,9 +32,9 @@ static int parse_device(struct parser *ps)
 			return complain(
 				&ps->at, w->column,
 				"'%s' is no device's name; expected 1 to %d characters without / and :",
-				show(&ps->at, w->text, w->len), DEVICE_SIZE_MAX);
-		r->subject = arena_text(&ps->policy->memory, w->text, w->len);
-		err = r->subject ? put_rule(ps, r) : complain_memory(&ps->at);
+				text_shown(&ps->at, w->text, w->len), DEVICE_SIZE_MAX);
+		r->subject = arena_text(policy_memory(ps->policy), w->text, w->len);
+		err = r->subject ? ps_put_rule(ps, r) : complain_memory(&ps->at);
 	}
 	return err;
 }
@@ -97,39 +43,40 @@ static int parse_posture(struct parser *ps)
 {
 	static const char *const words[] = {"observe", "enforce", "auto", NULL};
 	struct rule like = {.statement = ST_POSTURE}, *r;
-	struct word *w = peek(ps);
+	struct word *w = ps_peek(ps);
 	int posture;
 
-	if (!subject_is_all(ps)) {
-		take(ps);
+	if (!ps_subject_is_all(ps)) {
+		ps_take(ps);
 		posture = word_among(w, words);
 		if (posture == POSTURE_AUTO)
 			return complain(&ps->at, w->column,
 					"posture auto is not there yet; expected observe or enforce");
 		if (posture < 0)
-			return unexpected(ps, w, "observe or enforce");
+			return ps_unexpected(ps, w, "observe or enforce");
 		like.posture = (enum posture)posture;
 	}
-	r = new_rule(ps, &like, w ? w : &ps->words.word[0]);
+	r = ps_new_rule(ps, &like, w ? w : &ps->words.word[0]);
 	if (!r)
 		return -ENOMEM;
-	if (expect_end(ps))
+	if (ps_expect_end(ps))
 		return -EINVAL;
-	return put_with_subject(ps, r);
+	return ps_put_with_subject(ps, r);
 }
 
 static int parse_include_line(struct parser *ps)
 {
-	struct word *w = take(ps);
+	struct word *w = ps_take(ps);
 
 	if (ps->command)
 		return complain(&ps->at, ps->words.word[0].column,
 				"include is for files; expected one rule (apply takes whole files)");
 	if (!w || !w->len)
-		return unexpected(ps, w, "the name of a file, or a pattern");
-	if (expect_end(ps))
+		return ps_unexpected(ps, w, "the name of a file, or a pattern");
+	if (ps_expect_end(ps))
 		return -EINVAL;
-	return parse_include(ps, w);
+	ps->include = w;
+	return 0;
 }
 
 static int parse_names(struct parser *ps, enum statement s)
@@ -137,9 +84,9 @@ static int parse_names(struct parser *ps, enum statement s)
 	const struct rule like = {.statement = s};
 	struct subjects subjects;
 
-	if (take_subjects(ps, &subjects, "a name, or from FILE", false) || expect_end(ps))
+	if (ps_take_subjects(ps, &subjects, "a name, or from FILE", false) || ps_expect_end(ps))
 		return -EINVAL;
-	return put_subjects(ps, &like, &subjects);
+	return ps_put_subjects(ps, &like, &subjects);
 }
 
 static int parse_serve(struct parser *ps)
@@ -157,9 +104,9 @@ static int parse_resolver(struct parser *ps)
 	const struct rule like = {.statement = ST_RESOLVER};
 	struct subjects subjects;
 
-	if (take_subjects(ps, &subjects, "an address, or from FILE", false) || expect_end(ps))
+	if (ps_take_subjects(ps, &subjects, "an address, or from FILE", false) || ps_expect_end(ps))
 		return -EINVAL;
-	return put_subjects(ps, &like, &subjects);
+	return ps_put_subjects(ps, &like, &subjects);
 }
 
 static int parse_source(struct parser *ps)
@@ -167,31 +114,31 @@ static int parse_source(struct parser *ps)
 	struct rule like = {.statement = ST_SOURCE};
 	struct subjects subjects;
 
-	if (take_subjects(ps, &subjects, "a prefix like 203.0.113.0/24, or from FILE", true))
+	if (ps_take_subjects(ps, &subjects, "a prefix like 203.0.113.0/24, or from FILE", true))
 		return -EINVAL;
-	if (!subject_is_all(ps)) {
-		if (parse_action(ps, &like) || parse_for(ps, &like) || expect_end(ps))
+	if (!ps_subject_is_all(ps)) {
+		if (parse_action(ps, &like) || parse_for(ps, &like) || ps_expect_end(ps))
 			return -EINVAL;
 	}
-	return put_subjects(ps, &like, &subjects);
+	return ps_put_subjects(ps, &like, &subjects);
 }
 
 static int parse_fate(struct parser *ps, enum statement s)
 {
 	static const char *const words[] = {"none", "http", "tls", "dns", NULL};
 	struct rule like = {.statement = s}, *r;
-	struct word *w = take(ps);
+	struct word *w = ps_take(ps);
 	int as = word_among(w, words);
 
 	if (as <= PROTO_NONE)
-		return unexpected(ps, w, "http, tls or dns");
+		return ps_unexpected(ps, w, "http, tls or dns");
 	like.as = (enum protocol)as;
-	if (!subject_is_all(ps)) {
-		if (parse_action(ps, &like) || expect_end(ps))
+	if (!ps_subject_is_all(ps)) {
+		if (parse_action(ps, &like) || ps_expect_end(ps))
 			return -EINVAL;
 	}
-	r = new_rule(ps, &like, w);
-	return r ? put_with_subject(ps, r) : -ENOMEM;
+	r = ps_new_rule(ps, &like, w);
+	return r ? ps_put_with_subject(ps, r) : -ENOMEM;
 }
 
 static int parse_stray(struct parser *ps)
@@ -266,11 +213,11 @@ static int unknown_statement(struct parser *ps, const struct word *w)
 	}
 	if (nearest)
 		return complain(&ps->at, w->column, "unknown statement '%s'; did you mean %s?",
-				show(&ps->at, w->text, w->len), nearest);
+				text_shown(&ps->at, w->text, w->len), nearest);
 	return complain(&ps->at, w->column,
 			"unknown statement '%s'; expected device, posture, include, listen, serve, zone, "
 			"stray, unnamed, unreadable, source or resolver",
-			show(&ps->at, w->text, w->len));
+			text_shown(&ps->at, w->text, w->len));
 }
 
 int parse_line(struct parser *ps, char *line, size_t len)
@@ -279,13 +226,14 @@ int parse_line(struct parser *ps, char *line, size_t len)
 	struct word *w;
 
 	ps->next = 0;
+	ps->include = NULL;
 	if (err)
 		return err;
-	w = take(ps);
+	w = ps_take(ps);
 	if (!w)
-		return ps->command ? unexpected(ps, NULL, "a statement and its subject") : 0;
+		return ps->command ? ps_unexpected(ps, NULL, "a statement and its subject") : 0;
 	for (size_t i = 0; i < COUNT(statements); i++)
-		if (is_word(w, statements[i].name))
+		if (word_is(w, statements[i].name))
 			return statements[i].parse(ps);
 	return unknown_statement(ps, w);
 }
@@ -363,6 +311,6 @@ int policy_del(struct policy *p, const char *line, struct policy_error *err)
 		complain(&at, missing->origin.column,
 			 "there is no '%s %s'; expected a rule of the running policy",
 			 statement_name(missing->statement),
-			 show(&at, missing->subject, strlen(missing->subject)));
+			 text_shown(&at, missing->subject, strlen(missing->subject)));
 	return got;
 }

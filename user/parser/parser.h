@@ -3,48 +3,39 @@
 #ifndef STRAYGATE_PARSER_H
 #define STRAYGATE_PARSER_H
 
-#include "policy/internal.h"
-
-/* The files that are being read, to see a loop of includes. */
-struct open_file {
-	const struct open_file *above;
-	dev_t dev;
-	ino_t ino;
-};
+#include "parser/text.h"
 
 struct parser {
 	struct policy *policy;
 	struct place at;
 	const char *dir; /* relative paths start there; "": where we are */
 	struct words words;
-	size_t next;   /* word */
-	bool command;  /* a line of the command line */
-	bool subjects; /* only subjects matter, and lists are not read: del */
-	const struct open_file *open;
-	unsigned int depth;
-	unsigned int files;
+	size_t next;	      /* word */
+	bool command;	      /* a line of the command line */
+	bool subjects;	      /* only subjects matter, and lists are not read: del */
+	struct word *include; /* what the line wants to be read in its place */
 };
 
-/* -- words (policy_parse.c) */
+/* -- words (cursor.c) */
 
-struct word *peek(struct parser *ps);
-struct word *take(struct parser *ps);
-bool is_word(const struct word *w, const char *keyword);
-bool take_word(struct parser *ps, const char *keyword);
+struct word *ps_peek(struct parser *ps);
+struct word *ps_take(struct parser *ps);
+bool word_is(const struct word *w, const char *keyword);
+bool ps_take_word(struct parser *ps, const char *keyword);
 /* The position in a list of words that ends with NULL, or -1. */
 int word_among(const struct word *w, const char *const list[]);
 /* "unexpected 'word'; expected ..."; without a word it is the end of the line. */
-int unexpected(struct parser *ps, const struct word *w, const char *expected);
-int expect_end(struct parser *ps);
+int ps_unexpected(struct parser *ps, const struct word *w, const char *expected);
+int ps_expect_end(struct parser *ps);
 /* `del` needs a subject only; what may follow is read all the same, if there. */
-bool subject_is_all(struct parser *ps);
+bool ps_subject_is_all(struct parser *ps);
 
-/* -- rules and subjects (policy_subject.c) */
+/* -- rules and subjects (subject.c) */
 
 /* A rule like `like`, whose subject is (or starts at) w. */
-struct rule *new_rule(struct parser *ps, const struct rule *like, const struct word *w);
-int put_rule(struct parser *ps, struct rule *r);
-int put_with_subject(struct parser *ps, struct rule *r);
+struct rule *ps_new_rule(struct parser *ps, const struct rule *like, const struct word *w);
+int ps_put_rule(struct parser *ps, struct rule *r);
+int ps_put_with_subject(struct parser *ps, struct rule *r);
 
 /* Subjects of source, resolver, serve, zone: several words, or from FILE. */
 struct subjects {
@@ -52,29 +43,24 @@ struct subjects {
 	bool from;
 };
 
-int take_subjects(struct parser *ps, struct subjects *s, const char *expected, bool action_follows);
+int ps_take_subjects(struct parser *ps, struct subjects *s, const char *expected, bool action_follows);
 /* One rule for each, all like `like`. */
-int put_subjects(struct parser *ps, const struct rule *like, const struct subjects *s);
+int ps_put_subjects(struct parser *ps, const struct rule *like, const struct subjects *s);
 
-/* -- what is done (policy_action.c) */
+/* -- what is done (action.c) */
 
 bool is_action(const struct word *w);
 int parse_action(struct parser *ps, struct rule *r);
 int parse_for(struct parser *ps, struct rule *r);
 
-/* -- policy_listen.c */
+/* -- listen.c */
 
 int parse_listen(struct parser *ps);
 
-/* -- policy_parse.c */
+/* -- parse.c */
 
-/* Splits and parses; the line is written to. */
+/* Splits and parses; the line is written to. What it includes stands in
+ * ps->include afterwards: to read that is the caller's. */
 int parse_line(struct parser *ps, char *line, size_t len);
-
-/* -- files (policy_file.c) */
-
-int parse_include(struct parser *ps, const struct word *pattern);
-/* dir + path, unless path is absolute. 0 or -ENAMETOOLONG. */
-int path_join(const char *dir, const char *path, char *out, size_t size);
 
 #endif

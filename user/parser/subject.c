@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/policy.h"
-#include "policy/internal.h"
 #include "parser/parser.h"
+#include "parser/list.h"
+#include "policy/build.h"
+#include "policy/name.h"
+#include "policy/rule.h"
 
-int put_rule(struct parser *ps, struct rule *r)
+int ps_put_rule(struct parser *ps, struct rule *r)
 {
 	struct rule *there;
 	int err = policy_append(ps->policy, r, &there);
@@ -24,14 +26,15 @@ int put_rule(struct parser *ps, struct rule *r)
 	if (err == -EEXIST)
 		return complain(&ps->at, r->origin.column,
 				"%s %s for the second time; expected it once, as at %s:%u:%u",
-				statement_name(r->statement), show(&ps->at, r->subject, strlen(r->subject)),
-				show(&ps->at, there->origin.file, strlen(there->origin.file)),
+				statement_name(r->statement),
+				text_shown(&ps->at, r->subject, strlen(r->subject)),
+				text_shown(&ps->at, there->origin.file, strlen(there->origin.file)),
 				there->origin.line, there->origin.column);
 	return err;
 }
 
 /* A rule like `like`, whose subject is (or starts at) w. */
-struct rule *new_rule(struct parser *ps, const struct rule *like, const struct word *w)
+struct rule *ps_new_rule(struct parser *ps, const struct rule *like, const struct word *w)
 {
 	struct rule *r = policy_rule_new(ps->policy, like->statement);
 
@@ -44,16 +47,16 @@ struct rule *new_rule(struct parser *ps, const struct rule *like, const struct w
 	return r;
 }
 
-int put_with_subject(struct parser *ps, struct rule *r)
+int ps_put_with_subject(struct parser *ps, struct rule *r)
 {
 	if (policy_set_subject(ps->policy, r))
 		return complain_memory(&ps->at);
-	return put_rule(ps, r);
+	return ps_put_rule(ps, r);
 }
 
 static int put_prefix(struct parser *ps, const struct rule *like, const struct word *w)
 {
-	struct rule *r = new_rule(ps, like, w);
+	struct rule *r = ps_new_rule(ps, like, w);
 	struct prefix p;
 	char meant[PREFIX_TEXT];
 
@@ -65,21 +68,21 @@ static int put_prefix(struct parser *ps, const struct rule *like, const struct w
 	case -EDOM:
 		prefix_print(&p, meant, sizeof(meant));
 		return complain(&ps->at, w->column, "%s has host bits set; did you mean %s?",
-				show(&ps->at, w->text, w->len), meant);
+				text_shown(&ps->at, w->text, w->len), meant);
 	default:
-		return unexpected(ps, w, "an address or prefix like 203.0.113.0/24 or 2001:db8::/32");
+		return ps_unexpected(ps, w, "an address or prefix like 203.0.113.0/24 or 2001:db8::/32");
 	}
-	r->prefixes = arena_alloc(&ps->policy->memory, sizeof(p));
+	r->prefixes = arena_alloc(policy_memory(ps->policy), sizeof(p));
 	if (!r->prefixes)
 		return complain_memory(&ps->at);
 	*r->prefixes = p;
 	r->prefix_count = 1;
-	return put_with_subject(ps, r);
+	return ps_put_with_subject(ps, r);
 }
 
 static int put_name(struct parser *ps, const struct rule *like, const struct word *w)
 {
-	struct rule *r = new_rule(ps, like, w);
+	struct rule *r = ps_new_rule(ps, like, w);
 	char text[NAME_SIZE_MAX + 1];
 	const char *why;
 	uint8_t kind;
@@ -89,15 +92,16 @@ static int put_name(struct parser *ps, const struct rule *like, const struct wor
 		return -ENOMEM;
 	len = name_read_pattern(w->text, w->len, r->statement == ST_ZONE, text, &kind, &why);
 	if (len < 0)
-		return complain(&ps->at, w->column, "'%s' %s", show(&ps->at, w->text, w->len), why);
-	r->names = arena_alloc(&ps->policy->memory, sizeof(*r->names));
+		return complain(&ps->at, w->column, "'%s' %s", text_shown(&ps->at, w->text, w->len), why);
+	r->names = arena_alloc(policy_memory(ps->policy), sizeof(*r->names));
 	if (!r->names)
 		return complain_memory(&ps->at);
-	*r->names = (struct name){.text = arena_text(&ps->policy->memory, text, (size_t)len), .kind = kind};
+	*r->names =
+		(struct name){.text = arena_text(policy_memory(ps->policy), text, (size_t)len), .kind = kind};
 	if (!r->names->text)
 		return complain_memory(&ps->at);
 	r->name_count = 1;
-	return put_with_subject(ps, r);
+	return ps_put_with_subject(ps, r);
 }
 
 /* The one absolute name of a list. For `del` the file need not be there any more. */
@@ -121,14 +125,14 @@ static int real_path(struct parser *ps, const char *path, char *out)
 static int put_list(struct parser *ps, const struct rule *like, const struct word *from,
 		    const struct word *file)
 {
-	struct rule *r = new_rule(ps, like, from);
+	struct rule *r = ps_new_rule(ps, like, from);
 	char path[PATH_MAX], real[PATH_MAX];
 	int err;
 
 	if (!r)
 		return -ENOMEM;
 	if (!file->len)
-		return unexpected(ps, file, "the name of a file");
+		return ps_unexpected(ps, file, "the name of a file");
 	err = path_join(ps->dir, file->text, path, sizeof(path));
 	if (!err)
 		err = real_path(ps, path, real);
@@ -138,13 +142,13 @@ static int put_list(struct parser *ps, const struct rule *like, const struct wor
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			return complain(&ps->at, file->column,
 					"'%s' has control characters; expected a name that can be printed",
-					show(&ps->at, real, strlen(real)));
-	r->from = arena_text(&ps->policy->memory, real, strlen(real));
+					text_shown(&ps->at, real, strlen(real)));
+	r->from = arena_text(policy_memory(ps->policy), real, strlen(real));
 	if (!r->from)
 		return complain_memory(&ps->at);
 	if (!ps->subjects)
 		err = list_read(ps->policy, r, path, &ps->at, file->column);
-	return err ? err : put_with_subject(ps, r);
+	return err ? err : ps_put_with_subject(ps, r);
 }
 
 /* Does it look like an action, right or wrong? No address is letters only. */
@@ -153,21 +157,21 @@ static bool is_letters(const struct word *w)
 	return !w->quoted && w->text[strspn(w->text, "abcdefghijklmnopqrstuvwxyz-_")] == '\0';
 }
 
-int take_subjects(struct parser *ps, struct subjects *s, const char *expected, bool action_follows)
+int ps_take_subjects(struct parser *ps, struct subjects *s, const char *expected, bool action_follows)
 {
-	*s = (struct subjects){.first = ps->next, .from = take_word(ps, "from")};
+	*s = (struct subjects){.first = ps->next, .from = ps_take_word(ps, "from")};
 	if (s->from) {
 		s->count = 2;
-		return take(ps) ? 0 : unexpected(ps, NULL, "the name of a file");
+		return ps_take(ps) ? 0 : ps_unexpected(ps, NULL, "the name of a file");
 	}
-	while (peek(ps) && !(action_follows && is_letters(peek(ps)))) {
+	while (ps_peek(ps) && !(action_follows && is_letters(ps_peek(ps)))) {
 		ps->next++;
 		s->count++;
 	}
-	return s->count ? 0 : unexpected(ps, peek(ps), expected);
+	return s->count ? 0 : ps_unexpected(ps, ps_peek(ps), expected);
 }
 
-int put_subjects(struct parser *ps, const struct rule *like, const struct subjects *s)
+int ps_put_subjects(struct parser *ps, const struct rule *like, const struct subjects *s)
 {
 	const struct word *w = &ps->words.word[s->first];
 	int err = 0;

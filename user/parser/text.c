@@ -2,13 +2,14 @@
 /* Files to lines, lines to words. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "policy/policy.h"
-#include "policy/internal.h"
+#include "parser/text.h"
+#include "lib/fd.h"
 #include "lib/large.h"
 
 void text_free(struct text *t)
@@ -68,18 +69,12 @@ static int read_all(struct text *t, int fd, size_t expected)
 	return 0;
 }
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 int text_read(struct text *t, const char *path, enum read_from what, dev_t *dev, ino_t *ino)
 {
 	/* Only where the user named the file may it be a pipe: no list makes
 	 * us wait for whoever opens its other end. */
 	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | (what == READ_REGULAR ? O_NONBLOCK : 0);
-	int fd __attribute__((cleanup(close_fd))) = open(path, flags);
+	cleanup_fd int fd = open(path, flags);
 	struct stat st;
 
 	*t = (struct text){0};
@@ -208,7 +203,42 @@ void words_free(struct words *w)
 	*w = (struct words){0};
 }
 
-bool word_needs_quotes(const char *text)
+static const char *file_problem(int err, char *buf, size_t size)
 {
-	return !*text || strpbrk(text, " \t#\"\\");
+	switch (err) {
+	case -EISDIR:
+		return "it is a directory; expected a file";
+	case -ENOTSUP:
+		return "it is no regular file; expected one";
+	case -EFBIG:
+		snprintf(buf, size, "it is larger than %lu MB; expected a smaller one", FILE_SIZE_MAX >> 20);
+		return buf;
+	default:
+		snprintf(buf, size, "%s; expected a readable file", strerror(-err));
+		return buf;
+	}
+}
+
+int complain_file(struct place *at, unsigned int column, const char *path, int err)
+{
+	char buf[128];
+
+	if (err == -ENOMEM)
+		return complain_memory(at);
+	if (column)
+		complain(at, column, "cannot read '%s': %s", text_shown(at, path, strlen(path)),
+			 file_problem(err, buf, sizeof(buf)));
+	else
+		complain(at, 0, "cannot read: %s", file_problem(err, buf, sizeof(buf)));
+	return err;
+}
+
+int path_join(const char *dir, const char *path, char *out, size_t size)
+{
+	bool alone = *path == '/' || !*dir;
+	size_t len = strlen(dir);
+	const char *slash = len && dir[len - 1] == '/' ? "" : "/";
+	int got = snprintf(out, size, "%s%s%s", alone ? "" : dir, alone ? "" : slash, path);
+
+	return got < 0 || (size_t)got >= size ? -ENAMETOOLONG : 0;
 }

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define POLICY_BYTES_MAGIC   "straygat"
-#define POLICY_BYTES_VERSION 3
+#define POLICY_BYTES_VERSION 4
 
 struct bytes_head {
 	char magic[8];
@@ -22,8 +22,8 @@ struct bytes_head {
 	uint64_t prefixes;     /* how many */
 	uint64_t names;	       /* bytes: a kind, the text, a NUL; and so on */
 	uint64_t strings;      /* bytes; offset 0 is the empty string */
-	uint64_t prefix_check; /* sum of the prefixes */
-	uint64_t check;	       /* sum of all bytes but those, with this field 0 */
+	uint64_t prefix_check; /* CRC of the prefixes */
+	uint64_t check;	       /* CRC of all bytes but those, with this field 0 */
 };
 
 struct bytes_rule {
@@ -56,7 +56,8 @@ struct bytes_rule {
 _Static_assert(sizeof(struct bytes_head) == 72, "no padding: the same bytes for the same policy");
 _Static_assert(sizeof(struct bytes_rule) == 96, "no padding: the same bytes for the same policy");
 
-/* The sums as they should be; whatever stands in buf, nothing behind len is read. */
+/* The sums as they should be, against damage, not against anybody; whatever stands in
+ * buf, nothing behind len is read. */
 uint64_t bytes_check(const void *buf, size_t len);
 uint64_t bytes_prefix_check(const void *buf, size_t len);
 

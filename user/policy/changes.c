@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/policy.h"
 #include "policy/internal.h"
 
 static bool is_subject_of(const struct rule *a, const struct rule *b)

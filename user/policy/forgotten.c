@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/policy.h"
 #include "policy/internal.h"
+#include "policy/name.h"
 #include "lib/large.h"
 
 /* All names of one statement by their text, with what is served of each. */
@@ -104,11 +104,4 @@ long policy_forgotten(struct policy *before, struct policy *now, enum statement 
 		}
 	}
 	return forgotten;
-}
-
-int name_print(const struct name *n, char *buf, size_t size)
-{
-	const char *wild = n->kind == NAME_BELOW ? "*." : n->kind == NAME_TREE ? "." : "";
-
-	return snprintf(buf, size, "%s%s", wild, n->text);
 }

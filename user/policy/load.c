@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/policy.h"
 #include "policy/internal.h"
+#include "policy/name.h"
+#include "policy/rate.h"
 #include "policy/bytes.h"
 #include "lib/large.h"
 
@@ -89,7 +90,8 @@ static int load_name(struct loader *l, const struct rule *r, struct name *n)
 	l->name += end + 1 - l->name;
 	if (n->kind < NAME_EXACT || n->kind > NAME_TREE || (r->statement == ST_ZONE && n->kind != NAME_TREE))
 		return -EINVAL;
-	if (name_read(n->text, (size_t)(end - n->text), normal, &why) < 0 || strcmp(normal, n->text))
+	if (name_read(n->text, (size_t)(end - n->text), r->statement == ST_ZONE, normal, &why) < 0 ||
+	    strcmp(normal, n->text))
 		return -EINVAL;
 	return n->kind != NAME_EXACT && name_is_address(n->text) ? -EINVAL : 0;
 }

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "policy/policy.h"
-#include "policy/internal.h"
+#include "lib/index.h"
+#include "policy/name.h"
 
 #define LABEL_SIZE_MAX 63
 
@@ -65,10 +65,10 @@ static bool is_v4(const char *name)
 	return inet_pton(AF_INET, name, addr) == 1;
 }
 
-int name_read(const char *text, size_t len, char out[NAME_SIZE_MAX + 1], const char **why)
+int name_read(const char *text, size_t len, bool zone, char out[NAME_SIZE_MAX + 1], const char **why)
 {
 	size_t label = 0; /* where the current one starts */
-	bool digits = true;
+	bool digits = true, slash = false;
 	size_t i;
 
 	if (len && text[0] == '[')
@@ -85,20 +85,24 @@ int name_read(const char *text, size_t len, char out[NAME_SIZE_MAX + 1], const c
 				return refuse(why, "has an empty label; expected single dots between labels");
 			label = i + 1;
 			digits = true;
-		} else if (!lower[c]) {
+			slash = false;
+		} else if (!lower[c] && !(zone && c == '/')) {
 			return refuse_byte(c, why);
 		} else if (i - label == LABEL_SIZE_MAX) {
 			return refuse(why, "has a label of more than 63 characters; expected 1 to 63");
 		} else {
 			digits &= c >= '0' && c <= '9';
+			slash |= c == '/';
 		}
 		if (i == NAME_SIZE_MAX)
 			return refuse(why, "is longer than 253 characters; expected 1 to 253");
-		out[i] = c == '.' ? '.' : lower[c];
+		out[i] = lower[c] ? lower[c] : (char)c;
 	}
 	out[len] = '\0';
 	if (label == len)
 		return refuse(why, "has an empty label; expected single dots between labels");
+	if (slash) /* 10.0.0.0/8 */
+		return refuse_byte('/', why);
 	if (digits && !is_v4(out))
 		return refuse(why, "ends in a number; expected a name or a whole IPv4 address");
 	return (int)len;
@@ -127,7 +131,7 @@ int name_read_pattern(const char *text, size_t len, bool zone, char out[NAME_SIZ
 	}
 	if (zone && skip)
 		return refuse(why, "has a wildcard, but a zone is all below its name; expected a name alone");
-	got = name_read(text + skip, len - skip, out, why);
+	got = name_read(text + skip, len - skip, zone, out, why);
 	if (got < 0 || !(skip || zone))
 		return got;
 	if (name_is_address(out))
@@ -138,7 +142,7 @@ int name_read_pattern(const char *text, size_t len, bool zone, char out[NAME_SIZ
 int name_normalise(const char *text, char out[254])
 {
 	const char *why;
-	int got = name_read(text, strlen(text), out, &why);
+	int got = name_read(text, strlen(text), true, out, &why);
 
 	return got < 0 ? got : 0;
 }
@@ -151,4 +155,11 @@ bool name_equal(const struct name *a, const struct name *b)
 uint32_t name_hash(const struct name *n)
 {
 	return index_hash(n->text, strlen(n->text), n->kind);
+}
+
+int name_print(const struct name *n, char *buf, size_t size)
+{
+	const char *wild = n->kind == NAME_BELOW ? "*." : n->kind == NAME_TREE ? "." : "";
+
+	return snprintf(buf, size, "%s%s", wild, n->text);
 }

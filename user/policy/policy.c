@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "policy/policy.h"
 #include "policy/internal.h"
+#include "lib/clock.h"
 #include "lib/large.h"
 
 struct policy *policy_new(void)
@@ -108,6 +108,11 @@ size_t policy_entries(const struct policy *p, enum statement s)
 	return entries;
 }
 
+struct arena *policy_memory(struct policy *p)
+{
+	return &p->memory;
+}
+
 const char *policy_file_name(struct policy *p, const char *file)
 {
 	if (!p->last_file || strcmp(p->last_file, file)) {
@@ -138,6 +143,23 @@ int policy_set_subject(struct policy *p, struct rule *r)
 		return -ENAMETOOLONG;
 	r->subject = arena_text(&p->memory, text, (size_t)len);
 	return r->subject ? 0 : -ENOMEM;
+}
+
+enum posture policy_posture(struct policy *p)
+{
+	const struct rule *r = policy_find(p, ST_POSTURE, "");
+
+	return r ? r->posture : POSTURE_OBSERVE;
+}
+
+void policy_print(struct policy *p, FILE *out)
+{
+	char line[RULE_LINE_MAX];
+
+	for (size_t i = 0; i < policy_count(p); i++) {
+		rule_print(policy_rule(p, i), line, sizeof(line));
+		fprintf(out, "%s\n", line);
+	}
 }
 
 /* -- by subject */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The policy in memory, and the only parser of its language.
+ * The policy in memory. parser/read.h makes one of text.
  *
  * A line is a rule: a statement and its subject. `serve a b c` is shorthand
  * for three lines, each with one name, so that each name has an id, counters
  * and can be added and deleted alone; `from FILE` makes one rule of a whole
- * list. The same parser reads files and the command line.
+ * list.
  */
 #ifndef STRAYGATE_POLICY_H
 #define STRAYGATE_POLICY_H
@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "lib/prefix.h"
 #include "bpf/shared.h" /* enum protocol, action, depth, rate_unit, posture */
 
 #define POLICY_LISTENERS_MAX 120
@@ -38,27 +39,13 @@ enum statement {
 	ST_COUNT,
 };
 
-/* `limit 1000 visits/s burst 2000`; burst 0 in the text's absence is filled in
- * by the parser with its default: one second's worth, at least 1. */
+/* `limit 1000 visits/s burst 2000`; if the text has no burst, the parser fills in its
+ * default: one second's worth. */
 struct rate {
-	uint64_t count; /* per second, 1..10^9; Mbit/s: 1..10^6 */
-	uint64_t burst; /* in the same unit (Mbit/s: Mbit) */
+	uint64_t count; /* per second, 1..10^9; RATE_MBIT: of kbit, 100..10^9 */
+	uint64_t burst; /* of the same, within the same bounds */
 	enum rate_unit unit;
 };
-
-/* An address prefix; IPv4 is v4-mapped (::ffff:a.b.c.d), len then 96..128.
- * Host bits behind len are zero: the parser refuses 10.0.0.1/8. Prefixes of
- * IPv6 that cover the mapped ones (::/0) mean IPv6 alone: 0.0.0.0/0 is another. */
-struct prefix {
-	uint8_t addr[16];
-	uint8_t len;
-};
-/* Is this address a v4-mapped one? */
-bool address_is_v4(const uint8_t addr[16]);
-/* Is this prefix one of IPv4? (::/0 covers the mapped addresses, and is not.) */
-bool prefix_is_v4(const struct prefix *p);
-/* Does b lie in a, or are they the same? */
-bool prefix_covers(const struct prefix *a, const struct prefix *b);
 
 enum name_kind {
 	NAME_EXACT = 1,	   /* www.example.com */
@@ -119,12 +106,6 @@ _Static_assert(sizeof(struct rule) <= 128, "a million rules are to fit");
 
 struct policy; /* opaque: rules in order, the strings they point into */
 
-/* One line, ready to print after "straygate: ": what failed, where, why, what
- * was expected. */
-struct policy_error {
-	char text[512];
-};
-
 struct policy *policy_new(void);
 /* With the very same rules, for policy_add() and policy_del(), which leave those
  * that stay as they are. `of` must live longer. NULL: no memory. */
@@ -146,21 +127,8 @@ struct rule *policy_find(struct policy *p, enum statement s, const char *subject
  * resolver), names (serve, zone) or rules (the rest) of one statement. */
 size_t policy_lines(const struct policy *p);
 size_t policy_entries(const struct policy *p, enum statement s);
-
-/* Reads a file with its includes. On failure p is unchanged in content (throw
- * it away), err says why. 0, or -EINVAL (syntax), -errno of a file. */
-int policy_read_file(struct policy *p, const char *path, struct policy_error *err);
-
-/* The lines of one command-line statement, words joined by spaces.
- * add: 1 changed (added or replaced), 0 unchanged, <0 error.
- * del: takes a statement and a subject; what follows the subject is ignored if
- * valid; 1 deleted, -ENOENT no such rule (err says so), <0 error. */
-int policy_add(struct policy *p, const char *line, struct policy_error *err);
-int policy_del(struct policy *p, const char *line, struct policy_error *err);
-
-/* What cannot be seen line by line: a listener that judges names while nothing
- * is served (serve for http and tls, zone for dns), capacities. */
-int policy_check(const struct policy *p, struct policy_error *err);
+/* The posture that a policy asks for; without a line: observe. */
+enum posture policy_posture(struct policy *p);
 
 /* One canonical line of the language, without newline: a file of these is a
  * file that policy_read_file() takes. `from FILE` stays `from FILE`. */
@@ -172,6 +140,9 @@ void policy_print(struct policy *p, FILE *out);
  * ones get the lowest ids that neither has. now_ns is CLOCK_MONOTONIC.
  * before may be NULL. 0 or -ENOMEM (then now is not to be used). */
 int policy_inherit(struct policy *now, struct policy *before, uint64_t now_ns);
+/* The same, and no new rule gets an id that one of `beside` has, which may rule again.
+ * -E2BIG: there are not as many ids. */
+int policy_inherit_beside(struct policy *now, struct policy *before, struct policy *beside, uint64_t now_ns);
 
 /* Calls fn (may be NULL) for each difference: '+' (only in b), '-' (only in a), '~' (same
  * subject, another line; `from FILE` whose content changed counts). Returns the
@@ -227,12 +198,8 @@ const char *depth_name(enum depth d);
 int rate_print(const struct rate *r, char *buf, size_t size);
 /* "1h30m"; less than a second is left out */
 int duration_print(uint64_t ns, char *buf, size_t size);
-/* "203.0.113.0/24", "2001:db8::/32", "192.0.2.1" (full length: no /len). */
-int prefix_print(const struct prefix *p, char *buf, size_t size);
 /* As `serve` takes it: "www.example.com", "*.example.com", ".example.com" */
 int name_print(const struct name *n, char *buf, size_t size);
-/* Text to prefix; a bare address is full length. 0 or -EINVAL. */
-int prefix_parse(const char *text, struct prefix *p);
 /* Lower case, no trailing dot, letters digits - _ only, labels 1..63, whole
  * 1..253, not ending in an all-number label unless an address. 0 or -EINVAL. */
 int name_normalise(const char *text, char out[254]);

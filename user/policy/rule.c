@@ -3,8 +3,9 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "policy/policy.h"
-#include "policy/internal.h"
+#include "lib/index.h"
+#include "policy/name.h"
+#include "policy/rule.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

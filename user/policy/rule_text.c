@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy/policy.h"
-#include "policy/internal.h"
+#include "lib/quote.h"
+#include "policy/rate.h"
+#include "policy/rule.h"
 
 struct out {
 	char *buf;
@@ -172,14 +173,4 @@ int rule_print(const struct rule *r, char *buf, size_t size)
 	if (r->observe)
 		put(&o, " observe");
 	return (int)o.len;
-}
-
-void policy_print(struct policy *p, FILE *out)
-{
-	char line[RULE_LINE_MAX];
-
-	for (size_t i = 0; i < policy_count(p); i++) {
-		rule_print(policy_rule(p, i), line, sizeof(line));
-		fprintf(out, "%s\n", line);
-	}
 }

@@ -3,8 +3,8 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
-#include "policy/policy.h"
 #include "policy/internal.h"
 #include "policy/bytes.h"
 #include "lib/large.h"
@@ -22,47 +22,19 @@ static void prefix_bytes(const struct bytes_head *head, size_t len, size_t *at, 
 							       : left;
 }
 
-#define LANES 4
-
-/* One word more. No two words give the same sum, from the same sum before. */
-static uint64_t mix(uint64_t sum, uint64_t word)
-{
-	sum = (sum ^ word) * 0x9e3779b97f4a7c15;
-	return sum ^ sum >> 29;
-}
-
-/* Against damage, not against anybody: lanes, so that no product has to wait for
- * the one before. Any one word that is another changes it for sure. */
-static uint64_t add_up(uint64_t sum, const void *bytes, size_t len)
-{
-	uint64_t lane[LANES] = {sum, ~sum, len, ~len}, word[LANES];
-	const char *at = bytes;
-	size_t i;
-
-	for (; len; at += sizeof(word), len -= len < sizeof(word) ? len : sizeof(word)) {
-		if (len < sizeof(word))
-			memset(word, 0, sizeof(word));
-		memcpy(word, at, len < sizeof(word) ? len : sizeof(word));
-		for (i = 0; i < LANES; i++)
-			lane[i] = mix(lane[i], word[i]);
-	}
-	for (i = 0, sum = 0; i < LANES; i++)
-		sum = mix(sum, lane[i]);
-	return sum;
-}
-
 uint64_t bytes_check(const void *buf, size_t len)
 {
+	const unsigned char *bytes = buf;
 	struct bytes_head head;
 	size_t at, size;
-	uint64_t check;
+	uint32_t check;
 
 	memcpy(&head, buf, sizeof(head));
 	prefix_bytes(&head, len, &at, &size);
 	head.check = 0;
-	check = add_up(0, &head, sizeof(head));
-	check = add_up(check, (const char *)buf + sizeof(head), at - sizeof(head));
-	return add_up(check, (const char *)buf + at + size, len - at - size);
+	check = crc32_z(0, (const unsigned char *)&head, sizeof(head));
+	check = crc32_z(check, bytes + sizeof(head), at - sizeof(head));
+	return crc32_z(check, bytes + at + size, len - at - size);
 }
 
 uint64_t bytes_prefix_check(const void *buf, size_t len)
@@ -72,7 +44,7 @@ uint64_t bytes_prefix_check(const void *buf, size_t len)
 
 	memcpy(&head, buf, sizeof(head));
 	prefix_bytes(&head, len, &at, &size);
-	return add_up(0, (const char *)buf + at, size);
+	return crc32_z(0, (const unsigned char *)buf + at, size);
 }
 
 /* What is stored of the strings of a rule. Lines of one file follow each other:

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdlib.h>
 
-#include "cmd/change.h"
 #include "show/depth.h"
 #include "lib/json.h"
 #include "show/openmetrics.h"
@@ -159,8 +158,9 @@ int show_counters(struct gate *g, const struct call *c)
 		return EXIT_FAILED;
 	if (c->json)
 		err = counters_json(g, &t, counters, c->instance);
-	else if (c->openmetrics)
-		err = openmetrics_print(&t, counters, c->instance);
+	else if (c->openmetrics || c->prometheus)
+		err = openmetrics_print(g, &t, counters,
+					c->prometheus ? METRICS_PROMETHEUS : METRICS_OPENMETRICS);
 	else
 		err = counters_text(&t, counters);
 	return lines_shown(err);

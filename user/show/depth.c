@@ -3,8 +3,6 @@
 
 #include <netinet/in.h>
 
-#include "cmd/change.h"
-
 /* Why a listener is judged at data although its line and the posture allow more. */
 static enum shallow why_shallow(struct gate *g, const struct rule *r)
 {

@@ -3,6 +3,9 @@
 
 #include <stdio.h>
 
+#include "cmd/change.h"
+#include "show/depth.h"
+
 /* Label values: backslash, quote and newline are escaped (OpenMetrics 1.0.0,
  * "Escaping"). */
 static void label(const char *name, const char *value, const char *behind)
@@ -19,100 +22,206 @@ static void label(const char *name, const char *value, const char *behind)
 	printf("\"%s", behind);
 }
 
-static void family(const char *name, const char *unit, const char *help)
+struct metrics {
+	struct gate *gate;
+	const struct tally *tally;
+	const struct rule_counters *counters;
+	enum metrics_format format;
+	bool bytes; /* of the family that is being printed */
+};
+
+/* A counter's samples have names in _total, in OpenMetrics its family has not. */
+static void counter_family(const struct metrics *m, const char *name, const char *help)
 {
-	printf("# TYPE straygate_%s counter\n", name);
-	if (unit)
-		printf("# UNIT straygate_%s %s\n", name, unit);
-	printf("# HELP straygate_%s %s\n", name, help);
+	const char *unit = m->bytes ? "bytes" : "packets";
+
+	if (m->format == METRICS_PROMETHEUS) {
+		printf("# HELP straygate_%s_%s_total %s\n", name, unit, help);
+		printf("# TYPE straygate_%s_%s_total counter\n", name, unit);
+		return;
+	}
+	printf("# TYPE straygate_%s_%s counter\n", name, unit);
+	printf("# UNIT straygate_%s_%s %s\n", name, unit, unit);
+	printf("# HELP straygate_%s_%s %s\n", name, unit, help);
 }
 
-static uint64_t of(const struct counter *c, bool bytes)
+/* The label is not called instance, which Prometheus itself gives to each target. */
+static void begin(const struct metrics *m, const char *name, const char *suffix)
 {
-	return bytes ? c->bytes : c->packets;
+	printf("straygate_%s%s{", name, suffix);
+	label("gate", m->gate->instance, "");
 }
 
-static void device_family(const struct tally *t, const char *instance, bool bytes)
+static void counter_begin(const struct metrics *m, const char *name)
 {
-	const char *name = bytes ? "device_bytes" : "device_packets";
+	char whole[64];
+
+	snprintf(whole, sizeof(whole), "%s_%s", name, m->bytes ? "bytes" : "packets");
+	begin(m, whole, "_total");
+}
+
+static void value(const struct metrics *m, const struct counter *c)
+{
+	printf("} %llu\n", (unsigned long long)(m->bytes ? c->bytes : c->packets));
+}
+
+static void device_family(const struct metrics *m)
+{
+	const struct tally *t = m->tally;
 	const struct reason_text *r;
 	size_t i;
 
-	family(name, bytes ? "bytes" : "packets", "Seen on a device, by the one reason each packet gets.");
+	counter_family(m, "device", "Seen on a device, by the one reason each packet gets.");
 	for (i = 0; i < t->device_count; i++)
 		for (r = reasons; r->name; r++) {
 			if (!t->device[i].reason[r->number].all.packets)
 				continue;
-			printf("straygate_%s_total{", name);
-			label("instance", instance, ",");
+			counter_begin(m, "device");
+			putchar(',');
 			label("device", t->device[i].device->name, ",");
 			label("reason", r->name, ",");
-			label("verdict", verdict_name(r->verdict), "} ");
-			printf("%llu\n", (unsigned long long)of(&t->device[i].reason[r->number].all, bytes));
+			label("verdict", verdict_name(r->verdict), "");
+			value(m, &t->device[i].reason[r->number].all);
 		}
 }
 
-static void listener_family(const struct tally *t, const char *instance, bool bytes)
+static void listener_family(const struct metrics *m)
 {
-	const char *name = bytes ? "listener_bytes" : "listener_packets";
+	const struct tally *t = m->tally;
 	const struct reason_text *r;
 	size_t i;
 
-	family(name, bytes ? "bytes" : "packets", "For a listener, by reason.");
+	counter_family(m, "listener", "For a listener, by reason.");
 	for (i = 0; i < t->listener_count; i++)
 		for (r = reasons; r->name; r++) {
 			if (!t->listener[i].reason[r->number].all.packets)
 				continue;
-			printf("straygate_%s_total{", name);
-			label("instance", instance, ",");
+			counter_begin(m, "listener");
+			putchar(',');
 			label("listener", t->listener[i].rule->subject, ",");
-			label("reason", r->name, "} ");
-			printf("%llu\n",
-			       (unsigned long long)of(&t->listener[i].reason[r->number].all, bytes));
+			label("reason", r->name, "");
+			value(m, &t->listener[i].reason[r->number].all);
 		}
 }
 
-struct rules {
-	struct rule_counters *counters;
-	const char *instance;
-	bool bytes;
-};
-
 static int rule_out(const struct rule *r, void *arg)
 {
-	const struct rules *f = arg;
-	struct counter c = gate_rule_counter(f->counters, r->id);
+	const struct metrics *m = arg;
+	struct counter c = gate_rule_counter(m->counters, r->id);
 
 	if (!c.packets)
 		return 0;
-	printf("straygate_rule_%s_total{", f->bytes ? "bytes" : "packets");
-	label("instance", f->instance, ",");
+	counter_begin(m, "rule");
+	putchar(',');
 	label("statement", statement_name(r->statement), ",");
-	label("subject", r->subject, "} ");
-	printf("%llu\n", (unsigned long long)of(&c, f->bytes));
+	label("subject", r->subject, "");
+	value(m, &c);
 	return 0;
 }
 
-static int rule_family(const struct tally *t, struct rule_counters *counters, const char *instance,
-		       bool bytes)
-{
-	struct rules f = {counters, instance, bytes};
+/* ---- gauges ------------------------------------------------------------------ */
 
-	family(bytes ? "rule_bytes" : "rule_packets", bytes ? "bytes" : "packets",
-	       "Decided by a line of the policy.");
-	return gate_lines_each(t->lines, EACH_STATEMENT, rule_out, &f);
+static void gauge_family(const char *name, const char *help)
+{
+	printf("# HELP straygate_%s %s\n# TYPE straygate_%s gauge\n", name, help, name);
 }
 
-int openmetrics_print(const struct tally *t, struct rule_counters *counters, const char *instance)
+static void gauge(const struct metrics *m, const char *name, const char *key, const char *of, uint64_t n)
 {
+	begin(m, name, "");
+	if (key) {
+		putchar(',');
+		label(key, of, "");
+	}
+	printf("} %llu\n", (unsigned long long)n);
+}
+
+static void posture_gauge(const struct metrics *m, const char *name)
+{
+	enum posture p;
+
+	for (p = POSTURE_OBSERVE; p <= POSTURE_AUTO; p++)
+		gauge(m, name, "posture", posture_name(p), policy_posture(m->tally->policy) == p);
+}
+
+static void attached_gauge(const struct metrics *m, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < m->tally->device_count; i++)
+		gauge(m, name, "device", m->tally->devices[i].name, m->tally->devices[i].attached);
+}
+
+static void handshake_gauge(const struct metrics *m, const char *name)
+{
+	const struct tally *t = m->tally;
+	size_t i;
+
+	for (i = 0; i < t->listener_count; i++) {
+		const char *depth = depth_text(m->gate, t->policy, t->listener[i].rule);
+
+		if (*depth != '-')
+			gauge(m, name, "listener", t->listener[i].rule->subject, *depth == 'h');
+	}
+}
+
+static void observed_gauge(const struct metrics *m, const char *name)
+{
+	const struct tally *t = m->tally;
+	size_t i;
+
+	for (i = 0; i < t->listener_count; i++)
+		gauge(m, name, "listener", t->listener[i].rule->subject,
+		      policy_posture(t->policy) == POSTURE_OBSERVE || t->listener[i].rule->observe);
+}
+
+static void confirm_gauge(const struct metrics *m, const char *name)
+{
+	uint64_t deadline = gate_deadline(m->gate), now = monotonic_ns();
+
+	gauge(m, name, NULL, NULL, deadline > now ? (deadline - now + 999999999) / 1000000000 : 0);
+}
+
+static void applied_gauge(const struct metrics *m, const char *name)
+{
+	gauge(m, name, NULL, NULL, m->gate->meta.applied);
+}
+
+static const struct {
+	const char *name;
+	const char *help;
+	void (*print)(const struct metrics *m, const char *name);
+} gauges[] = {
+	{"posture", "The posture that is in force is 1, the others 0.", posture_gauge},
+	{"device_attached", "1 if the gate is attached to the device, else 0.", attached_gauge},
+	{"listener_handshake", "1 if new visits are judged at the handshake, 0 if at data.", handshake_gauge},
+	{"listener_observed", "1 if what would happen is only counted, 0 if it is done.", observed_gauge},
+	{"confirm_pending_seconds", "Until a change goes back that was not confirmed; 0: none waits.",
+	 confirm_gauge},
+	{"applied_timestamp_seconds", "When the policy was last changed, since 1970.", applied_gauge},
+};
+
+/* ---- all --------------------------------------------------------------------- */
+
+int openmetrics_print(struct gate *g, const struct tally *t, const struct rule_counters *counters,
+		      enum metrics_format format)
+{
+	struct metrics m = {g, t, counters, format, false};
 	int bytes, err = 0;
+	size_t i;
 
 	for (bytes = 0; bytes < 2 && !err; bytes++) {
-		device_family(t, instance, bytes);
-		listener_family(t, instance, bytes);
-		err = rule_family(t, counters, instance, bytes);
+		m.bytes = bytes;
+		device_family(&m);
+		listener_family(&m);
+		counter_family(&m, "rule", "Decided by a line of the policy.");
+		err = gate_lines_each(t->lines, EACH_STATEMENT, rule_out, &m);
 	}
-	if (!err)
+	for (i = 0; i < sizeof(gauges) / sizeof(gauges[0]) && !err; i++) {
+		gauge_family(gauges[i].name, gauges[i].help);
+		gauges[i].print(&m, gauges[i].name);
+	}
+	if (!err && format == METRICS_OPENMETRICS)
 		printf("# EOF\n");
 	return err;
 }

@@ -4,7 +4,7 @@
 #define STRAYGATE_SHOW_H
 
 #include "gate/gate.h"
-#include "cmd/verb.h"
+#include "show/call.h"
 
 /* All return an exit status. */
 int show_policy(struct gate *g, const struct call *c);

@@ -4,6 +4,7 @@
 
 #include "lib/json.h"
 #include "lib/say.h"
+#include "show/served.h"
 #include "show/show.h"
 
 static void name_text(char out[64], const struct heavy *h)
@@ -52,12 +53,14 @@ static void list(const struct heavy *h, size_t count, const struct call *c, cons
 
 int show_strays(struct gate *g, const struct call *c)
 {
+	cleanup_policy struct policy *running = NULL;
 	struct heavy *names = NULL, *sources = NULL;
 	size_t name_count, source_count;
 	int status = EXIT_FAILED;
 
-	if (!gate_heavy(g, GATE_STRAY_NAMES, &names, &name_count) &&
+	if (!gate_running(g, &running) && !gate_heavy(g, GATE_STRAY_NAMES, &names, &name_count) &&
 	    !gate_heavy(g, GATE_STRAY_SOURCES, &sources, &source_count)) {
+		name_count = strays_only(names, name_count, running);
 		if (c->json)
 			json_open(c->instance);
 		list(names, name_count, c, "stray name", true);

@@ -1,45 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Reading an image: cells, trees, listeners, rules. See image.h for the layout.
- * A cell that is not there makes a look-up come back empty: everything passes
- * then, which is what a gate without a policy does.
+ * Reading the trees of addresses of an image; image.h has their layout. A cell that
+ * is not there makes a look-up come back empty: everything passes then, which is
+ * what a gate without a policy does.
+ *
+ * Plain C: the tests on the host read trees by this very code, and only where a cell
+ * comes from differs.
  */
-#ifndef STRAYGATE_TABLE_H
-#define STRAYGATE_TABLE_H
+#ifndef STRAYGATE_BPF_TREE_H
+#define STRAYGATE_BPF_TREE_H
 
-#include "bpf/maps.h"
-#include "bpf/packet.h"
+#ifdef __bpf__
+#include "bpf/bpf.h"
+#else
+#include <stddef.h>
 
-/* What the compiler knew of a value up to here it must not use from here on:
- * keeps a check, or keeps arithmetic on a pointer behind its check. */
-#define checked(value) __asm__ __volatile__("" : "+r"(value))
+#include <bpf/bpf_endian.h>
 
+#include "bpf/compiler.h"
+#endif
+
+#include "bpf/image.h"
+
+#ifdef __bpf__
 static __always_inline void *image_cell(void *image, __u32 index)
 {
 	return bpf_map_lookup_elem(image, &index);
 }
-
-/* The slot of the image that rules now. */
-static __always_inline __u32 current_slot(void)
-{
-	__u32 zero = 0;
-	struct control *c = bpf_map_lookup_elem(&control, &zero);
-	__u64 word;
-	__u32 slot;
-
-	if (!c)
-		return CONTROL_NO_SLOT;
-	word = *(volatile __u64 *)&c->word;
-	slot = CONTROL_SLOT(word);
-	if (CONTROL_DEADLINE(word) && bpf_ktime_get_ns() >> CONTROL_DEADLINE_SHIFT >= CONTROL_DEADLINE(word))
-		slot = CONTROL_PREVIOUS(word);
-	return slot;
-}
-
-static __always_inline void *image_in(__u32 slot)
-{
-	return bpf_map_lookup_elem(&images, &slot);
-}
+#else
+/* Whoever reads on the host says what an image is there. NULL: no such cell. */
+void *image_cell(void *image, __u32 index);
+#endif
 
 /* 1 if a < b: the borrow of a - b. Without a branch: the verifier would follow
  * each way of seven comparisons a level, and the CPU guess half of them wrong. */
@@ -48,7 +39,7 @@ static __always_inline __u32 before(__u64 a, __u64 b)
 	__u64 borrow = (~a & b) | (~(a ^ b) & (a - b));
 
 	/* Or the compiler sees what is meant, and makes a branch of it: 2^15 ways. */
-	checked(borrow);
+	opaque(borrow);
 	return borrow >> 63;
 }
 
@@ -56,7 +47,7 @@ static __always_inline __u32 before4(__u32 a, __u32 b)
 {
 	__u64 difference = (__u64)a - b;
 
-	checked(difference); /* as above */
+	opaque(difference); /* as above */
 	return difference >> 63;
 }
 
@@ -171,47 +162,6 @@ static __always_inline __u32 address_find(void *image, __u32 tree4, const __u8 *
 	if (ref & IMAGE_REF)
 		ref = walk6(image, ref, key);
 	return ref & IMAGE_REF ? walk6(image, ref, bpf_be64_to_cpu(half[1])) : ref;
-}
-
-/* The image that judges a packet, and its head. */
-struct view {
-	void *image;
-	struct image_head *head;
-};
-
-static __always_inline bool view_of(struct view *v, __u32 slot)
-{
-	v->image = image_in(slot);
-	if (!v->image)
-		return false;
-	v->head = image_cell(v->image, IMAGE_HEAD);
-	return v->head;
-}
-
-static __always_inline bool view_open(struct view *v, const struct packet *p)
-{
-	return view_of(v, p->slot);
-}
-
-static __always_inline struct image_rule *image_rule(void *image, struct image_head *head, __u32 index)
-{
-	struct image_rule *pair = image_cell(image, head->rules + index / 2);
-
-	if (!pair)
-		return NULL;
-	checked(pair);
-	return &pair[index & 1];
-}
-
-static __always_inline struct image_listener *image_listener(void *image, struct image_head *head,
-							     __u32 index)
-{
-	struct image_listener *pair = image_cell(image, head->listeners + index / 2);
-
-	if (!pair)
-		return NULL;
-	checked(pair);
-	return &pair[index & 1];
 }
 
 #endif

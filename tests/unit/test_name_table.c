@@ -10,6 +10,7 @@
 #include "image/name_table.h"
 #include "image/image.h"
 #include "image/tree.h"
+#include "image_read.h"
 #include "policy_helpers.h"
 
 #define MANY 400
@@ -43,16 +44,16 @@ static uint32_t naive(const struct entry *all, size_t count, enum image_namespac
 
 static void write_all(struct cells *c, const struct entry *all, size_t count)
 {
-	struct dictionary d;
+	struct name_table d;
 	size_t i;
 
 	*c = (struct cells){0};
 	cells_add(c, IMAGE_FIRST_FREE);
-	cr_assert(!dictionary_begin(&d));
+	cr_assert(!name_table_begin(&d));
 	for (i = 0; i < count; i++)
-		cr_assert(!dictionary_add(&d, all[i].space, &all[i].name, all[i].rule));
-	cr_assert(!dictionary_write(&d, c));
-	dictionary_free(&d);
+		cr_assert(!name_table_add(&d, all[i].space, &all[i].name, all[i].rule));
+	cr_assert(!name_table_write(&d, c));
+	name_table_free(&d);
 }
 
 static void entry_set(struct entry *e, const char *text, uint8_t kind, enum image_namespace space,
@@ -85,7 +86,7 @@ static const struct {
 	{"[2001:db8::1]", 7, 0},
 };
 
-Test(dictionary, by_hand)
+Test(name_table, by_hand)
 {
 	static struct entry all[8];
 	struct cells c;
@@ -101,8 +102,8 @@ Test(dictionary, by_hand)
 	entry_set(&all[7], "www.example.com", NAME_EXACT, NAMES_SERVED, 8);
 	write_all(&c, all, 8);
 	for (i = 0; i < COUNT(rows); i++) {
-		uint32_t served = dictionary_look(&c, NAMES_SERVED, rows[i].name);
-		uint32_t zone = dictionary_look(&c, NAMES_ZONES, rows[i].name);
+		uint32_t served = name_look(&c, NAMES_SERVED, rows[i].name);
+		uint32_t zone = name_look(&c, NAMES_ZONES, rows[i].name);
 
 		cr_expect(served == rows[i].served, "%s: served %u", rows[i].name, served);
 		cr_expect(zone == rows[i].zone, "%s: zone %u", rows[i].name, zone);
@@ -123,7 +124,7 @@ static void random_name(char *to, size_t size)
 			 n ? "." : "");
 }
 
-Test(dictionary, random)
+Test(name_table, random)
 {
 	static struct entry all[MANY];
 	char name[256];
@@ -142,15 +143,15 @@ Test(dictionary, random)
 			enum image_namespace space = i & 1;
 
 			random_name(name, sizeof(name));
-			cr_assert(dictionary_look(&c, space, name) == naive(all, count, space, name),
-				  "%s of %zu", name, count);
+			cr_assert(name_look(&c, space, name) == naive(all, count, space, name), "%s of %zu",
+				  name, count);
 		}
 		cells_free(&c);
 	}
 }
 
 /* More labels than a word has bits: deep suffixes share a bit. */
-Test(dictionary, many_labels)
+Test(name_table, many_labels)
 {
 	static struct entry all[3];
 	char deep[256] = "", below[256] = "";
@@ -163,33 +164,33 @@ Test(dictionary, many_labels)
 		strcat(below, i ? ".a" : "a");
 	entry_set(&all[0], below, NAME_BELOW, NAMES_SERVED, 1);
 	write_all(&c, all, 1);
-	cr_expect(dictionary_look(&c, NAMES_SERVED, deep) == 1);
-	cr_expect(dictionary_look(&c, NAMES_SERVED, below) == 0);
-	cr_expect(dictionary_look(&c, NAMES_SERVED, deep + 20) == 0, "not below it");
+	cr_expect(name_look(&c, NAMES_SERVED, deep) == 1);
+	cr_expect(name_look(&c, NAMES_SERVED, below) == 0);
+	cr_expect(name_look(&c, NAMES_SERVED, deep + 20) == 0, "not below it");
 	cells_free(&c);
 }
 
 /* As many as a provider serves: all are found, others are not. */
-Test(dictionary, many_names)
+Test(name_table, many_names)
 {
 	const uint32_t n = 50000;
-	struct dictionary d;
+	struct name_table d;
 	struct cells c = {0};
 	char text[64];
 	struct name name = {.text = text, .kind = NAME_TREE};
 	uint32_t i;
 
 	cells_add(&c, IMAGE_FIRST_FREE);
-	cr_assert(!dictionary_begin(&d));
+	cr_assert(!name_table_begin(&d));
 	for (i = 0; i < n; i++) {
 		snprintf(text, sizeof(text), "customer%u.example", i);
-		cr_assert(!dictionary_add(&d, NAMES_SERVED, &name, i + 1));
+		cr_assert(!name_table_add(&d, NAMES_SERVED, &name, i + 1));
 	}
-	cr_assert(!dictionary_write(&d, &c));
-	dictionary_free(&d);
+	cr_assert(!name_table_write(&d, &c));
+	name_table_free(&d);
 	for (i = 0; i < 2 * n; i++) {
 		snprintf(text, sizeof(text), "%scustomer%u.example", i & 1 ? "www." : "", i);
-		cr_assert(dictionary_look(&c, NAMES_SERVED, text) == (i < n ? i + 1 : 0), "%s", text);
+		cr_assert(name_look(&c, NAMES_SERVED, text) == (i < n ? i + 1 : 0), "%s", text);
 	}
 	cells_free(&c);
 }
@@ -210,7 +211,7 @@ static bool has_hash(const struct cells *c, uint64_t hash)
 
 /* The same policy twice: all that its names are hashed with is another, and none
  * of the hashes stands in both images. */
-Test(dictionary, points_are_drawn_anew)
+Test(name_table, points_are_drawn_anew)
 {
 	static struct entry all[MANY];
 	const struct image_names *n[2];
@@ -244,20 +245,20 @@ Test(dictionary, points_are_drawn_anew)
 /* Of the table that these names make with these points. */
 static uint32_t buckets_for(const struct image_names *points, char (*names)[32], uint32_t count)
 {
-	struct dictionary d;
+	struct name_table d;
 	struct cells c = {0};
 	uint32_t i, buckets;
 
 	cells_add(&c, IMAGE_FIRST_FREE);
-	cr_assert(!dictionary_begin(&d));
+	cr_assert(!name_table_begin(&d));
 	if (points)
 		d.head = *points;
 	for (i = 0; i < count; i++)
-		cr_assert(!dictionary_add(&d, NAMES_SERVED,
+		cr_assert(!name_table_add(&d, NAMES_SERVED,
 					  &(struct name){.text = names[i], .kind = NAME_EXACT}, i + 1));
-	cr_assert(!dictionary_write(&d, &c));
+	cr_assert(!name_table_write(&d, &c));
 	buckets = d.head.bucket_count;
-	dictionary_free(&d);
+	name_table_free(&d);
 	cells_free(&c);
 	return buckets;
 }
@@ -265,15 +266,15 @@ static uint32_t buckets_for(const struct image_names *points, char (*names)[32],
 /* Customers who knew the points could choose names that all lie in a tenth of
  * the buckets, however many there are, and make the table grow without end.
  * With points of another policy the same names lie like any others. */
-Test(dictionary, collisions_do_not_outlive_their_points)
+Test(name_table, collisions_do_not_outlive_their_points)
 {
 	enum { COLLIDING = 3000, PART = 10 };
 	static char names[COLLIDING][32];
 	const uint32_t least = COLLIDING / 3 + 1;
-	struct dictionary known;
+	struct name_table known;
 	uint32_t found = 0, n, buckets;
 
-	cr_assert(!dictionary_begin(&known));
+	cr_assert(!name_table_begin(&known));
 	for (n = 0; found < COLLIDING; n++) {
 		struct name_hash h;
 		uint64_t hash;
@@ -291,7 +292,7 @@ Test(dictionary, collisions_do_not_outlive_their_points)
 	buckets = buckets_for(NULL, names, COLLIDING);
 	cr_expect(buckets <= least + least / 2 + 1, "%u buckets with new points, %u are enough", buckets,
 		  least);
-	dictionary_free(&known);
+	name_table_free(&known);
 }
 
 /* ---- the image as a whole ---- */
@@ -355,9 +356,9 @@ Test(image, of_a_policy)
 	cr_expect(!memcmp(image_listener(&c, one)->addr, local.addr, 16) && !image_listener(&c, one)->next);
 	cr_expect(!port_entry(&c, 79) && !port_entry(&c, 81) && !port_entry(&c, 65536 + 80));
 	cr_expect(image_listener(&c, port_entry(&c, 65536 + 65535))->protocol == PROTO_DNS);
-	cr_expect(image_rule(&c, dictionary_look(&c, NAMES_SERVED, "www.example.com"))->id ==
+	cr_expect(image_rule(&c, name_look(&c, NAMES_SERVED, "www.example.com"))->id ==
 		  policy_find(p, ST_SERVE, "www.example.com")->id);
-	cr_expect(image_rule(&c, dictionary_look(&c, NAMES_ZONES, "a.example.com"))->id ==
+	cr_expect(image_rule(&c, name_look(&c, NAMES_ZONES, "a.example.com"))->id ==
 		  policy_find(p, ST_ZONE, "example.com")->id);
 	cr_expect(source_rule(&c, "10.2.0.1")->action == ACT_DROP);
 	cr_expect(source_rule(&c, "10.1.0.1")->action == ACT_TRUST);
@@ -380,6 +381,7 @@ Test(image, rates)
 		{"source 10.0.0.0/8 limit 1000 packets/s burst 5", 16000000, 80000000},
 		{"source 10.0.0.0/8 limit 1000000000 packets/s burst 1", 16, 16},
 		{"source 10.0.0.0/8 limit 8 Mbit/s burst 1", 16000ULL << 16, 2000000000},
+		{"source 10.0.0.0/8 limit 0.5 Mbit/s", 256000ULL << 16, 16000000000},
 		{"source 10.0.0.0/8 limit 1000000 Mbit/s burst 1000000", 8389, 16000000000},
 	};
 	const struct image_rule *r;

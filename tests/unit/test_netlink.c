@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Dumps of rtnetlink, from a kernel that is played by the other end of a socket. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <linux/netlink.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "host/netlink.h"
+
+#define THING 100 /* a type of message that carries a number */
+
+struct seen {
+	unsigned int numbers[64];
+	size_t count;
+	size_t dumps;
+	int err_at; /* fn fails with -E2BIG at this number */
+};
+
+static int note(const struct nlmsghdr *n, void *arg)
+{
+	struct seen *s = arg;
+
+	if (!n) {
+		s->count = 0;
+		s->dumps++;
+		return 0;
+	}
+	cr_assert(n->nlmsg_type == THING && s->count < 64);
+	s->numbers[s->count] = *(unsigned int *)NLMSG_DATA(n);
+	return (int)s->numbers[s->count++] == s->err_at ? -E2BIG : 0;
+}
+
+struct told {
+	unsigned short type;
+	unsigned short flags;
+	int number;
+	int last; /* of its datagram */
+};
+
+static size_t put(char *at, const struct told *t)
+{
+	struct nlmsghdr *n = (void *)at;
+
+	memset(at, 0, NLMSG_SPACE(sizeof(struct nlmsgerr)));
+	n->nlmsg_type = t->type;
+	n->nlmsg_flags = NLM_F_MULTI | t->flags;
+	n->nlmsg_len = NLMSG_LENGTH(t->type == NLMSG_ERROR ? sizeof(struct nlmsgerr) : sizeof(int));
+	memcpy(NLMSG_DATA(n), &t->number, sizeof(int));
+	return NLMSG_ALIGN(n->nlmsg_len);
+}
+
+#define INTERRUPTED NLM_F_DUMP_INTR
+#define DONE(flags)                     \
+	{                               \
+		NLMSG_DONE, flags, 0, 1 \
+	}
+
+static const struct {
+	const char *name;
+	struct told told[40];
+	int err_at;
+	int err;
+	size_t dumps;
+	size_t count;
+	unsigned int first;
+} rows[] = {
+	{"one dump", {{THING, 0, 1, 1}, {THING, 0, 2, 0}, DONE(0)}, 0, 0, 1, 2, 1},
+	{"nothing", {DONE(0)}, 0, 0, 1, 0, 0},
+	{"interrupted, then whole",
+	 {{THING, INTERRUPTED, 1, 1}, {THING, 0, 2, 1}, DONE(0), {THING, 0, 3, 1}, {THING, 0, 4, 1}, DONE(0)},
+	 0,
+	 0,
+	 2,
+	 2,
+	 3},
+	{"said at the end only",
+	 {{THING, 0, 1, 1}, DONE(INTERRUPTED), {THING, 0, 7, 0}, DONE(0)},
+	 0,
+	 0,
+	 2,
+	 1,
+	 7},
+	{"twice",
+	 {DONE(INTERRUPTED), {THING, INTERRUPTED, 3, 0}, DONE(0), {THING, 0, 5, 0}, DONE(0)},
+	 0,
+	 0,
+	 3,
+	 1,
+	 5},
+	{"an error of the kernel", {{NLMSG_ERROR, 0, -EPERM, 1}}, 0, -EPERM, 1, 0, 0},
+	{"an error of ours", {{THING, 0, 1, 1}, {THING, 0, 2, 1}, DONE(0)}, 2, -E2BIG, 1, 2, 1},
+};
+
+Test(netlink, dumps)
+{
+	struct nlmsghdr question = {.nlmsg_len = sizeof(question)};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct seen s = {.err_at = rows[i].err_at};
+		char datagram[4096];
+		size_t len = 0;
+		int pair[2];
+
+		cr_assert(!socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair));
+		for (const struct told *t = rows[i].told; t->type; t++) {
+			len += put(datagram + len, t);
+			if (!t->last)
+				continue;
+			cr_assert(send(pair[1], datagram, len, 0) == (ssize_t)len);
+			len = 0;
+		}
+		shutdown(pair[1], SHUT_WR);
+		cr_expect(rtnl_dump(pair[0], &question, note, &s) == rows[i].err, "%s: what it returns",
+			  rows[i].name);
+		cr_expect(s.dumps == rows[i].dumps, "%s: %zu dumps", rows[i].name, s.dumps);
+		cr_expect(s.count == rows[i].count && (!s.count || s.numbers[0] == rows[i].first),
+			  "%s: %zu things", rows[i].name, s.count);
+		close(pair[0]);
+		close(pair[1]);
+	}
+}
+
+/* A table that never stands still is not asked for ever. */
+Test(netlink, no_end_of_changes)
+{
+	struct nlmsghdr question = {.nlmsg_len = sizeof(question)};
+	struct told told = {NLMSG_DONE, NLM_F_DUMP_INTR, 0, 1};
+	struct seen s = {0};
+	char datagram[64];
+	size_t len = put(datagram, &told);
+	int pair[2];
+
+	cr_assert(!socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair));
+	for (int i = 0; i < 64; i++)
+		cr_assert(send(pair[1], datagram, len, 0) == (ssize_t)len);
+	cr_expect(rtnl_dump(pair[0], &question, note, &s) == -EINTR);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Lines of the command line or of standard input, put into a policy. */
+#ifndef STRAYGATE_INPUT_H
+#define STRAYGATE_INPUT_H
+
+#include "parser/read.h"
+
+/* policy_add() or policy_del() */
+typedef int line_fn(struct policy *p, const char *line, struct policy_error *err);
+
+/* One line, or with "-" all lines of standard input, of which blank ones and comments
+ * count for nothing. What del does not find is no error: it is not there, as was
+ * wanted. Each error is said, and then p is not to be used. 1: changed, 0: not, or
+ * -errno. */
+int input_lines(struct policy *p, const char *line, line_fn *how);
+
+#define STDIN_PATH "/dev/stdin"
+
+/* What a verb opens that was given this path: "-" is standard input. */
+const char *input_path(const char *path);
+
+#endif

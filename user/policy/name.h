@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Names: text to the one form in which they are compared. */
+#ifndef STRAYGATE_POLICY_NAME_H
+#define STRAYGATE_POLICY_NAME_H
+
+#include "policy/policy.h"
+
+#define NAME_SIZE_MAX 253
+
+/* The length of the normalised name, or -EINVAL and why: "has ...; expected ...".
+ * zone: a label may have slashes, as those of RFC 2317 do, but for the last. */
+int name_read(const char *text, size_t len, bool zone, char out[NAME_SIZE_MAX + 1], const char **why);
+/* The same with "*." or "." before it, as `serve` takes them (zone: as `zone` does). */
+int name_read_pattern(const char *text, size_t len, bool zone, char out[NAME_SIZE_MAX + 1], uint8_t *kind,
+		      const char **why);
+/* Is this normalised name an address? */
+bool name_is_address(const char *text);
+bool name_equal(const struct name *a, const struct name *b);
+uint32_t name_hash(const struct name *n);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a rule may say: the parser and policy_load() both ask. */
+#ifndef STRAYGATE_RULE_H
+#define STRAYGATE_RULE_H
+
+#include "policy/policy.h"
+
+#define SUBJECT_SIZE (4096 + 16) /* "from " and a path */
+
+bool action_allowed(enum statement s, enum protocol as, enum action a);
+bool unit_allowed(enum statement s, enum rate_unit u);
+bool protocol_on(enum protocol p, uint8_t l4);
+bool device_valid(const char *name);
+bool rule_takes_prefixes(enum statement s);
+bool rule_takes_names(enum statement s);
+
+/* The same line? And the same content of its list? Id, expiry, origin do not count. */
+bool rule_says_same(const struct rule *a, const struct rule *b);
+bool rule_same(const struct rule *a, const struct rule *b);
+
+/* The subject of r's fields as text; as snprintf(3). */
+int rule_subject(const struct rule *r, char *buf, size_t size);
+
+#endif

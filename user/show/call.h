@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A call of the command line, as its verb gets it. */
+#ifndef STRAYGATE_CALL_H
+#define STRAYGATE_CALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What was said besides the verb. Options may stand anywhere. */
+struct call {
+	const char *instance; /* "default" */
+	const char *netns;    /* NULL: this one */
+	const char *from;     /* explain */
+	const char *to;
+	const char *name;
+	unsigned int top; /* show: lines at most */
+	bool json;
+	bool generic;
+	bool now;	    /* down: cut what is bound */
+	unsigned int drain; /* down: seconds, then cut; UINT_MAX: wait for the last */
+	unsigned int bound; /* up: room for so many bound visits; 0: the default */
+	bool openmetrics;
+	bool prometheus;
+	bool diff;
+	bool force;
+	const char *group;    /* NULL: as it was */
+	const char *policy;   /* up: the file that is to rule; NULL: what runs stays */
+	bool check;	      /* status: one line, as monitoring plugins have it */
+	bool exit_code;	      /* apply --diff: exit 3 if anything differs */
+	unsigned int confirm; /* seconds; 0: none is needed */
+	int argc;	      /* what is left */
+	char **argv;
+};
+
+#endif
