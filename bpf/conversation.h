@@ -158,6 +158,12 @@ static __always_inline bool was_bound(const struct packet *p, struct flow *f)
 	return true;
 }
 
+/* The same of one that was introduced undecided. */
+static __always_inline bool waits_undecided(const struct packet *p, const struct flow *f)
+{
+	return f->state == FLOW_PARTIAL && f->flags & FLOW_SHAKEN && introduced_of(p) && !bound_of(p);
+}
+
 /* No data, while the gate has the visit's first bytes: the host knows nothing of it. */
 static __always_inline __u32 no_data_yet(struct packet *p, struct flow *f)
 {
@@ -169,14 +175,14 @@ static __always_inline __u32 no_data_yet(struct packet *p, struct flow *f)
 	if (!(p->tcp_flags & TCP_RST))
 		return REASON_ack_absorbed;
 	/* In generic mode it may be ours: see ask_again(). */
-	v = f->state == FLOW_INTRODUCED ? introduced_of(p) : NULL;
+	v = f->state != FLOW_HELD ? introduced_of(p) : NULL;
 	if (v && v->tries && v->reset == p->seq)
 		return REASON_control;
 	/* Only at exactly the next number (RFC 5961 3.2): others may be blind. */
 	if (p->seq != f->next)
 		return REASON_ack_absorbed;
 	f->flags |= FLOW_ENDING;
-	if (f->state == FLOW_INTRODUCED) {
+	if (f->state != FLOW_HELD) {
 		/* The SYN is with the server. */
 		bpf_map_delete_elem(&introduced, &key);
 		return REASON_control;
@@ -193,7 +199,8 @@ static __always_inline __u32 no_data(struct xdp_md *ctx, struct packet *p, struc
 	bool known = f && !doubtful(p, f);
 	struct socket sk;
 
-	if (known && (f->state == FLOW_HELD || (f->state == FLOW_INTRODUCED && !was_bound(p, f)))) {
+	if (known && (f->state == FLOW_HELD || (f->state == FLOW_INTRODUCED && !was_bound(p, f)) ||
+		      waits_undecided(p, f))) {
 		/* RFC 9293 3.8.4: a probe of a client that waits for us. */
 		if (!(p->tcp_flags & (TCP_RST | TCP_FIN)) && proves(ctx, p, p->seq + 1))
 			return REASON_keepalive_answered;
@@ -238,6 +245,10 @@ static __always_inline __u32 first_again(struct packet *p, struct flow *f)
 		p->shaken = 1;
 		p->again = 1;
 		return CONTINUE;
+	case FLOW_PARTIAL:
+		if (bound_of(p) || ended_of(p))
+			break;
+		/* fall through */
 	case FLOW_INTRODUCED:
 		/* A full table has forgotten it. */
 		p->shaken = 1;
@@ -347,6 +358,9 @@ static __always_inline __u32 data_waiting(struct xdp_md *ctx, struct packet *p, 
 	p->ours = 1;
 	if (p->seq == f->first)
 		return REASON_introduced_again;
+	/* To be judged when the server is there: its client sends it again. */
+	if (f->state == FLOW_PARTIAL)
+		return REASON_waiting;
 	keep_more(ctx, p);
 	/* A full barrier: bind.h makes the entry and then reads what is kept. */
 	__sync_fetch_and_add(&f->next, 0);
@@ -372,6 +386,8 @@ static __always_inline __u32 data(struct xdp_md *ctx, struct packet *p, struct f
 		if (introduced_of(p))
 			return data_waiting(ctx, p, f);
 	}
+	if (known && waits_undecided(p, f))
+		return data_waiting(ctx, p, f);
 	if ((!known || f->flags & FLOW_SHAKEN) && proves(ctx, p, p->seq)) {
 		s->agreed = s->options;
 		if (f && f->flags & FLOW_SHAKEN && f->first == p->seq)

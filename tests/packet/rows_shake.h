@@ -426,9 +426,11 @@ ROW("what was introduced undecided, and whose server has not answered", DEEP, .h
 	STEP(held, GONE, .http = HERE, .only = 20)
 	STEP(cannot_hold, INTRODUCED, .first_again = true, .lost = true)
 	STEP(introduced_again, INTRODUCED, .first_again = true, .lost = true)
-	STEP(waiting, GONE, .http = HERE, .first = 20)
+	STEP(waiting, GONE, .http = HERE, .first = 20, .lost = true)
 	STEP(ack_absorbed, GONE, .flags = ACK)
+	STEP(ack_absorbed, GONE, .flags = FIN | ACK, .ahead = 100)
 	STEP(introduced_again, INTRODUCED, .first_again = true)
+	STEP(served, SAME, .http = HERE, .first = 20)
 	STEP(established, SAME, .http = STRAY)
 END
 

@@ -301,7 +301,7 @@ static void run_packet(struct scene *s, struct tally *t, size_t said)
 	if (!p->again && !p->first_again && !s->begun.held &&
 	    (s->step->out == INTRODUCED || o.reason == REASON_held))
 		s->first = s->in;
-	if (o.reason == REASON_held || o.reason == REASON_waiting)
+	if (o.reason == REASON_held || (o.reason == REASON_waiting && !p->lost))
 		gate_holds(s, said);
 	if (o.reason == REASON_syn_answered)
 		frame_flaw(&s->in, &s->begun.offer);
