@@ -211,7 +211,7 @@ static void server_meets(struct scene *s)
 	bool again = s->step->reason == REASON_introduced_again;
 
 	frame_flaw(&s->in, &in);
-	if ((!again && s->step->packet.again) || in.flags & URG)
+	if ((!again && (s->step->packet.again || s->step->packet.first_again)) || in.flags & URG)
 		s->begun.held = 0;
 	if (!again && s->begun.held + in.payload_len <= HELD_BYTES && !(in.flags & URG))
 		gate_holds(s, in.payload_len);
