@@ -20,6 +20,15 @@ gate_shakes()
 	sg apply "$T_DIR/policy"
 }
 
+# way_seen: a visit over each family, by the kernel's handshake, after which the gate
+# knows the way back of tcp/80 and shakes hands itself.
+way_seen()
+{
+	http http://www.served.example/ >/dev/null
+	http6 http://www.served.example/ >/dev/null
+	is "tcp/80 is judged at the handshake" "$(depth_of tcp/80)" handshake
+}
+
 # shaking_policy FILE on|auto|off [LINE...]
 shaking_policy()
 {
