@@ -120,6 +120,7 @@ lint: $(B)/straygate.bpf.o
 
 install: all
 	install -D -m 755 $(B)/straygate $(DESTDIR)$(PREFIX)/sbin/straygate
+	ln -sf straygate $(DESTDIR)$(PREFIX)/sbin/check_straygate
 	install -D -m 644 man/straygate.8 $(DESTDIR)$(PREFIX)/share/man/man8/straygate.8
 	install -D -m 644 man/straygate.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/straygate
 	install -d -m 755 $(DESTDIR)$(PREFIX)/lib/systemd/system

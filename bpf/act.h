@@ -45,7 +45,7 @@ stage int rewrite(struct xdp_md *ctx, struct packet *p, __u32 sends)
 	case SENDS_ANSWER:
 		if (p->protocol == IPPROTO_UDP)
 			return refuse_dns(ctx, p, s) ? XDP_TX : -1;
-		return answer_request(ctx, p, s) ? XDP_TX : -1;
+		return answer_request(ctx, p, s) ? answer_leaves(p) : -1;
 	case SENDS_ACK:
 		return acknowledge(ctx, p, s, 0) ? XDP_TX : -1;
 	case SENDS_PROBE_ACK:

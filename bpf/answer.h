@@ -7,85 +7,17 @@
 #define STRAYGATE_ANSWER_H
 
 #include "bpf/bpf.h"
+#include "bpf/answer_dns.h"
+#include "bpf/answer_http.h"
+#include "bpf/answer_tc.h"
+#include "bpf/answer_tls.h"
 #include "bpf/name.h"
-#include "bpf/tcp_options.h"
 #include "bpf/rewrite.h"
+#include "bpf/tcp_options.h"
 
-/* RFC 9110 15.5.20. no-store: a 421 may otherwise be cached against a site that
- * did nothing wrong (RFC 9111 3). */
-#define HTTP_421                               \
-	"HTTP/1.1 421 Misdirected Request\r\n" \
-	"Connection: close\r\n"                \
-	"Cache-Control: no-store\r\n"          \
-	"Content-Length: 0\r\n\r\n"
-
-/* RFC 8446 6: record header (alert, TLS 1.2 on the wire), fatal, unrecognized_name. */
-#define TLS_ALERT "\x15\x03\x03\x00\x02\x02\x70"
-
-/* volatile: clang would move what is only copied into a section of strings that
- * libbpf does not take. */
-#define HTTP_421_LENGTH (sizeof(HTTP_421) - 1)
-/* Words, since it is copied by words: the last one is filled up. */
-const volatile char http_421[(HTTP_421_LENGTH + 7) & ~7] __attribute__((aligned(8))) = HTTP_421;
-const volatile char tls_alert[sizeof(TLS_ALERT) - 1] = TLS_ALERT;
-
-#define DNS_HEADER   12
-#define DNS_OPT	     11 /* RFC 6891 6.1.2: root, type, size, TTL, length 0 */
-#define DNS_QUESTION (DNS_HEADER + 256 + 4)
-#define DNS_REFUSED  5
-
-#define ANSWER_MAX (DNS_QUESTION + DNS_OPT + 2)
-
-/* Behind the question, 11 bytes at `at`: if an OPT record came, ours goes back,
- * or the client would take the server for one that knows no EDNS (RFC 6891 7). */
-static __always_inline __u32 dns_opt(struct xdp_md *ctx, const struct packet *p, __u8 *at, __u32 end)
-{
-	__u8 opt[DNS_OPT];
-
-	if (end + DNS_OPT > p->payload_len || bpf_xdp_load_bytes(ctx, p->payload + end, opt, DNS_OPT))
-		return 0;
-	if (opt[0] || opt[1] || opt[2] != 41)
-		return 0;
-	at[0] = 0;
-	at[1] = 0;
-	at[2] = 41;
-	at[3] = 1232 >> 8; /* what we would take: never used, but never 0 */
-	at[4] = 1232 & 0xff;
-	at[5] = 0;
-	at[6] = 0;
-	at[7] = opt[7] & 0x80; /* DO, RFC 3225 3 */
-	at[8] = 0;
-	at[9] = 0;
-	at[10] = 0;
-	return DNS_OPT;
-}
-
-/* Makes a query of `end` bytes up to the end of its question, which begins
- * `prefix` bytes into the payload, into REFUSED: RFC 1035 4.1.1. Returns the
- * length of the message, never longer than the query; 0: no such query. */
-static __always_inline __u32 refusal(struct xdp_md *ctx, const struct packet *p, __u8 *dns, __u32 end,
-				     __u32 prefix)
-{
-	__u32 opt;
-
-	if (end < DNS_HEADER + 5 || end > DNS_QUESTION)
-		return 0;
-	if (bpf_xdp_load_bytes(ctx, p->payload + prefix, dns, end))
-		return 0;
-	dns[2] = (dns[2] & 0x79) | 0x80; /* opcode and RD stay; QR */
-	dns[3] = (dns[3] & 0x10) | DNS_REFUSED;
-	*(__u32 *)(dns + 6) = 0;
-	opt = dns[11] && !dns[10] ? dns_opt(ctx, p, dns + end, end + prefix) : 0;
-	*(__be16 *)(dns + 10) = bpf_htons(opt ? 1 : 0);
-	return end + opt;
-}
-
-/* The finder once more, for a query that came again. */
-static __always_inline __u32 question_end(struct xdp_md *ctx, const struct packet *p, struct scratch *s)
-{
-	dns_tcp_begin(&s->finder);
-	return find_name(ctx, p, s) == FIND_FOUND ? s->finder.seen : 0;
-}
+/* What the client is taken to accept where no handshake with us says it, as with
+ * an IPv6 path of the smallest MTU. */
+#define ANSWER_MSS 1220
 
 /* RFC 7323 3.2: with timestamps agreed, each segment has them. Ours is the last
  * that the client has seen of the server. */
@@ -101,31 +33,94 @@ static __always_inline __u32 put_stamps(struct scratch *s)
 	return 12;
 }
 
-/* Writes the answer behind the options; 0: there is none, so a RST will do. */
-static __always_inline __u32 put_answer(struct xdp_md *ctx, const struct packet *p, struct scratch *s,
-					__u32 options)
+/* Bytes of payload that an answer with so many bytes of options may have: what the
+ * client takes, what the device sends, and, to an address that has not proved
+ * itself, what came, counted at the level of IP. */
+static __always_inline __u32 answer_room(struct xdp_md *ctx, const struct packet *p, const struct scratch *s,
+					 __u32 options)
 {
-	__u8 *to = s->bytes + REWRITE_L4 + sizeof(struct tcphdr) + (options & 15);
-	__u32 i, len;
+	__u32 headers = (p->ipv6 ? 60 : 40) + options, room, came, zero = 0;
+	struct device *d = bpf_map_lookup_elem(&device, &zero);
+	__be16 window;
 
+	room = (p->shaken ? s->agreed.mss : ANSWER_MSS) - options;
+	if (d && d->mtu && d->mtu - headers < room)
+		room = d->mtu - headers;
+	if (!p->shaken && !p->proved) {
+		came = p->payload + p->payload_len - p->l3;
+		came = came > headers ? came - headers : 0;
+		room = came < room ? came : room;
+	}
+	if (p->shaken && !bpf_xdp_load_bytes(ctx, p->l4 + 14, &window, 2)) {
+		came = bpf_ntohs(window);
+		if (s->agreed.scale != COOKIE_NO_SCALE)
+			came <<= s->agreed.scale & 15;
+		/* A window that nothing fits in has a RST come next, as ever. */
+		room = came < room ? came : room;
+	}
+	return room < REWRITE_PAYLOAD ? room : REWRITE_PAYLOAD;
+}
+
+/* The name once more, for a request that came again. Over TCP the length of a
+ * DNS message may have come, and been acknowledged, before. Returns how many bytes
+ * of the message go before its header. */
+static __always_inline __u32 find_again(struct xdp_md *ctx, struct packet *p, struct scratch *s)
+{
+	enum find found;
+
+	finder_begin(&s->finder, p);
+	found = find_name(ctx, p, s);
+	if (p->as != PROTO_DNS)
+		return 0;
+	/* What has no question may be anything, unless its length fits. */
+	if (found == FIND_FOUND || (found == FIND_NONE && s->finder.seen + s->finder.left == p->payload_len))
+		return 2;
+	dns_begin(&s->finder);
+	if (find_name(ctx, p, s) != FIND_FOUND)
+		s->finder.seen = 0;
+	return 0;
+}
+
+/* RFC 1035 4.2.2: two bytes of length go before. */
+static __always_inline __u32 put_dns(struct xdp_md *ctx, struct packet *p, struct scratch *s, __u32 to,
+				     __u32 prefix)
+{
+	struct dns_asked a = {.from = prefix};
+	__u32 len;
+
+	if (s->finder.seen < prefix)
+		return 0;
+	a.end = s->finder.seen - prefix;
+	a.length = read_asked(ctx, p);
+	len = put_refusal(p, s, &a, to + 2);
+	s->bytes[to & 127] = len >> 8;
+	s->bytes[(to + 1) & 127] = len;
+	return len ? len + 2 : 0;
+}
+
+/* Writes the answer behind the options and returns its length; 0: there is none,
+ * so a RST will do. */
+stage int put_answer(struct xdp_md *ctx, struct packet *p, __u32 options)
+{
+	__u32 to = REWRITE_L4 + sizeof(struct tcphdr) + (options & 15), prefix = 2, room, length = 0;
+	struct scratch *s = scratch_memory();
+
+	if (!p || !s)
+		return 0;
+	if (p->as != PROTO_TLS && p->find != FIND_FOUND && p->find != FIND_NONE)
+		prefix = find_again(ctx, p, s);
+	room = answer_room(ctx, p, s, options & 15);
 	switch (p->as) {
 	case PROTO_HTTP:
-		for (i = 0; i < sizeof(http_421) / 8; i++)
-			((__u64 *)to)[i] = ((const volatile __u64 *)http_421)[i];
-		return HTTP_421_LENGTH;
+		length = put_http(ctx, p, s, to, room);
+		break;
 	case PROTO_TLS:
-		for (i = 0; i < sizeof(tls_alert); i++)
-			to[i] = tls_alert[i];
-		return sizeof(tls_alert);
+		length = put_alert(p, s->bytes + to);
+		break;
 	case PROTO_DNS:
-		/* RFC 1035 4.2.2: two bytes of length go before. */
-		len = s->finder.seen;
-		len = len > 2 ? refusal(ctx, p, to + 2, len - 2, 2) : 0;
-		to[0] = len >> 8;
-		to[1] = len;
-		return len ? len + 2 : 0;
+		length = put_dns(ctx, p, s, to, prefix);
 	}
-	return 0;
+	return length <= room ? length : 0;
 }
 
 /* To the client, from where it expects our next byte. */
@@ -142,7 +137,7 @@ static __always_inline bool reply(struct xdp_md *ctx, const struct packet *p, st
 		.length = length,
 	};
 
-	return write_tcp(ctx, p, s, &d);
+	return p->order && length ? order_tcp(ctx, p, s, &d) : write_tcp(ctx, p, s, &d);
 }
 
 static __always_inline bool reset_client(struct xdp_md *ctx, const struct packet *p, struct scratch *s)
@@ -156,16 +151,19 @@ static __always_inline bool answer_request(struct xdp_md *ctx, struct packet *p,
 {
 	__u32 options, length;
 
-	if (p->as == PROTO_DNS)
-		s->finder.seen = question_end(ctx, p, s);
-	/* Where the segment proved a handshake they were read already. */
-	if (!p->shaken && read_options(ctx, p))
+	if (read_options(ctx, p))
 		return reset_client(ctx, p, s);
 	options = put_stamps(s);
-	length = put_answer(ctx, p, s, options);
-	if (!length || length > ANSWER_MAX)
+	length = put_answer(ctx, p, options);
+	if (!length || length > REWRITE_PAYLOAD)
 		return reset_client(ctx, p, s);
 	return reply(ctx, p, s, TCP_FIN | TCP_PSH | TCP_ACK, options, length);
+}
+
+/* The XDP action of an answer: tc sends what did not fit the frame. */
+static __always_inline __u32 answer_leaves(const struct packet *p)
+{
+	return p->order ? XDP_PASS : XDP_TX;
 }
 
 /* A client that has its answer says goodbye; a silent one asks whether we live,
@@ -199,12 +197,12 @@ static __always_inline bool reset_server(struct xdp_md *ctx, const struct packet
 }
 
 /* Over UDP. */
-static __always_inline bool refuse_dns(struct xdp_md *ctx, const struct packet *p, struct scratch *s)
+static __always_inline bool refuse_dns(struct xdp_md *ctx, struct packet *p, struct scratch *s)
 {
-	struct udphdr *u = (void *)(s->bytes + REWRITE_L4);
-	__u32 len = refusal(ctx, p, s->bytes + REWRITE_L4 + sizeof(*u), s->finder.seen, 0);
+	struct dns_asked a = {.end = s->finder.seen, .length = read_asked(ctx, p)};
+	__u32 len = put_refusal(p, s, &a, REWRITE_L4 + sizeof(struct udphdr));
 
-	return len && len <= ANSWER_MAX && write_udp(ctx, p, s, len);
+	return len && write_udp(ctx, p, s, len);
 }
 
 #endif

@@ -11,7 +11,7 @@
  *	cell 8		struct image_acts
  *	cell 9...	the ports, so that a packet for no listener costs one cell
  *	from there	at places the head names: listeners, rules, leaves, name
- *			buckets, tree nodes
+ *			buckets, tree nodes, pages
  *
  * Address tables are trees over the *boundaries* between prefixes: one look-up
  * costs the same for any number of prefixes and lengths, and a tree is built by
@@ -82,8 +82,10 @@ struct image_head {
 	__u32 rules;	 /* struct image_rule, two a cell; index 0 is none */
 	__u32 leaves;	 /* struct image_leaf, eight a cell; index 0 is none */
 	__u32 rule_count;
-	__u32 base; /* slot of the base, plus one; 0: none */
-	__u32 reserved2[8];
+	__u32 base;  /* slot of the base, plus one; 0: none */
+	__u32 pages; /* struct image_page, IMAGE_PAGE_CELLS each; number 0 is the default */
+	__u32 page_count;
+	__u32 reserved2[6];
 };
 
 /* A port's entry: index of the listener of all addresses (0: none), and whether
@@ -109,10 +111,11 @@ struct image_listener {
 #define IMAGE_BYTE_SHIFT 16
 
 struct image_rule {
-	__u32 id;    /* of counters and buckets; 0: a default, not counted */
-	__u8 action; /* enum action */
-	__u8 unit;   /* enum rate_unit */
-	__u16 reserved;
+	__u32 id;      /* of counters and buckets; 0: a default, not counted */
+	__u8 action;   /* enum action */
+	__u8 unit;     /* enum rate_unit */
+	__u8 answer;   /* http: number of the page; tls: alert; dns: enum dns_answer */
+	__u8 over;     /* with ACT_LIMIT: enum action for what is over it */
 	__u64 expires; /* ns, CLOCK_MONOTONIC; 0: never */
 	__u64 cost;    /* with ACT_LIMIT: 1/16 ns a visit or packet; Mbit/s: 1/2^20 ns a byte */
 	__u64 burst;   /* 1/16 ns: how far a bucket may run ahead of the clock */
@@ -196,6 +199,26 @@ struct image_names {
 };
 enum image_namespace { NAMES_SERVED, NAMES_ZONES };
 
+/* What an HTTP request is answered with, ready to send but for the name that was
+ * asked for and the length of the content. Behind this cell stand the whole answer;
+ * IMAGE_BRIEF bytes further one that fits any MSS; and at IMAGE_BARE one without
+ * content. */
+#define IMAGE_BRIEF	  1216
+#define IMAGE_BARE	  (IMAGE_BRIEF + 512)
+#define IMAGE_PAGE_BYTES  (IMAGE_BARE + 128)
+#define IMAGE_PAGE_CELLS  (1 + IMAGE_PAGE_BYTES / IMAGE_CELL)
+#define IMAGE_OTHER_BYTES 50
+struct image_page {
+	__u16 length; /* of head and content, without the name */
+	__u16 head;   /* of that: what HEAD is answered with */
+	__u16 name;   /* where the name goes; 0: nowhere */
+	__u16 digits; /* where there are four places for the number of Content-Length */
+	__u16 brief;  /* length of the brief answer; 0: there is none */
+	__u16 bare;   /* length of the bare one */
+	__u16 other_length;
+	__u8 other[IMAGE_OTHER_BYTES]; /* in place of a name that is not known */
+};
+
 /* Index of the rule for each protocol and finding. */
 struct image_acts {
 	__u32 rule[PROTO_COUNT][FINDING_COUNT];
@@ -213,6 +236,7 @@ _Static_assert(sizeof(struct image_dense4) == IMAGE_CELL, "leaf is a cell");
 _Static_assert(sizeof(struct image_dense6) == IMAGE_CELL, "leaf is a cell");
 _Static_assert(sizeof(struct image_bucket) == IMAGE_CELL, "bucket is a cell");
 _Static_assert(sizeof(struct image_names) == IMAGE_CELL, "names is a cell");
+_Static_assert(sizeof(struct image_page) == IMAGE_CELL, "what is said of a page is a cell");
 _Static_assert(sizeof(struct image_acts) == IMAGE_CELL, "acts is a cell");
 _Static_assert(sizeof(struct image_listener) == IMAGE_CELL / 2, "listeners are two a cell");
 _Static_assert(sizeof(struct image_rule) == IMAGE_CELL / 2, "rules are two a cell");

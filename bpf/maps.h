@@ -142,6 +142,15 @@ struct kept {
 	__u32 slack; /* a word may be written behind the last byte */
 	__u64 serial_end;
 };
+/* Unasked DNS answers whose first fragment was dropped: when. Written and read by
+ * the program. Full: the least recently used is forgotten; what is left of it passes
+ * and is not joined by the host. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, PIECES_MAX);
+	__type(key, struct piece_key);
+	__type(value, __u64);
+} pieces SEC(".maps");
 
 /* First data of visits that shook hands with the gate, until the name is
  * complete. Written and taken by the XDP program. Full: the least recently used
@@ -274,6 +283,9 @@ struct heavy_map {
 struct heavy_map stray_names SEC(".maps");
 struct heavy_map stray_sources SEC(".maps");
 
+/* The first bytes of a DNS message: a question, and an OPT record with some options. */
+#define ASKED_MAX 512
+
 /* Working memory of one packet: too large for the stack. */
 struct scratch {
 	struct finder finder;
@@ -288,9 +300,10 @@ struct scratch {
 		__u32 tsval;
 		__u32 mss;
 	} syn_ack;
-	__u8 bytes[512]; /* of an answer */
-	__u64 sum;	 /* of a segment */
-	struct feed {	 /* the way of the payload into the finder */
+	__u8 bytes[4096];		/* of an answer: see rewrite.h */
+	__u8 asked[2 * ASKED_MAX + 64]; /* what it answers: see answer_dns.h */
+	__u64 sum;			/* of a segment */
+	struct feed {			/* the way of the payload into the finder */
 		__u32 at;
 		__u32 left;
 		__u32 find; /* enum find */

@@ -184,8 +184,9 @@ stage int not_served(struct packet *p, __u32 finding)
 	p->name_rule = r->id;
 	action = r->action;
 	if (action == ACT_LIMIT)
-		action = within_limit(p, r) ? ACT_PASS : ACT_DROP;
+		action = within_limit(p, r) ? ACT_PASS : r->over;
 	p->action = action;
+	p->answer = r->answer;
 	return action == ACT_PASS ? passed(finding) : turned(p, finding);
 }
 

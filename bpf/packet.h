@@ -26,6 +26,9 @@
 #define TCP_ECE 0x40
 #define TCP_CWR 0x80
 
+/* See answer_tc.h. */
+enum order { ORDER_NONE, ORDER_PAGE, ORDER_BRIEF };
+
 enum resumed { RESUMED_NOT, RESUMED_PARTIAL, RESUMED_HELD };
 
 struct packet {
@@ -60,6 +63,9 @@ struct packet {
 	__u8 source_slot;
 	__u8 fragment; /* tc: a first fragment; what follows it is elsewhere */
 	__u16 window;  /* TCP, as it stands in the header, host order */
+	__u8 answer;	   /* what ACT_ANSWER says: http: number of the page in the image; else of the rule */
+	__u8 order;	   /* the answer is sent by tc: enum order */
+	__u16 grown;	   /* bytes by which the frame is longer than frame_len: see reserve() */
 	__u32 source_rule; /* ids, 0: none */
 	__u32 name_rule;
 	__u32 listener_rule; /* index in the image */

@@ -73,4 +73,85 @@ stage int unasked(struct xdp_md *ctx, struct packet *p)
 	return socket_asked(ctx, p) ? REASON_dns_awaited : REASON_dns_unasked;
 }
 
+/* ---- answers in fragments -------------------------------------------- */
+
+/* Whose piece this is; *first: of the first one the offset of the UDP header, else 0.
+ * False: it is none of UDP, or not what resolvers send. */
+static __always_inline bool read_piece(struct xdp_md *ctx, struct packet *p, struct piece_key *key,
+				       __u32 *first)
+{
+	struct {
+		struct ipv6hdr ip;
+		__u8 next, reserved;
+		__be16 offset;
+		__u32 id;
+	} six;
+	struct iphdr four;
+
+	if (p->ipv6) {
+		if (bpf_xdp_load_bytes(ctx, p->l3, &six, sizeof(six)) || six.ip.nexthdr != IPPROTO_FRAGMENT)
+			return false;
+		p->protocol = six.next;
+		key->id = six.id;
+		*first = six.offset & bpf_htons(0xfff8) ? 0 : p->l3 + sizeof(six);
+	} else {
+		if (bpf_xdp_load_bytes(ctx, p->l3, &four, sizeof(four)))
+			return false;
+		key->id = four.id;
+		*first = four.frag_off & bpf_htons(0x1fff) ? 0 : p->l3 + four.ihl * 4;
+	}
+	__builtin_memcpy(key->client, p->flow.client, 16);
+	__builtin_memcpy(key->server, p->flow.server, 16);
+	return p->protocol == IPPROTO_UDP;
+}
+
+/* As parse_udp(), of what the first fragment has of the datagram. */
+static __always_inline bool read_first(struct xdp_md *ctx, struct packet *p, __u32 at)
+{
+	struct udphdr u;
+
+	if (bpf_xdp_load_bytes(ctx, at, &u, sizeof(u)))
+		return false;
+	p->flow.client_port = u.source;
+	p->flow.server_port = u.dest;
+	p->l4 = at;
+	p->payload = at + sizeof(u);
+	p->payload_len = p->frame_len - p->payload;
+	return true;
+}
+
+/* A large answer comes in fragments, of which the first alone says what it is. It is
+ * judged, and the others follow it. Those that overtake it pass: the host does not
+ * join them without the first. */
+stage int fragment(struct xdp_md *ctx, struct packet *p)
+{
+	struct piece_key key = {};
+	__u32 reason, first = 0;
+	__u64 now, *since;
+	struct view v;
+
+	if (!p)
+		return REASON_table_missing;
+	p->slot = current_slot();
+	if (!view_open(&v, p) || !(v.head->flags & IMAGE_HAS_RESOLVERS) || !read_piece(ctx, p, &key, &first))
+		return REASON_fragment;
+	now = packet_tick(p);
+	if (!first) {
+		since = bpf_map_lookup_elem(&pieces, &key);
+		if (!since || now - *since > PIECES_PATIENCE)
+			return REASON_fragment;
+		p->observe = v.head->posture == POSTURE_OBSERVE;
+		return REASON_dns_unasked;
+	}
+	if (!read_first(ctx, p, first))
+		return REASON_fragment;
+	reason = unasked(ctx, p);
+	if (!reason)
+		return REASON_fragment;
+	p->observe = v.head->posture == POSTURE_OBSERVE;
+	if (reason == REASON_dns_unasked && !p->explain)
+		bpf_map_update_elem(&pieces, &key, &now, BPF_ANY);
+	return reason;
+}
+
 #endif

@@ -13,10 +13,13 @@
 #include "bpf/maps.h"
 #include "bpf/packet.h"
 
-/* In scratch memory the transport header always stands here, the IP header right
- * before it. */
-#define REWRITE_L4  40
-#define REWRITE_MAX 448
+/* In scratch->bytes the transport header always stands here, the IP header
+ * right before it. */
+#define REWRITE_L4	40
+#define REWRITE_PAYLOAD 1300
+#define REWRITE_MAX	(REWRITE_L4 + 60 + REWRITE_PAYLOAD)
+/* bpf_csum_diff() takes no more at once (up to Linux 6.13). */
+#define REWRITE_SUM 512
 
 /* A packet of ours. Addresses and ports are taken from the packet in hand:
  * as they are towards the server, turned round towards the client. */
@@ -35,11 +38,22 @@ struct draft {
 static __always_inline __u16 transport_sum(const struct packet *p, struct scratch *s, __u32 len)
 {
 	__u64 sum = pseudo_sum(&p->flow, p->ipv6, p->protocol, len);
+	const __u8 *at = s->bytes + REWRITE_L4;
 
 	len = (len + 3) & ~3u;
-	if (len > REWRITE_MAX)
+	if (len > 2 * REWRITE_SUM) {
+		sum += (__u32)bpf_csum_diff(NULL, 0, (__be32 *)at, REWRITE_SUM, 0);
+		at += REWRITE_SUM;
+		len -= REWRITE_SUM;
+	}
+	if (len > REWRITE_SUM) {
+		sum += (__u32)bpf_csum_diff(NULL, 0, (__be32 *)at, REWRITE_SUM, 0);
+		at += REWRITE_SUM;
+		len -= REWRITE_SUM;
+	}
+	if (len > REWRITE_SUM)
 		return 0;
-	sum += (__u32)bpf_csum_diff(NULL, 0, (__be32 *)(s->bytes + REWRITE_L4), len, 0);
+	sum += (__u32)bpf_csum_diff(NULL, 0, (__be32 *)at, len, 0);
 	return ~fold16(sum);
 }
 
@@ -87,12 +101,26 @@ static __always_inline bool make_room(struct xdp_md *ctx, int grow)
 	       !bpf_xdp_store_bytes(ctx, 0, link, sizeof(link));
 }
 
+/* Makes the frame as long as a packet of ours with len bytes from the transport
+ * header on, for who has something shorter to say if that cannot be. */
+static __always_inline bool reserve(struct xdp_md *ctx, struct packet *p, __u32 len)
+{
+	__u32 total = p->l3 + (p->ipv6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) + len;
+
+	if (total <= p->frame_len)
+		return true;
+	if (!make_room(ctx, total - p->frame_len))
+		return false;
+	p->grown = total - p->frame_len;
+	return true;
+}
+
 /* Lays the draft over the packet: len bytes from the transport header on. */
 static __always_inline bool lay_over(struct xdp_md *ctx, const struct packet *p, struct scratch *s, __u32 len)
 {
 	__u32 header = p->ipv6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
 	__u32 total = header + len;
-	int grow = (int)(p->l3 + total) - (int)p->frame_len;
+	int grow = (int)(p->l3 + total) - (int)(p->frame_len + p->grown);
 
 	if (total < 28 || total > REWRITE_MAX)
 		return false;
@@ -132,22 +160,31 @@ static __always_inline void write_tcp_header(const struct packet *p, __u8 *bytes
 	t->urg_ptr = 0;
 }
 
-static __always_inline bool write_tcp(struct xdp_md *ctx, const struct packet *p, struct scratch *s,
-				      const struct draft *d)
+/* The whole packet in scratch memory. Returns its length from the transport header
+ * on; 0: it is too long. */
+static __always_inline __u32 make_tcp(const struct packet *p, struct scratch *s, const struct draft *d)
 {
 	struct tcphdr *t = (void *)(s->bytes + REWRITE_L4);
 	__u32 len = sizeof(*t) + d->options + d->length;
 
-	if (d->options > 40 || d->length > 300)
-		return false;
+	if (d->options > 40 || d->length > REWRITE_PAYLOAD)
+		return 0;
 	/* Linux up to 6.12 does not carry the bounds over the sum. */
 	opaque(len);
-	len &= 511;
+	len &= 2047;
 	write_tcp_header(p, s->bytes, d);
 	*(__u32 *)(s->bytes + REWRITE_L4 + len) = 0;
 	t->check = transport_sum(p, s, len);
 	write_ip(p, s->bytes, d->to_client, p->protocol, len);
-	if (!lay_over(ctx, p, s, len))
+	return len;
+}
+
+static __always_inline bool write_tcp(struct xdp_md *ctx, const struct packet *p, struct scratch *s,
+				      const struct draft *d)
+{
+	__u32 len = make_tcp(p, s, d);
+
+	if (!len || !lay_over(ctx, p, s, len))
 		return false;
 	return !d->to_client || turn_round(ctx);
 }
@@ -158,7 +195,7 @@ static __always_inline bool write_udp(struct xdp_md *ctx, const struct packet *p
 {
 	struct udphdr *u = (void *)(s->bytes + REWRITE_L4);
 
-	if (len > 300)
+	if (len > 400)
 		return false;
 	len += sizeof(*u);
 	*(__u32 *)(s->bytes + REWRITE_L4 + len) = 0;

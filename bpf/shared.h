@@ -31,10 +31,12 @@
 #define ENDED_MAX	   65536			/* visits that were bound and have ended, LRU */
 #define WAYS_MAX	   4096				/* addresses and ports without a local socket, LRU */
 #define EARLY_MAX	   16384
-#define EARLY_PATIENCE	   1000000000ULL /* ns */
-#define PARTIALS_MAX	   16384	 /* visits whose name is still incomplete, LRU */
-#define FINDER_LIMIT	   (80u << 10)	 /* no finder is undecided behind as many bytes */
-#define ADDRESSES_PER_PORT 32		 /* `listen .. on ADDR` lines of one port */
+#define PIECES_MAX	   8192		  /* unasked DNS answers that come in fragments, LRU */
+#define PIECES_PATIENCE	   30000000000ULL /* ns: as long as a host waits for the rest of a packet */
+#define EARLY_PATIENCE	   1000000000ULL  /* ns */
+#define PARTIALS_MAX	   16384	  /* visits whose name is still incomplete, LRU */
+#define FINDER_LIMIT	   (80u << 10)	  /* no finder is undecided behind as many bytes */
+#define ADDRESSES_PER_PORT 32		  /* `listen .. on ADDR` lines of one port */
 
 /* What is spoken on a listener. */
 enum protocol { PROTO_NONE, PROTO_HTTP, PROTO_TLS, PROTO_DNS, PROTO_QUIC, PROTO_COUNT };
@@ -50,6 +52,20 @@ enum action {
 	ACT_TRUST,
 	ACT_FALLBACK, /* quic: answered with Version Negotiation */
 };
+
+/* What is answered where the action is ACT_ANSWER. 0 is the default of each protocol. */
+enum http_answer { HTTP_ANSWER_503, HTTP_ANSWER_421, HTTP_ANSWER_403, HTTP_ANSWERS };
+enum dns_answer { DNS_ANSWER_REFUSED, DNS_ANSWER_NXDOMAIN, DNS_ANSWERS };
+
+/* Fatal alerts (RFC 8446 6.2). Browsers do with internal_error what costs the
+ * fewest packets: see straygate(8), Answers. */
+#define STRAYGATE_ALERTS(A)       \
+	A(80, internal_error)     \
+	A(112, unrecognized_name) \
+	A(40, handshake_failure)  \
+	A(49, access_denied)      \
+	A(70, protocol_version)
+#define TLS_ALERT_DEFAULT 80
 
 /* `handshake auto|on|off` of a listener. */
 enum depth { DEPTH_AUTO, DEPTH_ON, DEPTH_OFF };
@@ -109,6 +125,14 @@ struct flow_key {
 	__u32 reserved; /* 0; the key has no padding */
 };
 
+/* A packet in fragments (RFC 791, RFC 8200 4.5). */
+struct piece_key {
+	__u8 client[16];
+	__u8 server[16];
+	__u32 id; /* as it stands in the header */
+	__u32 reserved;
+};
+
 enum flow_state {
 	FLOW_NONE,    /* an empty cell, or one that is being written */
 	FLOW_JUDGED,  /* passed: never judged again */
@@ -121,7 +145,7 @@ enum flow_state {
 #define FLOW_SHAKEN 0x01 /* flags: shook hands with the gate */
 #define FLOW_ENDING 0x02 /* its client has sent FIN or RST */
 #define FLOW_NAMED  0x04 /* its ends are in `flow_ends` */
-#define FLOW_PROVED 0x08 /* TURNED at data: its client acknowledged the number of the server */
+#define FLOW_PROVED 0x08 /* its client acknowledged the number of the server's SYN-ACK */
 
 /* A segment further than this from the last one is maybe of a new visit, whose
  * client uses the same ports. */
@@ -140,9 +164,9 @@ struct flow {
 	__u8 action;   /* TURNED: for the client: enum action */
 	__u8 listener; /* id */
 	__u8 flags;
-	__u8 used;  /* when, by its set's clock, which is that of the first way: */
-	__u8 clock; /* what was put into the set */
-	__u8 reserved;
+	__u8 used;   /* when, by its set's clock, which is that of the first way: */
+	__u8 clock;  /* what was put into the set */
+	__u8 answer; /* TURNED: packet->answer */
 };
 
 /* A flow's own time: units of 1.05 ms, which come again after 52 days. */
@@ -377,6 +401,7 @@ struct meta {
 
 _Static_assert(sizeof(struct control) == 64, "control is one cache line");
 _Static_assert(sizeof(struct flow_key) == 40, "flow_key has no padding");
+_Static_assert(sizeof(struct piece_key) == 40, "piece_key has no padding");
 _Static_assert(sizeof(struct flow) == 32, "two flows are one cache line");
 _Static_assert(sizeof(struct flow_set) == 256, "no set lies in two pages");
 _Static_assert(sizeof(struct shake) == 256, "shake is four cache lines");

@@ -98,6 +98,8 @@ static __always_inline __u32 judge(struct xdp_md *ctx, struct packet *p)
 	void *image;
 
 	reason = parse(ctx, p);
+	if (reason == REASON_fragment)
+		return fragment(ctx, p);
 	if (reason)
 		return reason;
 	p->slot = current_slot();
@@ -145,7 +147,9 @@ int straygate(struct xdp_md *ctx)
 SEC("tc")
 int straygate_ingress(struct __sk_buff *skb)
 {
-	return translate_in(skb);
+	int answered = answer_at_tc(skb);
+
+	return answered == TC_ACT_UNSPEC ? translate_in(skb) : answered;
 }
 
 SEC("tc")

@@ -50,6 +50,8 @@ _straygate_line()
 	as) echo http tls dns quic ;;
 	handshake) echo auto on off ;;
 	quic) echo fallback pass drop limit ;;
+	page) compgen -f -- "$cur" ;;
+	alert) echo internal_error unrecognized_name handshake_failure access_denied protocol_version ;;
 	limit | burst | for) ;;
 	from) compgen -f -- "$cur" ;;
 	*)
@@ -58,7 +60,7 @@ _straygate_line()
 		device) _straygate_devices ;;
 		listen) echo tcp/80 tcp/443 udp/53 tcp/53 on as handshake observe ;;
 		serve | zone | resolver) echo from ;;
-		stray | unnamed) [ "$2" = "$1" ] && echo http tls dns || echo answer reset drop pass limit ;;
+		stray | unnamed) [ "$2" = "$1" ] && echo http tls dns || echo answer reset drop pass limit else 503 421 403 page alert nxdomain ;;
 		unreadable) [ "$2" = "$1" ] && echo http tls dns || echo reset drop pass limit ;;
 		source) echo from trust drop pass limit visits/s packets/s Mbit/s burst for ;;
 		esac
@@ -103,12 +105,12 @@ _straygate()
 	local offer=''
 	case $cur,$verb in
 	-*,*) offer=$(_straygate_options "${verb:-status}") ;;
-	*,) offer='status up down check apply add del confirm show explain posture features reset help' ;;
+	*,) offer='status up down check apply add del confirm show explain posture features reset save help' ;;
 	*,up | *,down | *,features) offer=$(_straygate_devices) ;;
 	*,show) offer='policy counters sources names flows strays' ;;
 	*,posture) offer='observe enforce' ;;
 	*,reset) offer='strays' ;;
-	*,check | *,apply) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	*,check | *,apply | *,save) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	*,add) offer=$([ -n "$statement" ] && _straygate_line "$statement" "$prev" || echo "$_straygate_statements") ;;
 	*,del) offer=$([ -n "$statement" ] && _straygate_subjects "$statement" || echo "$_straygate_statements") ;;
 	esac

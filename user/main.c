@@ -13,7 +13,7 @@
 
 static const struct verb *const verbs[] = {
 	&verb_status, &verb_up,	     &verb_down,    &verb_check,    &verb_apply,   &verb_add,	&verb_del,
-	&verb_show,   &verb_explain, &verb_posture, &verb_features, &verb_confirm, &verb_reset,
+	&verb_show,   &verb_explain, &verb_posture, &verb_features, &verb_confirm, &verb_reset, &verb_save,
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -393,8 +393,11 @@ static int run_line(struct line *l)
 int main(int argc, char **argv)
 {
 	struct line line = {.call = {.instance = "default", .top = 20, .drain = UINT_MAX}};
+	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
 	int status;
 
+	/* As a monitoring plugin: a link of this name. */
+	line.call.check = argc && !strcmp(slash ? slash + 1 : argv[0], "check_straygate");
 	read_line(&line, argc, argv);
 	status = run_line(&line);
 	if (fflush(stdout) || ferror(stdout)) {

@@ -4,9 +4,10 @@
  * (RFC 1996) and UPDATE (RFC 2136) carry the zone they are about in the same
  * place.
  *
- * After FIND_FOUND, and FIND_NONE for the root, f->seen is the end of the
- * question (over TCP with the two bytes of length before the message), f->word
- * is QTYPE << 16 | QCLASS. After any answer but FIND_UNREADABLE f->extra is the
+ * After FIND_FOUND, and FIND_NONE for the root or another class than the Internet's,
+ * f->seen is the end of the question (over TCP with the two bytes of length before
+ * the message), f->word is QTYPE << 16 | QCLASS; after FIND_NONE for what has no
+ * question, f->seen is the end of the header. After any answer but FIND_UNREADABLE f->extra is the
  * opcode. A datagram that ends while the finder wants more is unreadable.
  *
  *	f->left   bytes of the message that no field has claimed yet
@@ -109,8 +110,12 @@ static __always_inline enum find dns_length(struct finder *f, __u32 length)
 	return dns_next(f, DNS_LABEL, length);
 }
 
-/* Any byte is legal in a label (RFC 2181 11), but a dot would make two names
- * look the same, and what cannot be printed is nobody's zone. */
+/* Any byte is legal in a label (RFC 2181 11). No zone of a policy has others than
+ * letters, digits, - and _ in its labels, so which other byte it is does not matter:
+ * a dot, which would make one label look like two, and what cannot be printed are
+ * kept as a question mark. */
+#define DNS_OTHER '?'
+
 static __always_inline enum find dns_label(struct finder *f, __u64 w, __u32 avail)
 {
 	__u32 max = avail < f->need ? avail : f->need;
@@ -118,13 +123,21 @@ static __always_inline enum find dns_label(struct finder *f, __u64 w, __u32 avai
 
 	if (n == 0) {
 		n = w & 0xff;
-		if (n < 0x20 || n >= 0x7f || n == '.' || find_push(f, n) != FIND_MORE)
+		if (n < 0x20 || n >= 0x7f || n == '.')
+			n = DNS_OTHER;
+		if (find_push(f, n) != FIND_MORE)
 			return FIND_UNREADABLE;
 		n = 1;
 	}
 	f->at += n;
 	f->need -= n;
 	return f->need ? FIND_MORE : dns_next(f, DNS_LENGTH, 1);
+}
+
+/* RFC 6895 3.2. NONE and ANY are classes of questions about the Internet's names. */
+static __always_inline int dns_is_other_class(__u32 class)
+{
+	return class != 1 && class != 254 && class != 255;
 }
 
 /* A field is complete. */
@@ -143,6 +156,9 @@ static __always_inline enum find dns_field(struct finder *f)
 	case DNS_LENGTH:
 		return dns_length(f, f->word);
 	default: /* DNS_TYPE */
+		/* No zone is of another class, such as version.bind's (CHAOS). */
+		if (dns_is_other_class(f->word & 0xffff))
+			return FIND_NONE;
 		f->found = f->name_len != 0;
 		return f->name_len ? FIND_FOUND : FIND_NONE; /* the root names nothing */
 	}

@@ -54,10 +54,12 @@ enum http_flags {
 	HTTP_F_GET = 1 << 3,
 	HTTP_F_CONNECT = 1 << 4,
 	HTTP_F_PRI = 1 << 5,
+	HTTP_F_HEAD = 1 << 6,
 };
 
 /* Strings as f->acc holds them: the last byte lowest. */
 #define HTTP_GET      0x474554ULL	    /* "GET" */
+#define HTTP_HEAD     0x48454144ULL	    /* "HEAD" */
 #define HTTP_PRI      0x505249ULL	    /* "PRI" */
 #define HTTP_CONNECT  0x434f4e4e454354ULL   /* "CONNECT" */
 #define HTTP_1	      0x485454502f312e00ULL /* "HTTP/1." and a digit */
@@ -106,6 +108,8 @@ static __always_inline enum find http_method(struct finder *f, __u8 c)
 		return FIND_UNREADABLE;
 	if (f->acc == HTTP_GET)
 		f->flags = HTTP_F_GET;
+	else if (f->acc == HTTP_HEAD)
+		f->flags = HTTP_F_HEAD;
 	else if (f->acc == HTTP_CONNECT)
 		f->flags = HTTP_F_CONNECT | HTTP_F_TARGET;
 	else if (f->acc == HTTP_PRI)

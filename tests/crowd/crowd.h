@@ -40,7 +40,7 @@ enum mode { MODE_HTTP, MODE_TLS, MODE_DNS, MODE_SILENT, MODE_SYN, MODE_FORGED };
 enum outcome {
 	OUT_OPEN,
 	OUT_ANSWERED,	 /* 200 and the whole page; ServerHello; NOERROR */
-	OUT_TURNED_AWAY, /* 421; a fatal alert; REFUSED */
+	OUT_TURNED_AWAY, /* 503, 421, 403; a fatal alert; REFUSED */
 	OUT_OTHER,	 /* any other status, rcode or first byte */
 	OUT_RESET,	 /* RST before any answer */
 	OUT_CLOSED,	 /* FIN before any answer */

@@ -236,7 +236,7 @@ static enum outcome judge_answer(const struct stream *s, const struct packet *p)
 	}
 	if (p->have < 12 || memcmp(d, "HTTP/1.", 7))
 		return OUT_OTHER;
-	if (!memcmp(d + 9, "421", 3))
+	if (!memcmp(d + 9, "503", 3) || !memcmp(d + 9, "421", 3) || !memcmp(d + 9, "403", 3))
 		return OUT_TURNED_AWAY;
 	return memcmp(d + 9, "200", 3) ? OUT_OTHER : OUT_OPEN;
 }

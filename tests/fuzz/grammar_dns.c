@@ -37,7 +37,8 @@ static void question(struct grammar *g)
 		label(g);
 	if (!grammar_once_in(g, 40))
 		grammar_byte(g, 0);
-	grammar_put(g, "\0\1\0\1", 4);
+	grammar_put(g, "\0\1\0", 3);
+	grammar_byte(g, grammar_once_in(g, 20) ? grammar_below(g, 256) : 1);
 	if (grammar_once_in(g, 10))
 		grammar_noise(g, 1 + grammar_below(g, 20));
 }

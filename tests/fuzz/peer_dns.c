@@ -4,15 +4,16 @@
 
 #include "peer.h"
 
-/* A dot within a label is none between two. */
+/* A dot within a label is none between two, and as little a part of a zone's name as
+ * what cannot be printed. */
 static void take_label(struct peer *p, const uint8_t *label, size_t len)
 {
 	size_t i;
 
 	for (i = 0; i < len; i++) {
-		if (label[i] == '.')
-			peer_add(p, "\\", 1);
-		peer_add(p, label + i, 1);
+		bool other = label[i] == '.' || label[i] < 0x20 || label[i] >= 0x7f;
+
+		peer_add(p, other ? (const uint8_t *)"?" : label + i, 1);
 	}
 	peer_add(p, ".", 1);
 }
@@ -25,6 +26,11 @@ static void take_name(struct peer *p, const ldns_rdf *name)
 		take_label(p, at + 1, *at);
 	p->said = p->len ? SAID_NAME : SAID_NOTHING;
 	peer_close(p);
+}
+
+static bool is_internet(ldns_rr_class class)
+{
+	return class == LDNS_RR_CLASS_IN || class == LDNS_RR_CLASS_NONE || class == LDNS_RR_CLASS_ANY;
 }
 
 void peer_dns(const uint8_t *data, size_t size, struct peer *p)
@@ -43,7 +49,10 @@ void peer_dns(const uint8_t *data, size_t size, struct peer *p)
 		return;
 	if (ldns_wire2rr(&question, data, size, &at, LDNS_SECTION_QUESTION) != LDNS_STATUS_OK)
 		return;
-	take_name(p, ldns_rr_owner(question));
+	if (is_internet(ldns_rr_get_class(question)))
+		take_name(p, ldns_rr_owner(question));
+	else
+		p->said = SAID_NOTHING;
 	p->end = at;
 	ldns_rr_free(question);
 }

@@ -45,10 +45,59 @@ ROW("queries that pass", WEB_DNS "stray dns pass\n", .port = 53, .protocol = IPP
 	STEP(unreadable_passed, SAME, .text = "garbage")
 END
 
-ROW("a query for the root is answered; one without a question cannot be", WEB_DNS "unnamed dns answer\n", .port = 53,
-    .protocol = IPPROTO_UDP)
+ROW("what names nothing is answered, if there is a header only by a header", WEB_DNS "unnamed dns answer\n",
+    .port = 53, .protocol = IPPROTO_UDP)
 	STEP(unnamed_answered, REFUSED, .dns = "")
-	STEP(cannot_rewrite, SAME, .data = BYTES(DNS_NO_NAME), .observed = REASON_unnamed_answered)
+	STEP(unnamed_answered, REFUSED, .data = BYTES(DNS_NO_NAME))
+	/* how a client asks for a cookie (RFC 7873 5.4) */
+	STEP(unnamed_answered, REFUSED, .data = BYTES("\xab\xcd\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01"
+		"\x00\x00\x29\x10\x00\x00\x00\x00\x00\x00\x0c\x00\x0a\x00\x08" "12345678"))
+	/* STATUS, and DSO (RFC 8490) */
+	STEP(unnamed_answered, REFUSED, .data = BYTES("\xab\xcd\x11\x00\x00\x00\x00\x00\x00\x00\x00\x00"))
+	STEP(unnamed_answered, REFUSED, .data = BYTES("\xab\xcd\x10\x00\x00\x01\x00\x00\x00\x00\x00\x00\x05stray\x00\x00\x06\x00\x01"))
+	STEP(unnamed_answered, REFUSED, .data = BYTES("\xab\xcd\x30\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x03\x00\x06"))
+END
+
+ROW("EDNS: the cookie comes back, other options do not", WEB_DNS, .port = 53, .protocol = IPPROTO_UDP)
+#define EDNS(flags_, options) .data = BYTES("\xab\xcd\x01\x00\x00\x01\x00\x00\x00\x00\x00\x01\x05stray\x00\x00\x01\x00\x01" \
+	"\x00\x00\x29\x10\x00\x00" flags_ options)
+	STEP(stray_answered, REFUSED, EDNS("\x00\x80\x00", "\x00\x0c" "\x00\x0a\x00\x08" "12345678"))
+	/* with the server's part */
+	STEP(stray_answered, REFUSED, EDNS("\x00\x00\x00", "\x00\x1c" "\x00\x0a\x00\x18" "12345678" "abcdefghijklmnop"))
+	STEP(stray_answered, REFUSED, EDNS("\x00\x80\x00", "\x00\x1c" "\x00\x03\x00\x00" "\x00\x08\x00\x08" "\x00\x01\x18\x00" "\xc6\x12\x00\x00" "\x00\x0a\x00\x08" "12345678"))
+	/* too short, too long, cut off, a second one: only what can be one */
+	STEP(stray_answered, REFUSED, EDNS("\x00\x80\x00", "\x00\x0b" "\x00\x0a\x00\x07" "1234567"))
+	STEP(stray_answered, REFUSED, EDNS("\x00\x80\x00", "\x00\x2d" "\x00\x0a\x00\x29" "12345678901234567890123456789012345678901"))
+	STEP(stray_answered, REFUSED, EDNS("\x00\x80\x00", "\x00\x0c" "\x00\x0a\x00\x09" "12345678"))
+	STEP(stray_answered, REFUSED, EDNS("\x00\x80\x00", "\x00\x30" "\x00\x0a\x00\x08" "12345678"))
+	STEP(stray_answered, REFUSED, EDNS("\x00\x80\x00", "\x00\x03" "\x00\x0a\x00"))
+	/* a version that nobody knows: BADVERS */
+	STEP(stray_answered, REFUSED, EDNS("\x01\x80\x00", "\x00\x0c" "\x00\x0a\x00\x08" "12345678"))
+	STEP(stray_answered, REFUSED, EDNS("\xff\x00\x00", "\x00\x00"))
+#undef EDNS
+END
+
+ROW("CHAOS is nobody's zone", WEB_DNS, .port = 53, .protocol = IPPROTO_UDP)
+	STEP(unnamed_passed, SAME, .data = BYTES("\xab\xcd\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07version\x04" "bind\x00\x00\x10\x00\x03"))
+	STEP(unnamed_passed, SAME, .data = BYTES("\xab\xcd\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x06served\x07" "example\x00\x00\x10\x00\x04"))
+END
+
+ROW("whatever bytes stand in front, a zone is known by its end", WEB_DNS, .port = 53, .protocol = IPPROTO_UDP)
+#define BELOW(label, zone) .data = BYTES("\xab\xcd\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00" label zone "\x07" "example\x00\x00\x01\x00\x01")
+	STEP(served, SAME, BELOW("\x03" "a.b", "\x06served"))
+	STEP(served, SAME, BELOW("\x04\x00\x01\xff\x7f", "\x06served"))
+	STEP(served, SAME, BELOW("\x07z\xc3\xbcrich", "\x06served"))
+	STEP(served, SAME, BELOW("\x0eMy Printer (2)\x04_ipp\x04_tcp", "\x06served"))
+	STEP(stray_answered, REFUSED, BELOW("\x03" "a.b", "\x05stray"))
+	/* one label that looks like two */
+	STEP(stray_answered, REFUSED, BELOW("", "\x08" "x.served"))
+	STEP(stray_answered, REFUSED, .data = BYTES("\xab\xcd\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x0eserved.example\x00\x00\x01\x00\x01"))
+#undef BELOW
+END
+
+ROW("the other answer", WEB_DNS "stray dns answer nxdomain\n", .port = 53, .protocol = IPPROTO_UDP)
+	STEP(stray_answered, NXDOMAIN, .dns = STRAY)
+	STEP(served, SAME, .dns = "served.example")
 END
 
 ROW("DNS over TCP", WEB_DNS, .how = OPEN, .port = 53)
@@ -57,6 +106,25 @@ ROW("DNS over TCP", WEB_DNS, .how = OPEN, .port = 53)
 	STEP(undecided, SAME, .dns = STRAY, .only = 1, .fresh = true)
 	STEP(stray_reset, RST_SERVER, .dns = STRAY, .first = 1)
 	STEP(tail_answered, RST_CLIENT, .again = true)
+	/* the length comes alone, and is the server's */
+	STEP(undecided, SAME, .dns = STRAY, .only = 2, .fresh = true)
+	STEP(stray_reset, RST_SERVER, .dns = STRAY, .first = 2)
+	STEP(tail_answered, REFUSED_TCP, .again = true)
+	STEP(stray_reset, RST_SERVER, .dns = STRAY, .fresh = true)
+	STEP(tail_answered, REFUSED_TCP, .again = true)
+END
+
+ROW("DNS over TCP, at the handshake", DEEP_DNS "unnamed dns answer\n", .how = SHAKE, .port = 53)
+	STEP(syn_answered, SYN_ACK, .flags = SYN, .tcp_options = BYTES("\x02\x04\x05\xb4"))
+	STEP(ack_absorbed, GONE, .flags = ACK)
+	/* the length comes alone */
+	STEP(held, GONE, .dns = STRAY, .only = 2)
+	STEP(stray_answered, REFUSED_TCP, .dns = STRAY, .first = 2)
+	STEP(syn_answered, SYN_ACK, .flags = SYN, .tcp_options = BYTES("\x02\x04\x05\xb4"), .fresh = true)
+	STEP(held, GONE, .dns = "www.stray.example", .only = 17)
+	STEP(stray_answered, REFUSED_TCP, .dns = "www.stray.example", .first = 17)
+	STEP(syn_answered, SYN_ACK, .flags = SYN, .tcp_options = BYTES("\x02\x04\x05\xb4"), .fresh = true)
+	STEP(unnamed_answered, REFUSED_TCP, .data = BYTES("\x00\x0c" DNS_NO_NAME))
 END
 
 ROW("answers of resolvers, wherever they go", RESOLVERS, .client = "198.18.53.7", .port = 33333,
@@ -79,4 +147,38 @@ ROW("answers that nobody asked for, IPv6", RESOLVERS, .port = 33333, .protocol =
     .server = HOST6)
 	STEP(dns_unasked, GONE, .from_port = 53, .data = BYTES(DNS_ANSWER))
 	STEP(dns_awaited, SAME, .from = "2001:db8:c:53::1", .from_port = 53, .data = BYTES(DNS_ANSWER))
+END
+
+ROW("answers that nobody asked for, in fragments", RESOLVERS, .port = 33333, .protocol = IPPROTO_UDP)
+	/* the rest before the first */
+	STEP(fragment, SAME, .from_port = 53, .fragment = 0x2004, .zeroes = 64)
+	STEP(dns_unasked, GONE, .from_port = 53, .fragment = 0x2000, .data = BYTES(DNS_ANSWER), .zeroes = 64)
+	STEP(dns_unasked, GONE, .from_port = 53, .fragment = 0x2004, .zeroes = 64)
+	STEP(dns_unasked, GONE, .from_port = 53, .fragment = 0x0008, .zeroes = 9)
+	/* of other ends, of another protocol */
+	STEP(fragment, SAME, .from = "198.18.0.9", .from_port = 53, .fragment = 0x0008, .zeroes = 9)
+	STEP(fragment, SAME, .to = HOST4B, .from_port = 53, .fragment = 0x0008, .zeroes = 9)
+	STEP(fragment, SAME, .protocol = IPPROTO_TCP, .from_port = 53, .fragment = 0x0008, .zeroes = 9)
+END
+
+ROW("large answers of resolvers, and what is no answer", RESOLVERS, .client = "198.18.53.7", .port = 33333,
+    .protocol = IPPROTO_UDP)
+	STEP(dns_awaited, SAME, .from_port = 53, .fragment = 0x2000, .data = BYTES(DNS_ANSWER), .zeroes = 64)
+	STEP(fragment, SAME, .from_port = 53, .fragment = 0x0008, .zeroes = 9)
+	STEP(fragment, SAME, .from = "198.18.7.7", .from_port = 53, .fragment = 0x2000, .dns = STRAY)
+	STEP(fragment, SAME, .from = "198.18.7.7", .from_port = 54, .fragment = 0x2000, .data = BYTES(DNS_ANSWER))
+	STEP(fragment, SAME, .from = "198.18.7.7", .from_port = 53, .fragment = 0x0008, .zeroes = 9)
+END
+
+ROW("the same, IPv6", RESOLVERS, .port = 33333, .protocol = IPPROTO_UDP, .client = CLIENT6, .server = HOST6)
+	STEP(fragment, SAME, .from_port = 53, .extensions = "L", .zeroes = 64)
+	STEP(dns_unasked, GONE, .from_port = 53, .extensions = "F", .data = BYTES(DNS_ANSWER), .zeroes = 64)
+	STEP(dns_unasked, GONE, .from_port = 53, .extensions = "L", .zeroes = 64)
+	STEP(fragment, SAME, .from = "2001:db8:c::77", .from_port = 53, .extensions = "L", .zeroes = 64)
+	STEP(dns_awaited, SAME, .from = "2001:db8:c:53::1", .from_port = 53, .extensions = "F", .data = BYTES(DNS_ANSWER), .zeroes = 64)
+END
+
+ROW("without resolvers no fragment is looked at", WEB_DNS, .port = 33333, .protocol = IPPROTO_UDP)
+	STEP(fragment, SAME, .from_port = 53, .fragment = 0x2000, .data = BYTES(DNS_ANSWER), .zeroes = 64)
+	STEP(fragment, SAME, .from_port = 53, .fragment = 0x2004, .zeroes = 64)
 END

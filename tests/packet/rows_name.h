@@ -55,7 +55,7 @@ END
 
 ROW("unnamed visits that are answered", WEB "unnamed http answer\n", .how = OPEN)
 	STEP(unnamed_reset, RST_SERVER, .text = NO_NAME)
-	STEP(tail_answered, HTTP_421, .again = true)
+	STEP(tail_answered, PAGE, .again = true)
 END
 
 ROW("unnamed visits that are dropped", WEB "unnamed http drop\n", .how = OPEN)

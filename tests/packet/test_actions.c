@@ -112,6 +112,195 @@ Test(actions, every_action_for_every_finding)
 			}
 }
 
+/* What the client was told, or NULL. */
+static const char *said(const struct frame *f)
+{
+	static char text[FRAME_MAX + 1];
+	struct view v;
+
+	if (frame_flaw(f, &v) || !v.payload_len)
+		return NULL;
+	memcpy(text, f->bytes + v.payload, v.payload_len);
+	text[v.payload_len] = '\0';
+	return text;
+}
+
+/* A visit at data, of which the client acknowledges no number of the server's: the
+ * sender may be anybody. */
+static size_t answer_unproved(size_t letters, int ack_ahead, size_t *came)
+{
+	struct visit v = visit_make(CLIENT4, HOST4, 81);
+	struct view q, a;
+
+	host_listen(81, true);
+	visit_half(&v);
+	frame_build(&in, &v,
+		    &(struct spec){.http = "stray.example", .letters = letters, .ack_ahead = ack_ahead});
+	expect_run(REASON_stray_reset);
+	visit_deliver(&out);
+	expect_run(REASON_tail_answered);
+	cr_expect(!frame_flaw(&in, &q) && !frame_flaw(&out, &a));
+	visit_close(&v);
+	*came = q.ip_len;
+	return a.ip_len;
+}
+
+Test(actions, no_answer_is_longer_than_what_came_of_whoever)
+{
+	/* {letters in the request, which answer fits} */
+	static const struct {
+		size_t letters;
+		const char *says; /* NULL: a RST */
+	} rows[] = {
+		{0, NULL},
+		{150, "\r\nContent-Length: 0\r\n"},
+		{500, "<p>A wrong DNS answer led"},
+		{1200, "<b>stray.example</b>"},
+	};
+	size_t i, came, sent;
+
+	world_policy(LISTENERS "listen tcp/81 as http handshake off\n");
+	for (i = 0; i < 4; i++) {
+		snprintf(where, sizeof(where), "unproved, %zu letters", rows[i].letters);
+		sent = answer_unproved(rows[i].letters, 4711, &came);
+		cr_expect(sent <= came, "%s: %zu bytes for %zu", where, sent, came);
+		cr_expect(rows[i].says ? said(&out) && strstr(said(&out), rows[i].says) : !said(&out),
+			  "%s: %s", where, said(&out));
+	}
+	for (i = 0; i < 1300; i += 13) {
+		snprintf(where, sizeof(where), "unproved, %zu letters", i);
+		sent = answer_unproved(i, -4711, &came);
+		cr_expect(sent <= came, "%s: %zu bytes for %zu", where, sent, came);
+	}
+	snprintf(where, sizeof(where), "proved");
+	sent = answer_unproved(0, 0, &came);
+	cr_expect(sent > came && strstr(said(&out), "<b>stray.example</b>"), "%zu bytes for %zu", sent, came);
+}
+
+/* What the client of one visit more is told when its request comes again. */
+static const char *told(uint16_t port, const struct spec *request)
+{
+	struct visit v = visit_make(CLIENT4, HOST4, port);
+
+	visit_open(&v);
+	frame_build(&in, &v, request);
+	world_run(&in, &out);
+	visit_deliver(&out);
+	expect_run(REASON_tail_answered);
+	visit_close(&v);
+	return said(&out);
+}
+
+static void expect_told(const char *lines, uint16_t port, const struct spec *request, struct bytes says)
+{
+	char all[2048];
+	const char *text;
+
+	snprintf(where, sizeof(where), "%.120s to %.80s", lines, request->http ? request->http : "");
+	snprintf(all, sizeof(all), LISTENERS "%s", lines);
+	world_policy(all);
+	text = told(port, request);
+	cr_expect(text && memmem(text, FRAME_MAX, says.at, says.len), "%s: says %s", where, text);
+}
+
+#define HTTP_STRAY                      \
+	&(struct spec)                  \
+	{                               \
+		.http = "stray.example" \
+	}
+#define TLS_STRAY                      \
+	&(struct spec)                 \
+	{                              \
+		.tls = "stray.example" \
+	}
+
+Test(actions, answers_are_what_the_line_says)
+{
+	char dir[] = "/tmp/test_packet.XXXXXX", line[128];
+	FILE *f;
+
+	expect_told("", 80, HTTP_STRAY, (struct bytes)BYTES("HTTP/1.1 503 Service Unavailable\r\n"));
+	expect_told("stray http answer 421\n", 80, HTTP_STRAY,
+		    (struct bytes)BYTES("HTTP/1.1 421 Misdirected Request\r\n"));
+	expect_told("stray http answer 403\n", 80, HTTP_STRAY,
+		    (struct bytes)BYTES("HTTP/1.1 403 Forbidden\r\n"));
+	/* each line has its own */
+	expect_told("unnamed http answer 421\nstray http answer 403\n", 80,
+		    &(struct spec){.text = "GET / HTTP/1.0\r\n\r\n"},
+		    (struct bytes)BYTES("HTTP/1.1 421 Misdirected Request\r\n"));
+	expect_told("unnamed http answer\n", 80, &(struct spec){.text = "GET / HTTP/1.0\r\n\r\n"},
+		    (struct bytes)BYTES("<b>another site</b>"));
+	expect_told("unnamed http answer\n", 80, &(struct spec){.http = HOST4},
+		    (struct bytes)BYTES("<b>192.0.2.1</b>"));
+	expect_told("", 443, TLS_STRAY, (struct bytes)BYTES("\x15\x03\x03\x00\x02\x02\x50"));
+	expect_told("stray tls answer alert unrecognized_name\n", 443, TLS_STRAY,
+		    (struct bytes)BYTES("\x15\x03\x03\x00\x02\x02\x70"));
+	expect_told("stray tls answer alert access_denied\n", 443, TLS_STRAY,
+		    (struct bytes)BYTES("\x15\x03\x03\x00\x02\x02\x31"));
+	cr_assert(mkdtemp(dir) && !chdir(dir));
+	f = fopen("page", "w");
+	fputs("<title>\xc3\x9c</title>{name}!\n", f);
+	fclose(f);
+	snprintf(line, sizeof(line), "stray http answer 403 page %s/page\n", dir);
+	expect_told(line, 80, HTTP_STRAY,
+		    (struct bytes)BYTES(
+			    "\r\nContent-Length:   32\r\n\r\n<title>\xc3\x9c</title>stray.example!\n"));
+	unlink("page");
+	cr_assert(!chdir("/") && !rmdir(dir));
+}
+
+/* Above a limit the line's other word holds. */
+Test(actions, else_answer)
+{
+	struct visit v = visit_make(CLIENT4, HOST4, 53);
+
+	snprintf(where, sizeof(where), "else answer");
+	world_policy(LISTENERS
+		     "stray dns limit 1 visits/s else answer\nstray http limit 1 visits/s else reset\n");
+	frame_build(&in, &v, &(struct spec){.protocol = IPPROTO_UDP, .dns = "stray.example"});
+	expect_run(REASON_stray_passed);
+	expect_run(REASON_stray_answered);
+	world_policy(LISTENERS "stray dns limit 1 visits/s\n");
+	expect_run(REASON_stray_dropped);
+}
+
+/* Nothing that a client writes stands in a page but what a name is made of, and of
+ * a name only its end. */
+Test(actions, a_page_is_no_place_for_markup)
+{
+	static const char *const hosts[] = {
+		"<script>alert(1)</script>", "a<b",   "a\"b",	"a&amp;b", "a'b", "x.example/<b>",
+		"\xe2\x80\xae.example",	     "a%3cb", "{name}",
+	};
+	char name[252] = "", wanted[100], line[300];
+	struct visit v;
+	size_t i;
+
+	world_policy(LISTENERS "unreadable http reset\n");
+	for (i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		snprintf(where, sizeof(where), "%s", hosts[i]);
+		v = visit_make(CLIENT4, HOST4, 80);
+		visit_open(&v);
+		frame_build(&in, &v, &(struct spec){.http = hosts[i]});
+		expect_run(REASON_unreadable_reset);
+		visit_deliver(&out);
+		expect_run(REASON_tail_reset);
+		visit_close(&v);
+	}
+	for (i = 0; i < 35; i++)
+		strcat(name, "abcdef.");
+	strcat(name, "y.test");
+	snprintf(wanted, sizeof(wanted), "<b>...%s</b>", name + strlen(name) - 77);
+	expect_told("", 80, &(struct spec){.http = name}, (struct bytes){wanted, strlen(wanted)});
+	snprintf(line, sizeof(line), "<b>%s</b>", name + strlen(name) - 80);
+	expect_told("", 80, &(struct spec){.http = name + strlen(name) - 80},
+		    (struct bytes){line, strlen(line)});
+	expect_told("", 80, &(struct spec){.http = "[2001:DB8::7]:8080"},
+		    (struct bytes)BYTES("<b>[2001:db8::7]</b>"));
+	expect_told("", 80, &(struct spec){.http = "_a-b.1.EXAMPLE:80"},
+		    (struct bytes)BYTES("<b>_a-b.1.example</b>"));
+}
+
 /* A line about one prefix goes before a list that has the same one in it, and
  * the first of two lists before the second. */
 Test(actions, lines_and_lists_of_the_same_prefix)

@@ -17,7 +17,17 @@ static const struct row dns_rows[] = {
 	FOUND(HEAD("\x24\0") "\7example\0\0\6\0\1", "example"), /* NOTIFY */
 	FOUND(HEAD("\x28\0") "\7example\0\0\6\0\1", "example"), /* UPDATE */
 	FOUND(QUESTION("\x3f" L63 "\x3f" L63 "\x3f" L63 "\x3d" L61), L253),
+	/* any byte, and none that looks like the border of a label */
+	FOUND(QUESTION("\3a.b\1c"), "a?b.c"),
+	FOUND(QUESTION("\3a\0b\1c"), "a?b.c"),
+	FOUND(QUESTION("\3a\x1f"
+		       "b\1c"),
+	      "a?b.c"),
+	FOUND(QUESTION("\2\x7f\x80\2\xff."), "??.??"),
+	FOUND(QUESTION("\7z\xc3\xbcrich\2de"), "z??rich.de"),
 	/* unnamed */
+	NONE(HEAD("\1\0") "\7version\4bind\0\0\x10\0\3"),
+	NONE(HEAD("\1\0") "\1a\0\0\1\0\0"),
 	NONE(QUESTION("")),
 	NONE("\x12\x34\1\0\0\0\0\0\0\0\0\1" OPT),
 	NONE("\x12\x34\x08\0\0\1\0\0\0\0\0\0"),
@@ -36,14 +46,6 @@ static const struct row dns_rows[] = {
 	BAD(QUESTION("\xc0\x0c")),
 	BAD(QUESTION("\x40" L63)),
 	BAD(QUESTION("\x80")),
-	BAD(QUESTION("\3a.b")),
-	BAD(QUESTION("\3a\0b")),
-	BAD(QUESTION("\3a\x1f"
-		     "b")),
-	BAD(QUESTION("\3a\x7f"
-		     "b")),
-	BAD(QUESTION("\3a\x80"
-		     "b")),
 	BAD(QUESTION("\x3f" L63 "\x3f" L63 "\x3f" L63 "\x3e" L61 "x")),
 	BAD(QUESTION("\x3f" L63 "\x3f" L63 "\x3f" L63 "\x3d" L61 "\1a")),
 	/* cut short: to the caller of a datagram the same */

@@ -11,8 +11,10 @@ static const char everything[] =
 	"device eth0 \"a#b\"\nposture enforce\nlisten tcp/80 as http observe\n"
 	"listen tcp/443 on 192.0.2.10 as tls handshake off\nlisten udp/53 as dns\n"
 	"listen udp/443 as quic limit 5 packets/s\nserve a .b *.c [::1] 192.0.2.1 from.x\n"
-	"serve from names\nzone d\nzone from empty\nstray http answer\nunnamed tls limit 3 visits/s\n"
-	"unreadable dns drop\nsource 10.0.0.0/8 ::/0 limit 7 Mbit/s burst 9 for 1h\n"
+	"serve from names\nzone d\nzone from empty\nstray http answer 421 page \"pre fixes\"\nunnamed tls "
+	"limit 3 visits/s else answer alert access_denied\n"
+	"stray dns answer nxdomain\nunreadable dns drop\nsource 10.0.0.0/8 ::/0 limit 7 Mbit/s burst 9 for "
+	"1h\n"
 	"source from \"pre fixes\" trust\nresolver 192.0.2.53\n";
 
 static struct policy *example(void)
@@ -123,7 +125,7 @@ Test(policy_store, empty)
 Test(policy_store, what_is_loaded_can_be_changed)
 {
 	struct policy *p = example(), *again = NULL;
-	struct policy_error err = {""};
+	struct policy_error err = {.count = 0};
 	void *bytes;
 	size_t len;
 
@@ -205,7 +207,7 @@ Test(policy_store, damage_that_fits_its_check)
 	cr_assert(!policy_store(p, (void **)&bytes, &len));
 	for (size_t i = 0; i < len * 10; i++) {
 		struct policy *again = NULL, *third = NULL;
-		struct policy_error err = {""};
+		struct policy_error err = {.count = 0};
 		char was = bytes[i / 10];
 
 		bytes[i / 10] = i % 10 < 8 ? (char)(was ^ 1 << i % 10) : (char)(i % 10 - 9);
@@ -220,9 +222,9 @@ Test(policy_store, damage_that_fits_its_check)
 
 			loaded++;
 			third = policy_new();
-			/* a list may be elsewhere now: that alone may fail */
+			/* a list may be elsewhere now, or another file's: that alone may fail */
 			cr_expect(!policy_read_text(third, "x", text, strlen(text), &err) ||
-					  strstr(err.text, "cannot read"),
+					  strstr(err.text, "cannot read") || err.text[0] == '/',
 				  "%s", err.text);
 			free(text);
 		}
@@ -238,7 +240,7 @@ Test(policy_store, damage_that_fits_its_check)
 Test(policy_store, large)
 {
 	struct policy *p = policy_new(), *again = NULL;
-	struct policy_error err = {""};
+	struct policy_error err = {.count = 0};
 	size_t size = 8UL << 20, used = 0, len;
 	char *text = malloc(size);
 	void *bytes;

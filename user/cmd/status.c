@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cmd/change.h"
+#include "cmd/status_check.h"
 #include "show/depth.h"
 #include "lib/json.h"
 #include "lib/say.h"
@@ -299,6 +300,8 @@ static int run(const struct call *c)
 {
 	cleanup_gate struct gate g = GATE_INIT;
 
+	if (c->check)
+		return status_check(c);
 	if (gate_open(&g, c->instance, GATE_READ))
 		return EXIT_FAILED;
 	return c->json ? status_json(&g, c) : status_text(&g);
@@ -310,8 +313,11 @@ const struct verb verb_status = {
 	.summary = "what is up, what it does now, and what is worth knowing",
 	.help = "Rates are those of one second; if nobody came in it, all that came so far is\n"
 		"shown. In posture observe the figures are what would have happened.\n"
-		"Exits with 1 if the gate is not attached to one of its devices.\n",
-	.takes = TAKES_JSON,
+		"Exits with 1 if the gate is not attached to one of its devices.\n"
+		"--check is for monitoring: one line that tells what is wrong, if anything is, and\n"
+		"exit 0 (well), 1 (warning), 2 (critical) or 3 (cannot be told); so it is without\n"
+		"any option when called by the name check_straygate.\n",
+	.takes = TAKES_JSON | TAKES_CHECK,
 	.least = 0,
 	.most = 0,
 	.run = run,

@@ -10,6 +10,7 @@
 #include "cmd/differences.h"
 #include "lib/json.h"
 #include "cmd/lockout.h"
+#include "host/lockdown.h"
 #include "host/netdev.h"
 #include "lib/say.h"
 #include "cmd/verb.h"
@@ -204,12 +205,27 @@ static int check_names(const struct call *c)
 	return 0;
 }
 
+/* The kernel itself says no more than "Invalid argument" or "Operation not permitted". */
+static void explain_refusal(void)
+{
+	if (lockdown_is_confidential(LOCKDOWN_PATH))
+		say("the kernel is locked down (%s: confidentiality), in which programs may not read kernel "
+		    "memory; boot with lockdown=integrity or none, or switch Secure Boot's lockdown off",
+		    LOCKDOWN_PATH);
+}
+
 static int attach(struct gate *g, const char *device, const struct call *c)
 {
 	struct gate_device *devices;
 	size_t count, i;
 
-	if (gate_drain(g, false) || gate_attach(g, device, c->generic) || gate_devices(g, &devices, &count))
+	if (gate_drain(g, false))
+		return -EIO;
+	if (gate_attach(g, device, c->generic)) {
+		explain_refusal();
+		return -EIO;
+	}
+	if (gate_devices(g, &devices, &count))
 		return -EIO;
 	for (i = 0; i < count; i++)
 		if (!strcmp(devices[i].name, device)) {

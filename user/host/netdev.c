@@ -6,7 +6,9 @@
 #include "host/netdev.h"
 
 #include <errno.h>
+#include <ifaddrs.h>
 #include <linux/genetlink.h>
+#include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -121,4 +123,19 @@ bool netdev_has_ethernet(const char *device)
 	if (netdev_ask(device, SIOCGIFHWADDR, NULL, &r))
 		return true;
 	return r.ifr_hwaddr.sa_family == ARPHRD_ETHER || r.ifr_hwaddr.sa_family == ARPHRD_LOOPBACK;
+}
+
+uint32_t netdev_received(const char *device)
+{
+	struct ifaddrs *all = NULL, *a;
+	uint32_t packets = 0;
+
+	if (getifaddrs(&all))
+		return 0;
+	for (a = all; a; a = a->ifa_next)
+		if (a->ifa_addr && a->ifa_addr->sa_family == AF_PACKET && a->ifa_data &&
+		    !strcmp(a->ifa_name, device))
+			packets = ((struct rtnl_link_stats *)a->ifa_data)->rx_packets;
+	freeifaddrs(all);
+	return packets;
 }

@@ -20,6 +20,10 @@ int netdev_xdp_features(unsigned int ifindex, uint64_t *features);
  * have none. True also if it cannot be asked. */
 bool netdev_has_ethernet(const char *device);
 
+/* Packets that it received, by its own count, of which these are the lower 32 bits; 0
+ * if that is not known. */
+uint32_t netdev_received(const char *device);
+
 /* A question by ioctl(2), such as SIOCETHTOOL with data; 0, and *r has what came
  * back, or -1: it has no answer. */
 int netdev_ask(const char *device, unsigned long what, void *data, struct ifreq *r);

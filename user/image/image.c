@@ -9,6 +9,7 @@
 #include "image/name_table.h"
 #include "lib/large.h"
 #include "image/overlay.h"
+#include "image/page.h"
 #include "image/tree.h"
 
 /* What is collected of the rules on the way to the tables. */
@@ -24,6 +25,8 @@ struct draft {
 	size_t listener_count;
 	struct name_table names;
 	struct leaves leaves;
+	struct page_text pages[PAGES_MAX]; /* number 0 is the default */
+	size_t page_count;
 	struct image_acts acts;
 	enum posture posture;
 	const struct image_over *over; /* NULL: all is in this image */
@@ -57,10 +60,27 @@ static uint32_t add_rule(struct draft *d, const struct rule *r)
 {
 	struct image_rule *to = &d->rules[d->rule_count];
 
-	*to = (struct image_rule){.id = r->id, .action = r->action, .expires = r->expires};
+	*to = (struct image_rule){.id = r->id, .action = r->action, .over = ACT_DROP, .expires = r->expires};
 	if (r->action == ACT_LIMIT)
 		set_limit(to, &r->rate);
 	return d->rule_count++;
+}
+
+/* What a line about strays or unnamed visits answers. */
+static void set_answer(struct draft *d, const struct rule *r, uint32_t index)
+{
+	struct image_rule *to = &d->rules[index];
+
+	to->answer = r->answer;
+	if (r->over)
+		to->over = r->over;
+	if (r->as != PROTO_HTTP || (!r->answer && !r->name_count))
+		return;
+	to->answer = d->page_count;
+	d->pages[d->page_count++] = (struct page_text){
+		.status = r->answer,
+		.content = r->name_count ? r->names[0].text : NULL,
+	};
 }
 
 /* What holds where no line says otherwise: strays are answered, the rest
@@ -144,12 +164,15 @@ static int draft_rule(struct draft *d, const struct rule *r, size_t position)
 	case ST_ZONE:
 		return add_names(d, r, NAMES_ZONES, index);
 	case ST_STRAY:
+		set_answer(d, r, index);
 		d->acts.rule[r->as][FINDING_STRAY] = index;
 		return 0;
 	case ST_UNNAMED:
+		set_answer(d, r, index);
 		d->acts.rule[r->as][FINDING_UNNAMED] = index;
 		return 0;
 	case ST_UNREADABLE:
+		set_answer(d, r, index);
 		d->acts.rule[r->as][FINDING_UNREADABLE] = index;
 		return 0;
 	case ST_SOURCE:
@@ -171,6 +194,7 @@ static int draft_begin(struct draft *d, struct policy *p)
 	if (!d->rules || !d->sources || !d->resolvers)
 		return -ENOMEM;
 	d->rule_count = 1;
+	d->page_count = 1;
 	add_defaults(d);
 	return name_table_begin(&d->names);
 }
@@ -211,6 +235,15 @@ static uint32_t write_table(struct cells *c, const void *from, size_t count, siz
 	return first;
 }
 
+static uint32_t write_pages(struct draft *d)
+{
+	uint32_t first = cells_add(d->c, d->page_count * IMAGE_PAGE_CELLS);
+
+	for (size_t i = 0; first && i < d->page_count; i++)
+		page_write(cell_at(d->c, first + i * IMAGE_PAGE_CELLS), &d->pages[i]);
+	return first;
+}
+
 static int write_head(struct draft *d)
 {
 	struct image_head head = {.magic = IMAGE_MAGIC, .posture = d->posture};
@@ -224,7 +257,9 @@ static int write_head(struct draft *d)
 	head.listeners = write_table(d->c, d->listeners, d->listener_count + 1, sizeof(d->listeners[0]));
 	head.rules = write_table(d->c, d->rules, d->rule_count, sizeof(d->rules[0]));
 	head.leaves = write_table(d->c, d->leaves.leaf, d->leaves.count, sizeof(*d->leaves.leaf));
-	if (!head.listeners || !head.rules || !head.leaves)
+	head.pages = write_pages(d);
+	head.page_count = d->page_count;
+	if (!head.listeners || !head.rules || !head.leaves || !head.pages)
 		return -ENOMEM;
 	head.rule_count = d->rule_count;
 	head.cells = d->c->count;

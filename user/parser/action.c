@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Actions with their rates and durations. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -43,7 +44,7 @@ static int parse_rate(struct parser *ps, struct rule *r)
 	if (!rest || !amount.thousandths)
 		return ps_unexpected(ps, w, "a rate like 1000 visits/s (from 1 to 1000000000)");
 	u = *rest ? w : ps_peek(ps);
-	if (!u || word_is(u, "burst") || word_is(u, "for") || word_is(u, "observe"))
+	if (!u || word_is(u, "burst") || word_is(u, "for") || word_is(u, "observe") || word_is(u, "else"))
 		return complain(&ps->at, w->column, "rate '%s' without unit; expected %s",
 				text_shown(&ps->at, w->text, w->len), units);
 	if (u != w)
@@ -83,6 +84,88 @@ static int unexpected_action(struct parser *ps, const struct rule *r, const stru
 	return ps_unexpected(ps, w, expected);
 }
 
+/* -- what stands behind `answer` */
+
+static int parse_http_answer(struct parser *ps, struct rule *r)
+{
+	static const char *const words[] = {"503", "421", "403", NULL};
+	int status = ps_peek(ps) ? word_among(ps_peek(ps), words) : -1;
+
+	if (status >= 0) {
+		ps_take(ps);
+		r->answer = (uint8_t)status;
+	}
+	if (ps_take_word(ps, "page"))
+		return parse_page(ps, r);
+	return ps_peek(ps)
+		       ? ps_unexpected(ps, ps_peek(ps),
+				       status < 0 ? "503, 421, 403 or page FILE" : "page FILE or end of line")
+		       : 0;
+}
+
+static int parse_tls_answer(struct parser *ps, struct rule *r)
+{
+#define A(number, name) #name,
+	static const char *const words[] = {STRAYGATE_ALERTS(A) NULL};
+#undef A
+#define A(number, name) number,
+	static const uint8_t numbers[] = {STRAYGATE_ALERTS(A)};
+#undef A
+#define A(number, name) " " #name
+	static const char expected[] = "the name of an alert:" STRAYGATE_ALERTS(A);
+#undef A
+	int alert;
+
+	if (!ps_take_word(ps, "alert"))
+		return ps_peek(ps) ? ps_unexpected(ps, ps_peek(ps), "alert NAME or end of line") : 0;
+	alert = ps_peek(ps) ? word_among(ps_peek(ps), words) : -1;
+	if (alert < 0)
+		return ps_unexpected(ps, ps_peek(ps), expected);
+	ps_take(ps);
+	r->answer = numbers[alert] == TLS_ALERT_DEFAULT ? 0 : numbers[alert];
+	return 0;
+}
+
+static int parse_dns_answer(struct parser *ps, struct rule *r)
+{
+	if (r->statement == ST_STRAY && ps_take_word(ps, "nxdomain"))
+		r->answer = DNS_ANSWER_NXDOMAIN;
+	else if (ps_peek(ps))
+		return ps_unexpected(ps, ps_peek(ps),
+				     r->statement == ST_STRAY ? "nxdomain or end of line" : "end of line");
+	return 0;
+}
+
+static int parse_answer(struct parser *ps, struct rule *r)
+{
+	switch (r->as) {
+	case PROTO_HTTP:
+		return parse_http_answer(ps, r);
+	case PROTO_TLS:
+		return parse_tls_answer(ps, r);
+	default:
+		return parse_dns_answer(ps, r);
+	}
+}
+
+/* `limit RATE else answer` */
+static int parse_over(struct parser *ps, struct rule *r)
+{
+	static const char *const words[] = {"drop", "reset", "answer", NULL};
+	static const uint8_t actions[] = {ACT_NONE, ACT_RESET, ACT_ANSWER};
+	bool answers = action_allowed(r->statement, r->as, ACT_ANSWER);
+	int a;
+
+	if (!rule_is_fate(r) || !ps_take_word(ps, "else"))
+		return 0;
+	a = ps_peek(ps) ? word_among(ps_peek(ps), words) : -1;
+	if (a < 0 || (actions[a] == ACT_ANSWER && !answers))
+		return ps_unexpected(ps, ps_peek(ps), answers ? "answer, reset or drop" : "reset or drop");
+	ps_take(ps);
+	r->over = actions[a];
+	return r->over == ACT_ANSWER ? parse_answer(ps, r) : 0;
+}
+
 int parse_action(struct parser *ps, struct rule *r)
 {
 	struct word *w = ps_take(ps);
@@ -91,7 +174,9 @@ int parse_action(struct parser *ps, struct rule *r)
 	if (a <= ACT_NONE || !action_allowed(r->statement, r->as, (enum action)a))
 		return unexpected_action(ps, r, w);
 	r->action = (enum action)a;
-	return r->action == ACT_LIMIT ? parse_rate(ps, r) : 0;
+	if (r->action == ACT_LIMIT)
+		return parse_rate(ps, r) || parse_over(ps, r) ? -EINVAL : 0;
+	return r->action == ACT_ANSWER ? parse_answer(ps, r) : 0;
 }
 
 int parse_for(struct parser *ps, struct rule *r)

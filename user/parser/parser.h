@@ -36,6 +36,10 @@ bool ps_subject_is_all(struct parser *ps);
 struct rule *ps_new_rule(struct parser *ps, const struct rule *like, const struct word *w);
 int ps_put_rule(struct parser *ps, struct rule *r);
 int ps_put_with_subject(struct parser *ps, struct rule *r);
+/* The one absolute name of a file, PATH_MAX bytes. For `del` it need not be there any more. */
+int ps_real_path(struct parser *ps, const char *path, char *out);
+/* It is printed and stored in one line. */
+int ps_check_path(struct parser *ps, const struct word *file, const char *real);
 
 /* Subjects of source, resolver, serve, zone: several words, or from FILE. */
 struct subjects {
@@ -52,6 +56,8 @@ int ps_put_subjects(struct parser *ps, const struct rule *like, const struct sub
 bool is_action(const struct word *w);
 int parse_action(struct parser *ps, struct rule *r);
 int parse_for(struct parser *ps, struct rule *r);
+/* `page FILE`, from FILE on (page.c). */
+int parse_page(struct parser *ps, struct rule *r);
 
 /* -- listen.c */
 

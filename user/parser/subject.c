@@ -58,7 +58,6 @@ static int put_prefix(struct parser *ps, const struct rule *like, const struct w
 {
 	struct rule *r = ps_new_rule(ps, like, w);
 	struct prefix p;
-	char meant[PREFIX_TEXT];
 
 	if (!r)
 		return -ENOMEM;
@@ -66,9 +65,9 @@ static int put_prefix(struct parser *ps, const struct rule *like, const struct w
 	case 0:
 		break;
 	case -EDOM:
-		prefix_print(&p, meant, sizeof(meant));
-		return complain(&ps->at, w->column, "%s has host bits set; did you mean %s?",
-				text_shown(&ps->at, w->text, w->len), meant);
+		return complain_prefix(&ps->at, w->column, w->text, w->len, "has host bits set", &p);
+	case -EAFNOSUPPORT:
+		return complain_prefix(&ps->at, w->column, w->text, w->len, "is IPv4 written as IPv6", &p);
 	default:
 		return ps_unexpected(ps, w, "an address or prefix like 203.0.113.0/24 or 2001:db8::/32");
 	}
@@ -104,8 +103,7 @@ static int put_name(struct parser *ps, const struct rule *like, const struct wor
 	return ps_put_with_subject(ps, r);
 }
 
-/* The one absolute name of a list. For `del` the file need not be there any more. */
-static int real_path(struct parser *ps, const char *path, char *out)
+int ps_real_path(struct parser *ps, const char *path, char *out)
 {
 	char dir[PATH_MAX], real[PATH_MAX], *slash;
 
@@ -122,6 +120,16 @@ static int real_path(struct parser *ps, const char *path, char *out)
 	return path_join(real, slash ? path + (slash + 1 - dir) : path, out, PATH_MAX);
 }
 
+int ps_check_path(struct parser *ps, const struct word *file, const char *real)
+{
+	for (const char *c = real; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			return complain(&ps->at, file->column,
+					"'%s' has control characters; expected a name that can be printed",
+					text_shown(&ps->at, real, strlen(real)));
+	return 0;
+}
+
 static int put_list(struct parser *ps, const struct rule *like, const struct word *from,
 		    const struct word *file)
 {
@@ -135,14 +143,11 @@ static int put_list(struct parser *ps, const struct rule *like, const struct wor
 		return ps_unexpected(ps, file, "the name of a file");
 	err = path_join(ps->dir, file->text, path, sizeof(path));
 	if (!err)
-		err = real_path(ps, path, real);
+		err = ps_real_path(ps, path, real);
 	if (err)
 		return complain_file(&ps->at, file->column, path, err);
-	for (const char *c = real; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			return complain(&ps->at, file->column,
-					"'%s' has control characters; expected a name that can be printed",
-					text_shown(&ps->at, real, strlen(real)));
+	if (ps_check_path(ps, file, real))
+		return -EINVAL;
 	r->from = arena_text(policy_memory(ps->policy), real, strlen(real));
 	if (!r->from)
 		return complain_memory(&ps->at);

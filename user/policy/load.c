@@ -118,10 +118,34 @@ static int load_names(struct loader *l, struct rule *r, uint32_t count)
 	return err;
 }
 
+/* The page of a rule that has the path of one. */
+static int load_page(struct loader *l, struct rule *r, uint32_t count)
+{
+	size_t left = (size_t)(l->name_end - l->name);
+	const char *end;
+
+	if (!answer_valid(r) || count != !!r->from)
+		return -EINVAL;
+	if (!count)
+		return 0;
+	end = left > 1 ? memchr(l->name + 1, '\0', left - 1) : NULL;
+	if (!end || *l->name != NAME_EXACT || page_flaw(l->name + 1, (size_t)(end - l->name - 1)))
+		return -EINVAL;
+	r->names = l->policy ? arena_alloc(&l->policy->memory, sizeof(*r->names)) : &l->last_name;
+	if (!r->names)
+		return -ENOMEM;
+	*r->names = (struct name){.kind = NAME_EXACT, .text = l->name + 1};
+	r->name_count = 1;
+	l->name = end + 1;
+	return 0;
+}
+
 static int load_lists(struct loader *l, struct rule *r, const struct bytes_rule *b)
 {
 	bool prefixes = rule_takes_prefixes(r->statement), names = rule_takes_names(r->statement);
 
+	if (rule_is_fate(r))
+		return b->prefix_count ? -EINVAL : load_page(l, r, b->name_count);
 	if (!prefixes && !names)
 		return b->prefix_count || b->name_count || r->from ? -EINVAL : 0;
 	if (prefixes ? b->name_count : b->prefix_count)
@@ -180,7 +204,7 @@ static bool fields_valid(const struct rule *r)
 {
 	static const struct rule nothing;
 	bool listen = r->statement == ST_LISTEN;
-	bool fate = r->statement >= ST_STRAY && r->statement <= ST_UNREADABLE;
+	bool fate = rule_is_fate(r);
 
 	if (listen && !listener_valid(r))
 		return false;
@@ -188,8 +212,9 @@ static bool fields_valid(const struct rule *r)
 		return false;
 	if (!listen && !fate && r->as)
 		return false;
-	if (!listen &&
-	    (r->l4 || r->port || r->any || r->depth || r->observe || memcmp(r->addr, nothing.addr, 16)))
+	if (!listen && !fate && r->port)
+		return false;
+	if (!listen && (r->l4 || r->any || r->depth || r->observe || memcmp(r->addr, nothing.addr, 16)))
 		return false;
 	return r->posture <= (r->statement == ST_POSTURE ? POSTURE_ENFORCE : POSTURE_OBSERVE);
 }

@@ -22,8 +22,10 @@
 #define POLICY_RULES_MAX     1040000U /* two policies' have ids below RULES_MAX */
 #define POLICY_PREFIXES_MAX  4000000U
 #define POLICY_NAMES_MAX     4000000U
-#define DEVICE_SIZE_MAX	     15	  /* IFNAMSIZ - 1 */
-#define RULE_LINE_MAX	     8704 /* a printed rule: two PATH_MAX and some words */
+#define PAGE_SIZE_MAX	     1000U    /* bytes of `answer page FILE`: it goes into one packet */
+#define PAGE_NAME	     "{name}" /* in it: the name that was asked for */
+#define DEVICE_SIZE_MAX	     15	      /* IFNAMSIZ - 1 */
+#define RULE_LINE_MAX	     8704     /* a printed rule: two PATH_MAX and some words */
 
 enum statement {
 	ST_DEVICE,
@@ -78,7 +80,8 @@ struct rule {
 	/* ST_SOURCE, ST_RESOLVER: one prefix, or the list of FILE, in order of
 	 * address and length, none twice */
 	struct prefix *prefixes;
-	/* ST_SERVE, ST_ZONE: one name, or the list of FILE in its order, none twice */
+	/* ST_SERVE, ST_ZONE: one name, or the list of FILE in its order, none twice;
+	 * ST_STRAY, ST_UNNAMED with `answer page FILE`: the page is the text of one */
 	struct name *names;
 	uint32_t prefix_count;
 	uint32_t name_count;
@@ -87,8 +90,16 @@ struct rule {
 	uint8_t statement; /* enum statement */
 	uint8_t action;	   /* enum action: source, stray, unnamed, unreadable; quic listeners */
 
+	union {
+		uint16_t port;		/* ST_LISTEN: host order */
+		struct {		/* ST_STRAY, ST_UNNAMED */
+			uint8_t answer; /* what is said: http: enum http_answer; tls: the alert;
+					 * dns: enum dns_answer; 0: the default */
+			uint8_t over;	/* with ACT_LIMIT: what is done above it, enum action;
+					 * ACT_NONE: it is dropped */
+		};
+	};
 	/* ST_LISTEN */
-	uint16_t port;	  /* host order */
 	uint8_t addr[16]; /* of `on`, IPv4 v4-mapped */
 	uint8_t l4;	  /* IPPROTO_TCP or IPPROTO_UDP */
 	uint8_t as;	  /* enum protocol; also of stray, unnamed, unreadable */
@@ -194,6 +205,8 @@ const char *protocol_name(enum protocol p);
 const char *action_name(enum action a);
 const char *posture_name(enum posture p);
 const char *depth_name(enum depth d);
+/* "403", "alert access_denied", "nxdomain"; "" for what is the default, NULL: there is no such answer. */
+const char *answer_name(enum protocol p, uint8_t answer);
 /* "1000 visits/s burst 2000" */
 int rate_print(const struct rate *r, char *buf, size_t size);
 /* "1h30m"; less than a second is left out */

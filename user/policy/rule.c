@@ -53,6 +53,51 @@ const char *depth_name(enum depth d)
 	return d < COUNT(names) ? names[d] : "?";
 }
 
+const char *answer_name(enum protocol p, uint8_t answer)
+{
+	static const char *const http[HTTP_ANSWERS] = {"", "421", "403"};
+	static const char *const dns[DNS_ANSWERS] = {"", "nxdomain"};
+
+	if (!answer)
+		return "";
+	if (p == PROTO_HTTP)
+		return answer < HTTP_ANSWERS ? http[answer] : NULL;
+	if (p == PROTO_DNS)
+		return answer < DNS_ANSWERS ? dns[answer] : NULL;
+	if (p != PROTO_TLS)
+		return NULL;
+	switch (answer) {
+#define A(number, name) \
+	case number:    \
+		return "alert " #name;
+		STRAYGATE_ALERTS(A)
+#undef A
+	}
+	return NULL;
+}
+
+bool rule_answers(const struct rule *r)
+{
+	return r->action == ACT_ANSWER || (r->action == ACT_LIMIT && r->over == ACT_ANSWER);
+}
+
+/* The default has one number, 0. */
+bool answer_valid(const struct rule *r)
+{
+	if (r->over && (r->action != ACT_LIMIT || (r->over != ACT_ANSWER && r->over != ACT_RESET) ||
+			!action_allowed(r->statement, r->as, r->over)))
+		return false;
+	if (r->from && (!rule_answers(r) || r->as != PROTO_HTTP))
+		return false;
+	if (!r->answer)
+		return true;
+	if (!rule_answers(r) || !answer_name(r->as, r->answer))
+		return false;
+	if (r->as == PROTO_TLS)
+		return r->answer != TLS_ALERT_DEFAULT;
+	return r->as != PROTO_DNS || r->statement == ST_STRAY;
+}
+
 #define BIT(a) (1U << (a))
 
 bool action_allowed(enum statement s, enum protocol as, enum action a)
@@ -123,6 +168,11 @@ bool rule_takes_names(enum statement s)
 	return s == ST_SERVE || s == ST_ZONE;
 }
 
+bool rule_is_fate(const struct rule *r)
+{
+	return r->statement >= ST_STRAY && r->statement <= ST_UNREADABLE;
+}
+
 static bool is_limit(const struct rule *r)
 {
 	return r->action == ACT_LIMIT;
@@ -136,6 +186,9 @@ bool rule_says_same(const struct rule *a, const struct rule *b)
 		return false;
 	if (is_limit(a) && (a->rate.count != b->rate.count || a->rate.burst != b->rate.burst ||
 			    a->rate.unit != b->rate.unit))
+		return false;
+	if (rule_is_fate(a) && (a->answer != b->answer || a->over != b->over || !a->from != !b->from ||
+				(a->from && strcmp(a->from, b->from))))
 		return false;
 	return a->as == b->as && a->depth == b->depth && a->observe == b->observe && a->posture == b->posture;
 }

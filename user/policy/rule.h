@@ -13,6 +13,13 @@ bool protocol_on(enum protocol p, uint8_t l4);
 bool device_valid(const char *name);
 bool rule_takes_prefixes(enum statement s);
 bool rule_takes_names(enum statement s);
+/* stray, unnamed, unreadable: the subject is a protocol. */
+bool rule_is_fate(const struct rule *r);
+/* Does it say `answer`, be it above a limit? And are the words behind that its own? */
+bool rule_answers(const struct rule *r);
+bool answer_valid(const struct rule *r);
+/* The text of `answer page FILE`; NULL, or what is wrong: "has ...; expected ...". */
+const char *page_flaw(const char *text, size_t len);
 
 /* The same line? And the same content of its list? Id, expiry, origin do not count. */
 bool rule_says_same(const struct rule *a, const struct rule *b);

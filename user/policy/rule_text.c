@@ -91,7 +91,7 @@ static void put_name(struct out *o, const struct rule *r)
 
 static void put_subject(struct out *o, const struct rule *r)
 {
-	if (r->from) {
+	if (r->from && !rule_is_fate(r)) {
 		put(o, "from ");
 		put(o, r->from);
 		return;
@@ -130,6 +130,19 @@ int rule_subject(const struct rule *r, char *buf, size_t size)
 	return (int)o.len;
 }
 
+/* What stands behind the word `answer`. */
+static void put_answer(struct out *o, const struct rule *r)
+{
+	const char *name = answer_name(r->as, r->answer);
+
+	if (name && *name)
+		putf(o, " %s", name);
+	if (r->from) {
+		put(o, " page ");
+		put_word(o, r->from);
+	}
+}
+
 static void put_action(struct out *o, const struct rule *r)
 {
 	char text[128];
@@ -142,6 +155,10 @@ static void put_action(struct out *o, const struct rule *r)
 		rate_print(&r->rate, text, sizeof(text));
 		putf(o, " %s", text);
 	}
+	if (rule_is_fate(r) && r->over)
+		putf(o, " else %s", action_name(r->over));
+	if (rule_is_fate(r) && rule_answers(r))
+		put_answer(o, r);
 	if (r->duration) {
 		duration_print(r->duration, text, sizeof(text));
 		putf(o, " for %s", text);
@@ -154,7 +171,7 @@ int rule_print(const struct rule *r, char *buf, size_t size)
 
 	put(&o, statement_name(r->statement));
 	put(&o, " ");
-	if (r->from) {
+	if (r->from && !rule_is_fate(r)) {
 		put(&o, "from ");
 		put_word(&o, r->from);
 	} else if (r->statement == ST_LISTEN) {

@@ -3,12 +3,33 @@
 
 #include <netinet/in.h>
 
+/* None of the devices can do more: why not the last of them? */
+static enum shallow devices_shallow(struct gate *g)
+{
+	enum shallow why = SHALLOW_NONE;
+	struct gate_device *devices;
+	size_t count, i;
+
+	if (gate_devices(g, &devices, &count))
+		return SHALLOW_NONE;
+	for (i = 0; i < count; i++) {
+		why = devices[i].shallow;
+		if (why == SHALLOW_NONE)
+			break;
+	}
+	gate_devices_free(devices, count);
+	return why;
+}
+
 /* Why a listener is judged at data although its line and the posture allow more. */
 static enum shallow why_shallow(struct gate *g, const struct rule *r)
 {
 	struct engagement e;
 	struct room room;
+	enum shallow why = devices_shallow(g);
 
+	if (why != SHALLOW_NONE)
+		return why;
 	if (gate_engagement(g, r, &e))
 		return SHALLOW_UNSEEN;
 	if (!e.seen[0] && !e.seen[1])
@@ -31,7 +52,12 @@ const char *depth_text(struct gate *g, struct policy *p, const struct rule *r)
 	return may_shake(p, r) && why_shallow(g, r) == SHALLOW_NONE ? "handshake" : "data";
 }
 
+enum shallow shallow_of(struct gate *g, struct policy *p, const struct rule *r)
+{
+	return may_shake(p, r) ? why_shallow(g, r) : SHALLOW_NONE;
+}
+
 const char *shallow_reason(struct gate *g, struct policy *p, const struct rule *r)
 {
-	return may_shake(p, r) ? shallow_text(why_shallow(g, r)) : "";
+	return shallow_text(shallow_of(g, p, r));
 }

@@ -157,10 +157,10 @@ curl_to()
 	[ $status = 0 ] || echo " exit $status"
 }
 
-# What a visitor sees of being turned away: a 421, a reset (35 and 56), an empty
+# What a visitor sees of being turned away: a 503, a reset (35 and 56), an empty
 # reply (52). A time-out is not among these: a stray must know at once.
 # shellcheck disable=SC2034
-TURNED_AWAY='^(421|000 exit (35|52|55|56))$'
+TURNED_AWAY='^(503|000 exit (35|52|55|56))$'
 
 # A population's report, as JSON.
 crowd()

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a packet was made into, byte by byte. */
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "rows.h"
@@ -11,6 +13,7 @@
 struct pair {
 	const struct step *step;
 	const struct frame *q, *a;
+	const struct begun *begun;
 	struct view in, out;
 };
 
@@ -21,9 +24,13 @@ static const struct {
 } answers[OUT_COUNT] = {
 	[RST_CLIENT] = {RST | ACK, BYTES("")},
 	[ACK_CLIENT] = {ACK, BYTES("")},
-	[HTTP_421] = {FIN | DATA, BYTES("HTTP/1.1 421 Misdirected Request\r\nConnection: close\r\n"
-					"Cache-Control: no-store\r\nContent-Length: 0\r\n\r\n")},
-	[TLS_ALERT] = {FIN | DATA, BYTES("\x15\x03\x03\x00\x02\x02\x70")},
+	[PAGE] = {FIN | DATA, BYTES("")},
+	[HEAD] = {FIN | DATA, BYTES("")},
+	[BRIEF] = {FIN | DATA, BYTES("")},
+	[BARE] = {FIN | DATA, BYTES("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
+				    "Cache-Control: no-store\r\nRetry-After: 3600\r\n"
+				    "Content-Length: 0\r\n\r\n")},
+	[TLS_ALERT] = {FIN | DATA, BYTES("\x15\x03\x03\x00\x02\x02\x50")},
 	[REFUSED_TCP] = {FIN | DATA, BYTES("")},
 };
 
@@ -36,6 +43,53 @@ static void check_stamps(const struct pair *p)
 	if (wanted)
 		expect(p->out.tsecr == p->in.tsval && p->out.tsval == p->in.tsecr, "timestamps %u, %u",
 		       p->out.tsval, p->out.tsecr);
+}
+
+/* What the request in hand says, or the one that it is the end of. */
+static const char *name_asked_for(const struct pair *p)
+{
+	static char name[300];
+	const uint8_t *at = p->q->bytes + p->in.payload;
+	bool begins = p->in.payload_len > 4 && (!memcmp(at, "GET ", 4) || !memcmp(at, "HEAD ", 5));
+	const char *host = begins ? memmem(at, p->in.payload_len, "Host: ", 6) : NULL;
+	size_t left = host ? (const char *)p->q->bytes + p->q->len - host : 0;
+
+	if (!host && p->step->packet.http && p->step->reason == REASON_stray_answered)
+		return p->step->packet.http;
+	if (!host || sscanf(memcpy(name, host, left < 299 ? left : 299), "Host: %299[^\r\n]", name) != 1)
+		return "another site";
+	return name;
+}
+
+/* As a client reads it: head, an empty line, and as much as Content-Length says. */
+static void check_page(const struct pair *p)
+{
+	static const char status[] = "HTTP/1.1 503 Service Unavailable\r\n";
+	char text[2048], wanted[320], *content, *length;
+
+	cr_assert(p->out.payload_len < sizeof(text));
+	memcpy(text, p->a->bytes + p->out.payload, p->out.payload_len);
+	text[p->out.payload_len] = '\0';
+	content = strstr(text, "\r\n\r\n");
+	length = strstr(text, "\r\nContent-Length:");
+	expect(!strncmp(text, status, strlen(status)) && content && length && length < content, "says %s",
+	       text);
+	if (!content || !length)
+		return;
+	content += 4;
+	if (p->step->out == HEAD) {
+		expect(!*content && atoi(length + 17) > 500, "says %s", text);
+		return;
+	}
+	expect(strlen(content) == (size_t)atoi(length + 17), "%zu bytes of content: %s", strlen(content),
+	       text);
+	expect(strlen(content) <= 1000 && !strncmp(content, "<!doctype html>", 15), "says %s", text);
+	if (p->step->out == BRIEF) {
+		expect(strlen(content) < 320, "says %s", text);
+		return;
+	}
+	snprintf(wanted, sizeof(wanted), "<b>%s</b>", name_asked_for(p));
+	expect(strstr(content, wanted), "no %s in %s", wanted, content);
 }
 
 static void check_tcp(const struct pair *p)
@@ -51,7 +105,9 @@ static void check_tcp(const struct pair *p)
 	expect(p->out.ack == next, "acknowledges %d too much", (int)(p->out.ack - next));
 	expect(!p->out.mss && !p->out.scale && !p->out.sack, "options");
 	check_stamps(p);
-	if (p->step->out != REFUSED_TCP)
+	if (p->step->out == PAGE || p->step->out == HEAD || p->step->out == BRIEF)
+		check_page(p);
+	else if (p->step->out != REFUSED_TCP)
 		expect(p->out.payload_len == payload->len &&
 			       !memcmp(p->a->bytes + p->out.payload, payload->at, payload->len),
 		       "says %.*s", (int)p->out.payload_len, p->a->bytes + p->out.payload);
@@ -62,7 +118,7 @@ static void check_syn_ack(const struct pair *p)
 {
 	struct shake s = world_shake();
 	uint16_t mss = address_is_v4(p->in.from) ? 1460 : 1440;
-	uint8_t ecn = (p->in.flags & 0xc0) == 0xc0 ? 0x40 : 0;
+	uint8_t ecn = (p->in.flags & 0xc0) == 0xc0 && s.flags & SHAKE_ECN ? 0x40 : 0;
 
 	expect(p->out.flags == (SYN | ACK | ecn), "flags %02x", p->out.flags);
 	expect(p->out.ack == p->in.seq + 1 && !p->out.payload_len, "acknowledges %d",
@@ -74,27 +130,139 @@ static void check_syn_ack(const struct pair *p)
 	expect(p->out.stamps == p->in.stamps && p->out.tsecr == p->in.tsval, "timestamps");
 }
 
-/* RFC 1035 4.1.1, RFC 6891: the question comes back, and an OPT record if there
- * was one. Over TCP a length goes before (RFC 1035 4.2.2). */
+/* The MSS that a cookie tells: exact in a timestamp, or else one of four. */
+static uint16_t told_mss(const struct view *offer, bool v4, bool stamps)
+{
+	static const uint16_t classes[2][4] = {{1220, 1360, 1420, 1440}, {536, 1300, 1440, 1460}};
+	uint16_t mss = offer->mss ? offer->mss : classes[v4][0];
+	int i = 3;
+
+	if (stamps)
+		return mss;
+	while (i && classes[v4][i] > mss)
+		i--;
+	return classes[v4][i];
+}
+
+/* The client's own SYN, as far as it matters, in the place of its first data. */
+static void check_syn(const struct pair *p)
+{
+	const struct view *offer = &p->begun->offer, *out = &p->out;
+	bool v4 = address_is_v4(p->in.from), ecn = (offer->flags & 0xc0) == 0xc0;
+	bool stamps = offer->stamps && p->in.stamps;
+	uint32_t window = p->in.window << (offer->scale ? offer->scale - 1 : 0);
+
+	expect(out->flags == (SYN | (ecn ? 0xc0 : 0)), "flags %02x", out->flags);
+	expect(out->seq == offer->seq, "sequence number %d from that of its SYN", (int)(out->seq - offer->seq));
+	expect(!out->ack, "acknowledges");
+	expect(!out->payload_len, "%zu bytes of data", out->payload_len);
+	expect(out->mss == told_mss(offer, v4, stamps), "MSS %u of %u", out->mss, offer->mss);
+	expect(out->scale == offer->scale && out->sack == offer->sack && out->stamps == stamps, "options");
+	expect(out->payload == out->l4 + 24 + (stamps ? 12 : out->sack ? 4 : 0) + (out->scale ? 4 : 0),
+	       "%zu bytes of header", out->payload - out->l4);
+	if (stamps)
+		expect(out->tsval == (p->begun->held ? p->begun->tsval : p->in.tsval) && !out->tsecr,
+		       "timestamps %u, %u", out->tsval, out->tsecr);
+	expect(out->window == (window < 65535 ? window : 65535), "window %u", out->window);
+}
+
+/* The COOKIE among the options of an OPT record, with its header, or NULL. */
+static const uint8_t *find_cookie(const uint8_t *opt, const uint8_t *end, size_t *len)
+{
+	const uint8_t *at = opt + 11, *last = at + (opt[9] << 8 | opt[10]);
+
+	*len = 0;
+	if (last > end)
+		return NULL;
+	for (; at + 4 <= last; at += *len) {
+		*len = 4 + (at[2] << 8 | at[3]);
+		if (at + *len > last)
+			break;
+		if (at[0] == 0 && at[1] == 10 && *len >= 12 && *len <= 44)
+			return at;
+	}
+	*len = 0;
+	return NULL;
+}
+
+/* RFC 6891, RFC 7873: an OPT record for an OPT record, of whose options the cookie
+ * comes back. Returns the length of ours. */
+static size_t check_opt(const uint8_t *q, const uint8_t *end, const uint8_t *a, bool *unknown)
+{
+	const uint8_t *cookie;
+	size_t len;
+
+	*unknown = false;
+	if (q + 11 > end)
+		return 0;
+	cookie = find_cookie(q, end, &len);
+	*unknown = q[6];
+	expect(!memcmp(a, "\0\0\x29\x04\xd0", 5) && a[5] == !!q[6] && !a[6], "OPT");
+	expect(a[7] == (q[7] & 0x80) && !a[8], "flags of OPT");
+	expect((size_t)(a[9] << 8 | a[10]) == len && (!len || !memcmp(a + 11, cookie, len)), "cookie");
+	return 11 + len;
+}
+
+/* The query that the segment in hand is the end of; returns its end. Of one that
+ * comes again it may be the end, but not the middle of the header. */
+static const uint8_t *whole_message(const struct pair *p, uint8_t *to, size_t prefix)
+{
+	struct spec spec = p->step->packet;
+	static struct frame all;
+	struct visit v;
+
+	if (!spec.first) {
+		const uint8_t *at = p->q->bytes + p->in.payload;
+		bool has_length = (size_t)(at[0] << 8 | at[1]) == p->in.payload_len - 2;
+		size_t skip = prefix && has_length ? prefix : 0;
+
+		memcpy(to, at + skip, p->in.payload_len - skip);
+		return to + p->in.payload_len - skip;
+	}
+	v = visit_make(CLIENT4, HOST4, 53);
+	spec.first = 0;
+	frame_build(&all, &v, &spec);
+	memcpy(to, all.bytes + all.payload + prefix, all.len - all.payload - prefix);
+	return to + all.len - all.payload - prefix;
+}
+
+/* RFC 1035 4.1.1: the question comes back, and what is said of it. Over TCP a
+ * length goes before (RFC 1035 4.2.2), or has come before. */
 static void check_refused(const struct pair *p, size_t prefix)
 {
-	const uint8_t *q = p->q->bytes + p->in.payload + prefix, *a = p->a->bytes + p->out.payload + prefix;
-	size_t question = 12, len = p->out.payload_len - prefix;
+	static uint8_t whole[FRAME_MAX];
+	const uint8_t *q = whole, *end, *a = p->a->bytes + p->out.payload + prefix;
+	size_t question = 12, len = p->out.payload_len - prefix, opcode;
+	bool unknown = false;
+	uint8_t rcode = 5;
 
-	expect(p->out.payload_len >= prefix + 17, "no answer");
+	end = whole_message(p, whole, prefix);
+	cr_assert(p->out.payload_len >= prefix + 12, "%s: no answer", where);
 	if (prefix)
 		expect(a[-2] == len >> 8 && a[-1] == (len & 0xff), "length before the answer");
-	while (q[question])
-		question += q[question] + 1;
-	question += 5;
+	opcode = q[2] >> 3 & 15;
+	if (q[5] && (opcode == 0 || opcode == 4 || opcode == 5)) {
+		while (q[question])
+			question += q[question] + 1;
+		question += 5;
+	}
+	if (opcode && opcode != 4 && opcode != 5)
+		rcode = 4;
+	if (p->step->out == NXDOMAIN)
+		rcode = 3;
 	expect(q[0] == a[0] && q[1] == a[1], "id");
-	expect(a[2] == (0x80 | (q[2] & 0x79)), "first flags %02x for %02x", a[2], q[2]);
-	expect(a[3] == (5 | (q[3] & 0x10)), "second flags %02x for %02x", a[3], q[3]);
-	expect(!memcmp(a + 4, "\0\1\0\0\0\0\0", 7) && a[11] == q[11], "counts");
+	expect(a[4] == 0 && a[5] == (question > 12) && !memcmp(a + 6, "\0\0\0\0\0", 5), "counts");
 	expect(!memcmp(a + 12, q + 12, question - 12), "question");
-	expect(len == question + (q[11] ? 11 : 0), "length %zu", len);
-	if (q[11])
-		expect(!memcmp(a + question, "\0\0\x29\x04\xd0\0\0\x80\0\0\0", 11), "OPT");
+	if (q[11] && (question > 12 || !q[5]))
+		expect(a[11] == 1 && len == question + check_opt(q + question, end, a + question, &unknown),
+		       "length %zu", len);
+	else
+		expect(!a[11] && len == question, "length %zu", len);
+	if (unknown)
+		rcode = 0;
+	expect(a[2] == (0x80 | (q[2] & 0x79) | (rcode == 3 ? 4 : 0)), "first flags %02x for %02x", a[2],
+	       q[2]);
+	expect(a[3] == (rcode | (q[3] & 0x10)), "second flags %02x for %02x", a[3], q[3]);
 }
 
 /* RFC 8999 6, RFC 9000 15: the ids change places; of the versions none is spoken. */
@@ -128,13 +296,15 @@ static void check_frame(const struct pair *p, bool to_client)
 		       out->to_port == (to_client ? in->from_port : in->to_port),
 	       "ports");
 	expect(out->ttl == 64 && out->protocol == in->protocol, "TTL or protocol");
-	expect(!p->a->meta_len, "word for adopt");
 }
 
 static void check_rewritten(const struct pair *p)
 {
-	check_frame(p, p->step->out != RST_SERVER);
+	check_frame(p, p->step->out != RST_SERVER && p->step->out != INTRODUCED);
 	switch (p->step->out) {
+	case INTRODUCED:
+		check_syn(p);
+		break;
 	case RST_SERVER:
 		expect(p->out.flags == RST && p->out.seq == p->in.seq && !p->out.payload_len,
 		       "flags %02x, %zu bytes", p->out.flags, p->out.payload_len);
@@ -143,6 +313,7 @@ static void check_rewritten(const struct pair *p)
 		check_syn_ack(p);
 		break;
 	case REFUSED:
+	case NXDOMAIN:
 		check_refused(p, 0);
 		break;
 	case VERSION_NEGOTIATION:
@@ -161,24 +332,13 @@ void check_same(const struct frame *in, const struct frame *out)
 	expect(out->len == in->len && !memcmp(out->bytes, in->bytes, in->len), "the packet was changed");
 }
 
-/* The rest of the word is adopt's to judge: see what the server gets. */
-static void check_word(const struct frame *out)
+void check_out(const struct step *step, const struct frame *in, const struct frame *out,
+	       const struct begun *begun)
 {
-	const struct adoption *a = (const void *)out->meta;
-
-	expect(out->meta_len == sizeof(*a) && a->magic == ADOPTION_MAGIC, "no word for adopt");
-}
-
-void check_out(const struct step *step, const struct frame *in, const struct frame *out)
-{
-	struct pair p = {.step = step, .q = in, .a = out};
+	struct pair p = {.step = step, .q = in, .a = out, .begun = begun};
 	const char *flaw;
 
-	if (step->out == ADOPTED)
-		check_word(out);
-	else
-		expect(!out->meta_len, "word for adopt");
-	if (step->out == SAME || step->out == GONE || step->out == ADOPTED) {
+	if (step->out == SAME || step->out == GONE) {
 		check_same(in, out);
 		return;
 	}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/status_check.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/change.h"
+#include "host/listening.h"
+#include "host/netdev.h"
+#include "lib/json.h"
+#include "show/depth.h"
+#include "show/tally.h"
+
+/* The levels of monitoring plugins, which are their exit statuses. */
+enum level { LEVEL_OK, LEVEL_WARNING, LEVEL_CRITICAL, LEVEL_UNKNOWN };
+
+static const char *const level_names[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
+
+#define CAUSES_MOST 16
+
+struct findings {
+	enum level level;
+	char cause[CAUSES_MOST][200];
+	size_t count;
+};
+
+static void __attribute__((format(printf, 3, 4)))
+add(struct findings *f, enum level level, const char *format, ...)
+{
+	va_list args;
+
+	if (level > f->level)
+		f->level = level;
+	if (f->count == CAUSES_MOST)
+		return;
+	va_start(args, format);
+	vsnprintf(f->cause[f->count++], sizeof(f->cause[0]), format, args);
+	va_end(args);
+}
+
+/* ---- what may be wrong ---------------------------------------------------------- */
+
+#define SAMPLE_US	  1000000
+#define UNSEEN_IS_STRANGE 100 /* packets in that time, of which the gate saw none */
+
+/* Of the time before and behind the sample. */
+struct sample {
+	struct tally tally;
+	uint32_t received[64]; /* by the devices themselves */
+};
+
+static int take_sample(struct gate *g, struct sample *s)
+{
+	size_t i;
+
+	if (tally_read(g, &s->tally))
+		return -EIO;
+	for (i = 0; i < s->tally.device_count && i < 64; i++)
+		s->received[i] = netdev_received(s->tally.devices[i].name);
+	return 0;
+}
+
+static bool same_devices(const struct tally *a, const struct tally *b)
+{
+	size_t i;
+
+	for (i = 0; i < a->device_count && i < b->device_count; i++)
+		if (strcmp(a->devices[i].name, b->devices[i].name))
+			return false;
+	return a->device_count == b->device_count;
+}
+
+/* A driver may have dropped the program and not have said so. */
+static void check_devices(struct findings *f, const struct sample *before, const struct sample *now)
+{
+	const struct tally *t = &now->tally;
+	size_t i;
+
+	if (!t->device_count)
+		add(f, LEVEL_CRITICAL, "on no device");
+	for (i = 0; i < t->device_count; i++) {
+		const struct gate_device *d = &t->devices[i];
+		uint32_t came = i < 64 ? now->received[i] - before->received[i] : 0;
+
+		if (!d->attached)
+			add(f, LEVEL_CRITICAL, "%s: not attached", d->name);
+		else if (same_devices(&before->tally, t) && came >= UNSEEN_IS_STRANGE &&
+			 t->device[i].packets.packets == before->tally.device[i].packets.packets)
+			add(f, LEVEL_CRITICAL, "%s: attached, but of %u packets the gate saw none", d->name,
+			    came);
+		else if (d->tc_lost)
+			add(f, LEVEL_CRITICAL, "%s: the filters at tc were removed, bound visits hang", d->name);
+		else if (d->shallow != SHALLOW_NONE)
+			add(f, LEVEL_WARNING, "%s: judged at data: %s", d->name, shallow_text(d->shallow));
+	}
+}
+
+#define VISITS_TO_SHOW 20
+
+static void check_room(struct findings *f, struct gate *g)
+{
+	struct room room;
+
+	if (!gate_room(g, &room) && room.bound >= room.limit - room.limit / 4)
+		add(f, LEVEL_WARNING, "%llu of %llu bound visits", (unsigned long long)room.bound,
+		    (unsigned long long)room.limit);
+}
+
+static void check_listeners(struct findings *f, struct gate *g, const struct tally *t)
+{
+	struct listening listening;
+	size_t i;
+
+	if (!t->listener_count)
+		add(f, LEVEL_WARNING, "the policy has no listener");
+	listening_read(&listening);
+	for (i = 0; i < t->listener_count; i++) {
+		const struct rule *r = t->listener[i].rule;
+		enum shallow why = shallow_of(g, t->policy, r);
+
+		/* Whoever has had no visitors has nothing to show yet. */
+		if (why != SHALLOW_NONE && (why != SHALLOW_UNSEEN || t->listener[i].visits >= VISITS_TO_SHOW))
+			add(f, LEVEL_WARNING, "%s: judged at data: %s", r->subject, shallow_text(why));
+		if (!listening_has(&listening, r->l4, r->port))
+			add(f, LEVEL_WARNING, "%s: no server listens", r->subject);
+	}
+}
+
+static void check_policy(struct findings *f, struct gate *g)
+{
+	if (seconds_left(g))
+		add(f, LEVEL_WARNING, "a change waits to be confirmed, %u s yet", seconds_left(g));
+}
+
+/* ---- what is said ---------------------------------------------------------------- */
+
+static void print_text(const struct findings *f, const struct tally *t)
+{
+	uint64_t visits = 0, served = 0, stray = 0;
+	size_t i;
+
+	printf("STRAYGATE %s:", level_names[f->level]);
+	for (i = 0; i < f->count; i++)
+		printf("%s %s", i ? ";" : "", f->cause[i]);
+	for (i = 0; !f->count && i < t->device_count; i++)
+		printf("%s %s", i ? "," : "", t->devices[i].name);
+	if (!f->count)
+		printf(" in posture %s, %zu listeners", posture_name(policy_posture(t->policy)),
+		       t->listener_count);
+	for (i = 0; i < t->listener_count; i++) {
+		visits += t->listener[i].visits;
+		served += t->listener[i].served;
+		stray += t->listener[i].stray;
+	}
+	/* Performance data: c is a counter. */
+	printf(" | visits=%lluc served=%lluc stray=%lluc\n", (unsigned long long)visits,
+	       (unsigned long long)served, (unsigned long long)stray);
+}
+
+static void print_json(const struct findings *f, const char *instance)
+{
+	size_t i;
+
+	json_open(instance);
+	json_member("status", json_string(level_names[f->level]));
+	json_list("causes");
+	for (i = 0; i < f->count; i++)
+		json_item(json_string(f->cause[i]));
+	json_list_end();
+	json_close();
+}
+
+int status_check(const struct call *c)
+{
+	cleanup_gate struct gate g = GATE_INIT;
+	struct sample before = {0}, now = {0};
+	struct findings f = {0};
+	int err = gate_open(&g, c->instance, GATE_READ);
+
+	if (err == -ENOENT)
+		add(&f, LEVEL_CRITICAL, "instance %s is not up", c->instance);
+	else if (!err)
+		err = take_sample(&g, &before);
+	if (!err) {
+		usleep(SAMPLE_US);
+		err = take_sample(&g, &now);
+	}
+	if (err && err != -ENOENT)
+		add(&f, LEVEL_UNKNOWN, "the gate cannot be read");
+	if (!err) {
+		check_devices(&f, &before, &now);
+		check_listeners(&f, &g, &now.tally);
+		check_room(&f, &g);
+		check_policy(&f, &g);
+	}
+	if (c->json)
+		print_json(&f, c->instance);
+	else
+		print_text(&f, &now.tally);
+	tally_free(&before.tally);
+	tally_free(&now.tally);
+	return f.level;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What an HTTP request that is not served is answered with. */
+#ifndef STRAYGATE_PAGE_H
+#define STRAYGATE_PAGE_H
+
+#include "bpf/image.h"
+#include "policy/policy.h"
+
+/* The default, `stray http` and `unnamed http`. */
+#define PAGES_MAX 3
+
+struct page_text {
+	enum http_answer status;
+	const char *content; /* HTML, at most PAGE_SIZE_MAX bytes; NULL: the gate's own */
+};
+
+/* Fills IMAGE_PAGE_CELLS cells of zeroes. */
+void page_write(struct image_page *to, const struct page_text *page);
+
+#endif
