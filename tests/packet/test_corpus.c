@@ -293,7 +293,6 @@ static void play_corpus(const struct speech *s, bool at_handshake)
 
 	speech = s;
 	deep = at_handshake;
-	if (deep)
 	snprintf(path, sizeof(path), CORPUS "%s", s->name);
 	n = scandir(path, &files, only_files, alphasort);
 	cr_assert(n > 0, "%s: run this from the project's directory", path);
@@ -311,14 +310,7 @@ static void play_corpus(const struct speech *s, bool at_handshake)
 		deep ? "handshake" : "data", n, (unsigned long)visits, (unsigned long)passed_early);
 }
 
-/* A segment may be as long as the longest request. */
-static void begin(void)
-{
-	world_begin();
-	cr_assert(!system("ip link set wire mtu 3000 && ip link set host mtu 3000"));
-}
-
-TestSuite(corpus, .init = begin, .fini = world_end);
+TestSuite(corpus, .init = world_begin, .fini = world_end);
 
 Test(corpus, http_at_data)
 {
