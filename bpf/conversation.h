@@ -165,20 +165,25 @@ static __always_inline __u32 no_data_yet(struct packet *p, struct flow *f)
 	struct introduced *v;
 
 	p->ours = 1;
-	if (p->tcp_flags & TCP_RST) {
-		f->flags |= FLOW_ENDING;
-		if (f->state == FLOW_INTRODUCED) {
-			/* The SYN is with the server; in generic mode the RST may be ours. */
-			v = introduced_of(p);
-			if (v && !(v->tries && v->reset == p->seq))
-				bpf_map_delete_elem(&introduced, &key);
-			return REASON_control;
-		}
-		bpf_map_delete_elem(&held, &key);
-		f->state = FLOW_TURNED;
-		f->action = ACT_DROP;
-	}
 	/* A FIN comes again. */
+	if (!(p->tcp_flags & TCP_RST))
+		return REASON_ack_absorbed;
+	/* In generic mode it may be ours: see ask_again(). */
+	v = f->state == FLOW_INTRODUCED ? introduced_of(p) : NULL;
+	if (v && v->tries && v->reset == p->seq)
+		return REASON_control;
+	/* Only at exactly the next number (RFC 5961 3.2): others may be blind. */
+	if (p->seq != f->next)
+		return REASON_ack_absorbed;
+	f->flags |= FLOW_ENDING;
+	if (f->state == FLOW_INTRODUCED) {
+		/* The SYN is with the server. */
+		bpf_map_delete_elem(&introduced, &key);
+		return REASON_control;
+	}
+	bpf_map_delete_elem(&held, &key);
+	f->state = FLOW_TURNED;
+	f->action = ACT_DROP;
 	return REASON_ack_absorbed;
 }
 
@@ -316,7 +321,8 @@ static __always_inline __u32 kernel_data(struct xdp_md *ctx, struct packet *p, s
 	if (is_first(p, &sk, f)) {
 		if (!acknowledges(p, &sk) || is_older(ctx, p, &sk, s))
 			return REASON_unacceptable;
-		p->proved = sk.state == SOCKET_COOKIE || p->ack == sk.ack_most;
+		/* Between them may be what the server has said and nobody acknowledged. */
+		p->proved = sk.state == SOCKET_COOKIE || p->ack == sk.ack_most || p->ack == sk.ack_least;
 		return CONTINUE;
 	}
 	if (sk.state <= SOCKET_BARE && (!f || f->first != p->seq) && half_open_is_first(p)) {

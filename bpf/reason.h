@@ -34,8 +34,8 @@ enum counts_as {
 
 /*
  * Every packet gets exactly one reason. R(number, name, verdict, what is sent,
- * what the visit counts as, text): numbers are never reused (48, adopt_failed,
- * has gone), names are part of the JSON, the text is for people.
+ * what the visit counts as, text): numbers are never reused (7, damaged, and 48, adopt_failed,
+ * have gone), names are part of the JSON, the text is for people.
  *
  * A `reset` of a first request at data depth means that the packet itself becomes
  * a RST for the server's socket. What the client sends again is the visit's tail.
@@ -54,8 +54,6 @@ enum counts_as {
 	  "for no listener") \
 	R(6, not_local, PASS, NOTHING, NO_VISIT, \
 	  "for a listener's port, but another host's address") \
-	R(7, damaged, PASS, NOTHING, NO_VISIT, \
-	  "first data with a wrong checksum, which the kernel drops") \
 	R(10, source_trusted, PASS, NOTHING, BY_SOURCE, \
 	  "source is trusted") \
 	R(11, source_dropped, DROP, NOTHING, BY_SOURCE, \

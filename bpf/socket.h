@@ -27,6 +27,7 @@ struct tcp_sock {
 	__u32 snd_nxt;
 	__u32 max_window;
 	__u64 bytes_received;
+	__u64 bytes_acked;
 	struct tcp_options_received rx_opt;
 } __attribute__((preserve_access_index));
 
@@ -129,7 +130,10 @@ static __always_inline void socket_read(struct xdp_md *ctx, const struct packet 
 		out->state = SOCKET_FULL;
 		out->rcv_nxt = full->rcv_nxt;
 		out->bytes_received = full->bytes_received;
-		out->ack_least = full->snd_una - full->max_window;
+		/* Of bytes that were never sent none can be acknowledged (tcp_ack(),
+		 * since the advice of 2023: "do not accept ACK of bytes we never sent"). */
+		out->ack_least = full->snd_una -
+				 (full->bytes_acked < full->max_window ? full->bytes_acked : full->max_window);
 		out->ack_most = full->snd_nxt;
 		out->ts_recent = full->rx_opt.ts_recent;
 	}

@@ -66,13 +66,16 @@ stage int source_in(struct packet *p, __u32 slot)
 	return CONTINUE;
 }
 
-/* The visit's first data spends a visit of its source, if that is limited. */
+/* The visit's first data spends a visit of its source, if that is limited; not if it
+ * may be spoofed, or strangers could spend what others want. */
 static __always_inline __u32 source_spend_visit(struct packet *p)
 {
 	struct image_rule *r;
 	struct view v;
 
-	if (!p->source || p->resumed || !view_of(&v, p->source_slot))
+	if (!p->source || p->resumed || (p->protocol == IPPROTO_TCP && !p->proved))
+		return CONTINUE;
+	if (!view_of(&v, p->source_slot))
 		return CONTINUE;
 	r = image_rule(v.image, v.head, p->source);
 	if (!r || within_limit(p, r))

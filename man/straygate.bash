@@ -105,12 +105,12 @@ _straygate()
 	local offer=''
 	case $cur,$verb in
 	-*,*) offer=$(_straygate_options "${verb:-status}") ;;
-	*,) offer='status up down check apply add del confirm show explain posture features reset help' ;;
+	*,) offer='status up down check apply add del confirm show explain posture features reset save help' ;;
 	*,up | *,down | *,features) offer=$(_straygate_devices) ;;
 	*,show) offer='policy counters sources names flows strays' ;;
 	*,posture) offer='observe enforce' ;;
 	*,reset) offer='strays' ;;
-	*,check | *,apply) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	*,check | *,apply | *,save) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	*,add) offer=$([ -n "$statement" ] && _straygate_line "$statement" "$prev" || echo "$_straygate_statements") ;;
 	*,del) offer=$([ -n "$statement" ] && _straygate_subjects "$statement" || echo "$_straygate_statements") ;;
 	esac

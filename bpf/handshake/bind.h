@@ -126,7 +126,7 @@ static __always_inline void write_bound(struct __sk_buff *skb, const struct pack
 		b->agreed |= AGREED_TIMESTAMPS;
 		b->ts_delta = v->tsecr - o->tsval;
 	}
-	if (skb->sk)
+	if (is_local(skb))
 		b->agreed |= AGREED_LOCAL;
 	b->listener = v->listener;
 	b->window = v->window;
@@ -232,7 +232,7 @@ stage int bind(struct __sk_buff *skb, struct packet *p)
 		note_lacks(e, &s->introduced, &s->options);
 		__sync_fetch_and_add(&e->bound, 1);
 	}
-	if (!skb->sk)
+	if (!is_local(skb))
 		way_open(p);
 	return STEP_INJECT;
 }
@@ -261,7 +261,7 @@ static __always_inline void learn(struct __sk_buff *skb, struct packet *p, const
 	if (!e)
 		return;
 	engage_seen(e, p->ipv6, s->options.mss, FLOW_CLOCK(packet_tick(p)));
-	if (skb->sk)
+	if (is_local(skb))
 		return;
 	way_open(p);
 	half_open_note(p);

@@ -38,6 +38,13 @@ static __always_inline void crossed(const struct __sk_buff *skb, __u32 direction
 	c->bytes += skb->len;
 }
 
+/* Of a socket of this host: not forwarded. A SYN-ACK with the kernel's own cookie is
+ * of no socket (tcp_make_synack(), TCP_SYNACK_COOKIE), but came from no device. */
+static __always_inline bool is_local(const struct __sk_buff *skb)
+{
+	return !skb->ingress_ifindex;
+}
+
 /* Did the gate ever shake hands on this port (network order)? */
 static __always_inline bool port_shakes(__be16 port)
 {

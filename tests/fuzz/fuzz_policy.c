@@ -88,7 +88,7 @@ static void expect_error(const struct policy_error *err)
 
 	must(len && len < sizeof(err->text));
 	for (size_t i = 0; i < len; i++)
-		must((unsigned char)err->text[i] >= 0x20 && err->text[i] != 0x7f);
+		must(err->text[i] == '\n' || ((unsigned char)err->text[i] >= 0x20 && err->text[i] != 0x7f));
 }
 
 static void check_print(struct policy *p)
@@ -154,7 +154,7 @@ static void check_store(struct policy *p, const uint8_t *seed, size_t size)
 static void try_file(const uint8_t *data, size_t size)
 {
 	struct policy *p = policy_new();
-	struct policy_error err = {""};
+	struct policy_error err = {.count = 0};
 
 	if (policy_read_text(p, "fuzz", (const char *)data, size, &err)) {
 		expect_error(&err);
@@ -170,7 +170,7 @@ static void try_file(const uint8_t *data, size_t size)
 static void try_list(const uint8_t *data, size_t size, const char *line)
 {
 	struct policy *p = policy_new();
-	struct policy_error err = {""};
+	struct policy_error err = {.count = 0};
 	int got;
 
 	write_file("l", data, size);
@@ -190,7 +190,7 @@ static void try_command(const uint8_t *data, size_t size)
 	static const char base[] =
 		"serve a b\nstray tls drop\nsource 10.0.0.0/8 drop\nlisten tcp/80 as http\n";
 	struct policy *p = policy_new(), *before = policy_new();
-	struct policy_error err = {""};
+	struct policy_error err = {.count = 0};
 	char *line = strndup((const char *)data, size);
 	int got;
 

@@ -25,10 +25,11 @@
 #undef ROW
 #undef STEP
 #undef END
-extern const char covers_held_forgotten; /* takes a full table: test_full.c */
+extern const char covers_held_forgotten, covers_room_full; /* take a full table: test_full.c, test_bind.c */
+extern const char covers_cannot_introduce; /* takes a race of two CPUs, or a kernel without memory */
 
 /* A reason that no row causes is not declared, and stops the compiler here. */
-#define R(nr, name, verdict, text) +sizeof(covers_##name)
+#define R(nr, name, verdict, sends, counts, text) +sizeof(covers_##name)
 _Static_assert(0 STRAYGATE_REASONS(R) > 0, "every reason has a packet that causes it");
 #undef R
 

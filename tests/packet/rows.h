@@ -29,7 +29,7 @@ enum how {
 enum out {
 	SAME,	    /* XDP_PASS, not a byte changed */
 	GONE,	    /* XDP_DROP */
-	ADOPTED,    /* XDP_PASS, not a byte changed, with word for adopt */
+	INTRODUCED, /* XDP_PASS, now the client's SYN */
 	RST_SERVER, /* XDP_PASS, now a RST that frees the server's socket */
 	/* XDP_TX, back to the client: */
 	RST_CLIENT,
@@ -53,6 +53,7 @@ struct start {
 	const char *server; /* default HOST4 */
 	uint16_t port;	    /* default 80 */
 	uint8_t protocol;   /* default TCP */
+	bool stamps;	    /* OPEN: with timestamps */
 };
 
 struct step {
@@ -71,8 +72,16 @@ struct row {
 extern const struct row rows[];
 extern const size_t row_count;
 
+/* The SYN that the gate answered, and what was held of the visit since. */
+struct begun {
+	struct view offer;
+	size_t held;
+	uint32_t tsval; /* of what was held */
+};
+
 /* What came out is what the step says. */
-void check_out(const struct step *step, const struct frame *in, const struct frame *out);
+void check_out(const struct step *step, const struct frame *in, const struct frame *out,
+	       const struct begun *begun);
 void check_same(const struct frame *in, const struct frame *out);
 
 /* How the table is played. */

@@ -47,7 +47,7 @@ END
 ROW("and what is held is one visit", DEEP "source 198.18.0.0/15 limit 1 visits/s burst 1\n", .how = SHAKE)
 	STEP(syn_answered, SYN_ACK, .flags = SYN)
 	STEP(held, GONE, .http = HERE, .only = 20)
-	STEP(served, ADOPTED, .http = HERE, .first = 20)
+	STEP(served, INTRODUCED, .http = HERE, .first = 20)
 	STEP(syn_answered, SYN_ACK, .flags = SYN, .fresh = true)
 	STEP(source_limited, GONE, .http = HERE)
 END

@@ -173,3 +173,88 @@ ROW("the older kind of QinQ", WEB, .how = OPEN)
 	STEP(stray_reset, RST_SERVER, .http = STRAY, .tags = {0x9100, 0x8100})
 	STEP(tail_answered, PAGE, .again = true)
 END
+
+/* ---- what the host's TCP would not take decides nothing ---- */
+
+#define KEYED "\x13\x12" "0123456789abcdef"
+
+ROW("decoys before a served name", WEB, .how = OPEN)
+	STEP(unacceptable, SAME, .http = STRAY, .damaged = true)
+	STEP(unacceptable, SAME, .http = STRAY, .bad_header = true)
+	STEP(unacceptable, SAME, .http = STRAY, .tcp_options = BYTES(KEYED))
+	STEP(unacceptable, SAME, .http = STRAY, .flags = PSH)
+	STEP(unacceptable, SAME, .http = STRAY, .ack_ahead = 1)
+	STEP(unacceptable, SAME, .http = STRAY, .ack_ahead = -1)
+	STEP(unacceptable, SAME, .http = STRAY, .ack_ahead = 66000)
+	STEP(unacceptable, SAME, .http = STRAY, .ack_ahead = -66000)
+	STEP(served, SAME, .http = HERE)
+	STEP(established, SAME, .http = STRAY)
+END
+
+ROW("decoys before a stray's name, IPv6", WEB, .how = OPEN, .client = CLIENT6, .server = HOST6)
+	STEP(unacceptable, SAME, .http = HERE, .damaged = true)
+	STEP(unacceptable, SAME, .http = HERE, .tcp_options = BYTES(KEYED))
+	STEP(unacceptable, SAME, .http = HERE, .flags = PSH)
+	STEP(unacceptable, SAME, .http = HERE, .ack_ahead = 66000)
+	STEP(unacceptable, SAME, .http = HERE, .ack_ahead = -66000)
+	STEP(malformed, SAME, .http = HERE, .extensions = "hh", .lost = true)
+	STEP(stray_reset, RST_SERVER, .http = STRAY)
+END
+
+ROW("an old timestamp before a served name", WEB, .how = OPEN, .stamps = true)
+	STEP(unacceptable, SAME, .http = STRAY, .stamps = true, .older = 2)
+	STEP(unacceptable, SAME, .http = STRAY, .stamps = true, .older = 600000)
+	STEP(served, SAME, .http = HERE, .stamps = true)
+END
+
+ROW("decoys amid a name", WEB, .how = OPEN)
+	STEP(undecided, SAME, .http = HERE, .only = 20)
+	STEP(unacceptable, SAME, .http = STRAY, .first = 20, .damaged = true)
+	STEP(unacceptable, SAME, .http = STRAY, .first = 20, .tcp_options = BYTES(KEYED))
+	STEP(served, SAME, .http = HERE, .first = 20)
+END
+
+ROW("a decoy of a half-open visit", "listen tcp/81 as http handshake off\n" SERVED, .how = HALF, .port = 81)
+	STEP(unacceptable, SAME, .http = STRAY, .ack_ahead = 1, .lost = true)
+	STEP(unacceptable, SAME, .http = STRAY, .flags = PSH, .lost = true)
+	STEP(served, SAME, .http = HERE)
+END
+
+ROW("urgent bytes are not judged", WEB, .how = OPEN)
+	STEP(urgent, SAME, .http = STRAY, .flags = URG | DATA, .urgent = 30)
+	STEP(established, SAME, .http = STRAY)
+END
+
+ROW("urgent bytes in the second segment", WEB, .how = OPEN)
+	STEP(undecided, SAME, .http = STRAY, .only = 20)
+	STEP(urgent, SAME, .http = STRAY, .first = 20, .flags = URG | DATA, .urgent = 5)
+	STEP(established, SAME, .http = STRAY)
+END
+
+/* ---- who has not proved his address ---- */
+
+/* Of what the server has said, and its client has not seen, something is acknowledged:
+ * as likely guessed as known. */
+ROW("a spoofed request draws nothing that is longer than what came", WEB, .how = OPEN)
+	STEP(stray_reset, RST_SERVER, .http = STRAY, .ack_ahead = 3, .server_says = "hello", .spoofed = true)
+	STEP(tail_reset, RST_CLIENT, .again = true)
+	STEP(tail_reset, RST_CLIENT, .data = BYTES("x"))
+	STEP(tail_reset, RST_CLIENT, .data = BYTES("x"), .ack_ahead = -100)
+	STEP(tail_reset, RST_CLIENT, .flags = FIN | ACK)
+	STEP(tail_reset, RST_CLIENT, .flags = ACK)
+	STEP(tail_dropped, GONE, .flags = RST)
+END
+
+ROW("and spends none of its source's visits", WEB "source 198.18.0.0/15 limit 1 visits/s burst 1\n", .how = OPEN)
+	STEP(stray_reset, RST_SERVER, .http = STRAY, .ack_ahead = 3, .server_says = "hello")
+	STEP(stray_reset, RST_SERVER, .http = STRAY, .ack_ahead = 3, .server_says = "hello", .fresh = true)
+	STEP(served, SAME, .http = HERE, .fresh = true)
+	STEP(visit_limited, RST_SERVER, .http = HERE, .fresh = true)
+END
+
+ROW("a server that speaks first, to a client that has heard all of it or nothing", WEB, .how = OPEN)
+	STEP(stray_reset, RST_SERVER, .http = STRAY, .server_says = "hello")
+	STEP(tail_answered, HTTP_421, .again = true)
+	STEP(stray_reset, RST_SERVER, .http = STRAY, .ack_ahead = 5, .server_says = "hello", .fresh = true)
+	STEP(tail_answered, HTTP_421, .again = true)
+END

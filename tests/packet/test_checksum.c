@@ -18,7 +18,6 @@
 static void begin(void)
 {
 	world_begin();
-	world_needs_adoption();
 	world_policy(POLICY);
 }
 

@@ -287,7 +287,6 @@ static void play_corpus(const struct speech *s, bool at_handshake)
 	speech = s;
 	deep = at_handshake;
 	if (deep)
-		world_needs_adoption();
 	snprintf(path, sizeof(path), CORPUS "%s", s->name);
 	n = scandir(path, &files, only_files, alphasort);
 	cr_assert(n > 0, "%s: run this from the project's directory", path);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What ends a listener's depth: visits that were handed over and lost, from several
- * networks, with none between them that came through; and what does not.
+ * Where the gate shakes hands: a listener is engaged once a SYN-ACK of it was seen to
+ * leave, and until introduced visits stay unanswered. What its SYN-ACKs say is what the
+ * gate's say from then on.
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -11,196 +12,241 @@
 
 #include <linux/bpf.h>
 
+#include "world/wire.h"
 #include "world/world.h"
 
-#define POLICY "posture enforce\nlisten tcp/80 as http handshake on\nserve www.served.example\n"
+#define POLICY                                                                              \
+	"posture enforce\nlisten tcp/80 as http\nlisten tcp/81 as http\nserve www.served.example\n"
+
+static const struct engagement asleep;
 
 static void begin(void)
 {
 	world_begin();
-	world_needs_adoption();
 	world_policy(POLICY);
+	world_set_engagement("tcp/80", &asleep);
+	world_set_engagement("tcp/81", &asleep);
 	host_listen(80, false);
-	cr_assert(!system("ip -6 route add 2001:db8:1000::/36 dev host"));
+	host_listen(81, false);
 }
 
 TestSuite(engage, .init = begin, .fini = world_end);
 
 static struct frame in, out;
+static const struct spec all_offers = {
+	.flags = SYN, .tcp_options = BYTES("\x02\x04\x05\xb4\x04\x02\x01\x03\x03\x07"), .stamps = true};
 
-/* Another client of this network each time. */
-static struct visit visit_from(char network, bool ipv6)
+/* The SYN-ACK of the gate in *view, or false: the SYN is the kernel's. */
+static bool is_answered(const char *client, const char *server, uint16_t port, struct view *view)
 {
-	static unsigned int clients;
-	char client[64];
+	static struct frame syn, answer;
+	struct visit v = visit_make(client, server, port);
 
-	clients++;
-	if (ipv6)
-		snprintf(client, sizeof(client), "2001:db8:100%c:%x::%x", network, clients & 0xff, clients);
-	else
-		snprintf(client, sizeof(client), "198.18.1%c.%u", network, clients & 0xff);
-	return visit_make(client, ipv6 ? HOST6 : HOST4, 80);
+	frame_build(&syn, &v, &all_offers);
+	if (world_run(&syn, &answer).action != XDP_TX)
+		return false;
+	must(!frame_flaw(&answer, view), "SYN-ACK");
+	return true;
 }
 
-/* Handed over. Its handshake was long ago, whatever the listener does now. */
-static void hand_over(struct visit *v)
+static bool is_engaged(bool ipv6, uint16_t port)
 {
-	static const struct spec served = {.http = "www.served.example"};
-	struct shake secrets = world_shake();
+	struct view view;
 
-	v->seq++;
-	v->ack = visit_cookie(v, &secrets, monotonic_ns()) + 1;
-	frame_build(&in, v, &served);
-	must(world_run(&in, &out).reason == REASON_served && out.meta_len, "not handed over");
+	return is_answered(ipv6 ? CLIENT6 : CLIENT4, ipv6 ? HOST6 : HOST4, port, &view);
 }
 
-static void say_no_more(const struct visit *v, uint8_t flags)
+/* A visit whose handshake is the kernel's. */
+static void kernel_shakes(bool ipv6, uint16_t port)
 {
-	static struct frame last;
-	struct visit now = *v;
+	struct visit v = visit_make(ipv6 ? CLIENT6 : CLIENT4, ipv6 ? HOST6 : HOST4, port);
 
-	now.seq += in.len - in.payload;
-	frame_build(&last, &now, &(struct spec){.flags = flags});
-	world_run_only(&last, NULL);
+	visit_open(&v);
+	visit_close(&v);
 }
 
-/* The first data comes again, and nobody has heard of it. */
-static void come_again(void)
+/* A served visit up to its introduction; the SYN is in `out`, the first data in `in`. */
+static struct visit introduce(bool stamps)
 {
+	struct visit v = visit_make(CLIENT4, HOST4, 80);
+	struct spec served = {.http = "www.served.example"};
 	struct outcome o;
 
-	usleep(60000);
+	visit_shake_with(&v, &all_offers);
+	served.stamps = stamps;
+	frame_build(&in, &v, &served);
 	o = world_run(&in, &out);
-	must(o.reason == REASON_adopt_failed || o.reason == REASON_established, "%s", reason_name(o.reason));
+	must(o.reason == REASON_served, "introduced: %s", reason_name(o.reason));
+	return v;
 }
 
-static void come_through(struct visit *v)
+static void bind_visit(bool stamps)
 {
+	struct visit v = introduce(stamps);
+
 	visit_deliver(&out);
-	visit_expect(v, NULL, in.len - in.payload);
-	say_no_more(v, ACK);
-	visit_close(v);
+	visit_expect(&v, in.bytes + in.payload, in.len - in.payload);
+	visit_close(&v);
 }
 
-static bool is_answered(struct visit v)
+/* One SYN-ACK is enough: of this listener and family, and of no other. */
+Test(engage, by_a_syn_ack)
 {
-	frame_build(&in, &v, &(struct spec){.flags = SYN, .tcp_options = BYTES("\x02\x04\x05\xb4")});
-	return world_run_only(&in, &out) == XDP_TX;
+	cr_expect(!is_engaged(false, 80) && !is_engaged(true, 80));
+	kernel_shakes(false, 80);
+	cr_expect(is_engaged(false, 80), "not engaged by its SYN-ACK");
+	cr_expect(!is_engaged(true, 80) && !is_engaged(false, 81) && !is_engaged(true, 81),
+		  "another family or listener is engaged, too");
+	kernel_shakes(true, 81);
+	cr_expect(!is_engaged(true, 80) && !is_engaged(false, 81) && is_engaged(true, 81));
 }
 
-/* All rests are over. */
-static void let_time_pass(void)
+/* Data, a RST, a SYN-ACK of a port that is no listener's: nothing of that engages. */
+Test(engage, by_nothing_else)
 {
-	struct engagement e = world_engagement("tcp/80");
-	uint32_t clock = FLOW_CLOCK(monotonic_ns());
-	size_t i;
+	struct visit v = visit_make(CLIENT4, HOST4, 82), closed = visit_make(CLIENT4, HOST4, 80);
+	static const struct spec stranger = {.text = "who?"};
+	struct view view;
 
-	for (i = 0; i < ENGAGED_WITNESSES; i++)
-		e.witness[i].until = clock - 10;
-	e.resting = clock - 10;
-	e.until = 0;
-	world_set_engagement("tcp/80", &e);
+	visit_open(&v);
+	cr_assert(write(v.socket, "hello", 5) == 5 && wire_receive(&v, &out, &view, 3000));
+	frame_build(&in, &closed, &stranger);
+	visit_deliver(&in);
+	cr_assert(wire_receive(&closed, &out, &view, 3000) && view.flags & RST);
+	cr_expect(!is_engaged(false, 80) && !is_engaged(false, 81));
+	visit_close(&v);
 }
 
-/* A letter, and the network it is about:
- *	l  a visit is lost		s  one is sound, and its socket seen
- *	f  one is lost behind a FIN	r  ... behind a RST
- *	F  ... behind both
- *	+  a SYN is answered		-  a SYN is the kernel's
- *	t  30 s go by
- */
-static const struct {
-	const char *what;
-	unsigned int tried;
-	const char *story;
-} rows[] = {
-	{"one network, however often", 0, "+1l1-1+2 l1l1l1l1+2 t+1 l1-1+2 tl1tl1tl1tl1 t+1+2"},
-	{"three networks", 0, "l1l2+3l3-3-4"},
-	{"three networks, long apart", 0, "l1tl2tl3-1-4"},
-	{"a sound visit between", 0, "l1l2s4l3+4-1-2-3 l5+4s4l6l7+4"},
-	{"a network's own sound visit ends its rest", 0, "l1-1s1+1 l1-1"},
-	{"after a trial it takes eight", 1, "l1l2l3l4l5l6l7+8+9-7l8-9-0"},
-	{"a client that took its leave", 0, "f1r1F1f2r2F2f3r3F3+1+2+3+4"},
-	{"more networks than are remembered", 0, "l1l2s0l3l4s0l5l6s0l7l8s0l9 +0-9-8"},
+/* The least MSS that it said is what the gate says, but never more than the device. */
+Test(engage, least_mss)
+{
+	struct view view;
+
+	kernel_shakes(false, 80);
+	kernel_shakes(true, 80);
+	cr_assert(is_answered(CLIENT4, HOST4, 80, &view));
+	cr_expect(view.mss == 1460, "%u", view.mss);
+	cr_assert(!system("ip route change 198.18.0.0/15 dev host mtu 1500 advmss 1240"));
+	kernel_shakes(false, 80);
+	cr_assert(is_answered(CLIENT4, HOST4, 80, &view));
+	cr_expect(view.mss == 1240 && world_engagement("tcp/80").mss[0] == 1240, "%u", view.mss);
+	cr_assert(is_answered(CLIENT6, HOST6, 80, &view));
+	cr_expect(view.mss == 1440, "IPv6: %u", view.mss);
+	/* What was said once may be said to somebody again. */
+	cr_assert(!system("ip route change 198.18.0.0/15 dev host mtu 1500 advmss 1460"));
+	kernel_shakes(false, 80);
+	cr_assert(is_answered(CLIENT4, HOST4, 80, &view));
+	cr_expect(view.mss == 1240, "%u", view.mss);
+}
+
+/* The same of the SYN-ACK to a visit that the gate introduced. */
+Test(engage, least_mss_of_a_bound_visit)
+{
+	struct view view;
+
+	kernel_shakes(false, 80);
+	cr_assert(!system("ip route change 198.18.0.0/15 dev host mtu 1500 advmss 1300"));
+	bind_visit(true);
+	cr_assert(is_answered(CLIENT4, HOST4, 80, &view));
+	cr_expect(view.mss == 1300, "%u", view.mss);
+}
+
+/* {the host's setting, what the gate's SYN-ACK promises no longer} */
+static const struct lack_row {
+	const char *sysctl;
+	uint8_t lacks;
+} lacks[] = {
+	{"net/ipv4/tcp_timestamps", SHAKE_TIMESTAMPS},
+	{"net/ipv4/tcp_sack", SHAKE_SACK},
+	{"net/ipv4/tcp_window_scaling", SHAKE_SCALING},
 };
 
-static void play_story(const char *story, bool ipv6)
+Test(engage, what_the_server_lacks)
 {
-	struct visit v;
+	struct view view;
+	size_t i;
 
-	for (; *story; story++) {
-		char deed = *story, network;
-
-		if (deed == ' ')
-			continue;
-		if (deed == 't') {
-			let_time_pass();
-			continue;
-		}
-		network = *++story;
-		v = visit_from(network, ipv6);
-		if (strchr("+-", deed)) {
-			must(is_answered(v) == (deed == '+'), "at %s", story - 1);
-			continue;
-		}
-		hand_over(&v);
-		if (strchr("fF", deed))
-			say_no_more(&v, FIN | ACK);
-		if (strchr("rF", deed))
-			say_no_more(&v, RST | ACK);
-		if (deed == 's')
-			come_through(&v);
-		else
-			come_again();
+	for (i = 0; i < sizeof(lacks) / sizeof(lacks[0]); i++) {
+		snprintf(where, sizeof(where), "%s", lacks[i].sysctl);
+		world_policy(POLICY);
+		sysctl_set(lacks[i].sysctl, "0");
+		must(is_answered(CLIENT4, HOST4, 80, &view) && view.stamps && view.sack && view.scale,
+		     "not promised from the beginning");
+		bind_visit(true);
+		must(is_answered(CLIENT4, HOST4, 80, &view), "no SYN-ACK");
+		must(view.stamps == (lacks[i].lacks != SHAKE_TIMESTAMPS), "timestamps");
+		must(view.sack == (lacks[i].lacks != SHAKE_SACK), "SACK");
+		must(!!view.scale == (lacks[i].lacks != SHAKE_SCALING), "window scale");
+		must(world_engagement("tcp/80").lacks == lacks[i].lacks, "lacks %02x",
+		     world_engagement("tcp/80").lacks);
+		sysctl_set(lacks[i].sysctl, "1");
 	}
 }
 
-static void play_row(size_t i, bool ipv6)
+/* Is the first data of this visit, which comes again, its SYN once more? */
+static void come_again(void)
+{
+	struct outcome o = world_run(&in, &out);
+
+	must(o.reason == REASON_introduced_again && o.action == XDP_PASS, "%s", reason_name(o.reason));
+}
+
+/* As many introductions in a row that had to be repeated, of whichever visits. */
+Test(engage, unanswered)
+{
+	struct engagement e;
+	unsigned int i;
+
+	kernel_shakes(false, 80);
+	kernel_shakes(true, 80);
+	for (i = 0; i < ENGAGED_UNANSWERED - 1; i++) {
+		if (i % 3 == 0)
+			introduce(true);
+		come_again();
+		must(is_engaged(false, 80), "not engaged any more after %u", i + 1);
+	}
+	come_again();
+	e = world_engagement("tcp/80");
+	cr_expect(!is_engaged(false, 80) && !is_engaged(true, 80), "engaged");
+	cr_expect(e.shallow == SHALLOW_UNANSWERED && !e.seen[0] && !e.seen[1]);
+	/* The visits go on for all that. */
+	come_again();
+	kernel_shakes(false, 80);
+	cr_expect(is_engaged(false, 80) && !is_engaged(true, 80), "an answer engages again");
+	cr_expect(world_engagement("tcp/80").shallow == SHALLOW_NONE);
+}
+
+/* One answer between them, to a visit of either kind, and the count begins anew. */
+Test(engage, answered_between)
+{
+	unsigned int i, n;
+
+	kernel_shakes(false, 80);
+	for (i = 0; i < 4; i++) {
+		snprintf(where, sizeof(where), "answer %u", i);
+		introduce(true);
+		for (n = 0; n < ENGAGED_UNANSWERED - 1; n++)
+			come_again();
+		must(world_engagement("tcp/80").unanswered == n, "%u repeated",
+		     world_engagement("tcp/80").unanswered);
+		if (i % 2)
+			kernel_shakes(false, 80);
+		else
+			bind_visit(true);
+		must(!world_engagement("tcp/80").unanswered && is_engaged(false, 80), "the count goes on");
+	}
+}
+
+/* What is counted: introduced, bound. */
+Test(engage, counts)
 {
 	struct engagement e;
 
-	snprintf(where, sizeof(where), "%s, IPv%c", rows[i].what, ipv6 ? '6' : '4');
-	world_policy("");
-	world_policy(POLICY);
+	kernel_shakes(false, 80);
+	bind_visit(true);
+	bind_visit(false);
+	introduce(true);
 	e = world_engagement("tcp/80");
-	e.tried = rows[i].tried;
-	world_set_engagement("tcp/80", &e);
-	play_story(rows[i].story, ipv6);
-}
-
-Test(engage, evidence)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		play_row(i, false);
-		play_row(i, true);
-	}
-}
-
-/* As often as it goes on, a rest is twice as long, up to eight minutes. */
-Test(engage, rests_grow)
-{
-	static const unsigned int seconds[] = {30, 60, 120, 240, 480, 480};
-	size_t i;
-
-	for (i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
-		struct engagement e;
-		uint32_t left;
-
-		play_story("l1", false);
-		e = world_engagement("tcp/80");
-		left = e.witness[0].until - FLOW_CLOCK(monotonic_ns());
-		must(e.lost == i + 1 && e.lately == 1, "lost %lu", (unsigned long)e.lost);
-		must(left <= FLOW_CLOCK(seconds[i] * 1000000000ULL) &&
-			     left > FLOW_CLOCK((seconds[i] - 5) * 1000000000ULL),
-		     "%u units for %u s", left, seconds[i]);
-		let_time_pass();
-	}
-	play_story("s1l1", false);
-	must(world_engagement("tcp/80").witness[0].rest == FLOW_CLOCK(ENGAGED_REST), "a sound visit ends it");
-	/* What was under way when the depth ended counts no more. */
-	play_story("l2l3-4l4l5l6", false);
-	must(world_engagement("tcp/80").rest == ENGAGED_REST && !world_engagement("tcp/80").lately,
-	     "the listener's rest");
+	cr_expect(e.introduced == 3 && e.bound == 2 && !e.refused, "%lu, %lu, %lu", (unsigned long)e.introduced,
+		  (unsigned long)e.bound, (unsigned long)e.refused);
 }

@@ -43,7 +43,6 @@ static void begin(void)
 {
 	stay_on_cpu();
 	world_begin();
-	world_needs_adoption();
 	world_policy(POLICY);
 	host_listen(DEEP, false);
 	memory = world_memory();

@@ -179,7 +179,7 @@ static struct done counted(void)
 	world_by_reason(sums[turn]);
 	for (i = 0; i < REASONS_MAX; i++)
 		d.same += sums[turn][1][i] - sums[turn ^ 1][1][i];
-#define R(nr, name, verdict, text) \
+#define R(nr, name, verdict, sends, counts, text) \
 	add_reason(&d, nr, VERDICT_##verdict, sums[turn][0][nr] - sums[turn ^ 1][0][nr]);
 	STRAYGATE_REASONS(R)
 #undef R

@@ -86,7 +86,7 @@ static inline size_t differences(struct policy *a, struct policy *b)
 
 static inline struct policy *parsed(const char *text)
 {
-	struct policy_error err = {""};
+	struct policy_error err = {.count = 0};
 	struct policy *p = policy_new();
 	int got = policy_read_text(p, "test.policy", text, strlen(text), &err);
 

@@ -95,7 +95,7 @@ static void write_list(const char *name, unsigned int count)
 static struct policy *random_base(void)
 {
 	struct policy *p;
-	struct policy_error err = {""};
+	struct policy_error err = {.count = 0};
 	char line[128], prefix[64];
 
 	write_list("one", random() % 2 ? 200 : 3);
@@ -113,7 +113,7 @@ static struct policy *random_base(void)
 
 static void change(struct policy *p, int times)
 {
-	struct policy_error err = {""};
+	struct policy_error err = {.count = 0};
 	char line[128], prefix[64];
 
 	while (times--) {

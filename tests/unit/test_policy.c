@@ -22,7 +22,6 @@ static const struct {
 	 "listen tcp/443 on 192.0.2.10 as tls handshake off observe\n"},
 	{"listen tcp/443 on 2001:DB8:0:0::1 as tls handshake on",
 	 "listen tcp/443 on 2001:db8::1 as tls handshake on\n"},
-	{"listen tcp/443 on ::ffff:192.0.2.1 as tls", "listen tcp/443 on 192.0.2.1 as tls handshake auto\n"},
 	{"listen udp/53 as dns", "listen udp/53 as dns\n"},
 	{"listen udp/53 as dns observe", "listen udp/53 as dns observe\n"},
 	{"listen tcp/53 as dns", "listen tcp/53 as dns handshake auto\n"},
@@ -77,7 +76,6 @@ static const struct {
 	{"source ::/0 pass", "source ::/0 pass\n"},
 	{"source 2001:DB8::/32 2001:db8:0:0:1::/80 pass",
 	 "source 2001:db8::/32 pass\nsource 2001:db8:0:0:1::/80 pass\n"},
-	{"source ::ffff:10.0.0.0/104 drop", "source 10.0.0.0/8 drop\n"},
 	{"source 10.0.0.0/8 192.168.0.0/16 drop", "source 10.0.0.0/8 drop\nsource 192.168.0.0/16 drop\n"},
 	{"source 10.0.0.0/8 limit 1000 visits/s burst 2000 for 90m",
 	 "source 10.0.0.0/8 limit 1000 visits/s burst 2000 for 1h30m\n"},
@@ -134,7 +132,7 @@ Test(policy, command_line_is_the_same_language)
 {
 	for (size_t i = 0; i < COUNT(lines); i++) {
 		struct policy *p = policy_new();
-		struct policy_error err = {""};
+		struct policy_error err = {.count = 0};
 
 		if (!*lines[i].printed || strchr(lines[i].input, '\n') || strchr(lines[i].input, '\r'))
 			goto next;
@@ -178,7 +176,7 @@ Test(policy, fields)
 Test(policy, lists)
 {
 	struct policy *p = policy_new();
-	struct policy_error err = {""};
+	struct policy_error err = {.count = 0};
 	char expected[512];
 
 	mkdir("lists", 0755);
@@ -214,7 +212,7 @@ Test(policy, lists)
 Test(policy, lists_of_the_command_line_start_where_we_are)
 {
 	struct policy *p = policy_new();
-	struct policy_error err = {""};
+	struct policy_error err = {.count = 0};
 
 	write_file("list", "10.0.0.0/8\n");
 	cr_expect(policy_add(p, "source from list drop", &err) == 1, "%s", err.text);
@@ -259,7 +257,7 @@ Test(policy, pages)
 Test(policy, includes)
 {
 	struct policy *p = policy_new();
-	struct policy_error err = {""};
+	struct policy_error err = {.count = 0};
 
 	mkdir("conf[1]", 0755);
 	mkdir("conf[1]/d", 0755);
@@ -284,7 +282,7 @@ Test(policy, includes)
 Test(policy, add_replaces_and_is_whole_or_nothing)
 {
 	struct policy *p = parsed("serve a\nserve b\nsource 10.0.0.0/8 drop\nposture observe\n");
-	struct policy_error err = {""};
+	struct policy_error err = {.count = 0};
 
 	policy_inherit(p, NULL, 1000);
 	cr_expect(policy_add(p, "source 10.0.0.0/8 limit 5 visits/s", &err) == 1);
@@ -477,7 +475,7 @@ Test(policy, check)
 	write_file("empty", "");
 	for (size_t i = 0; i < COUNT(whole); i++) {
 		struct policy *p = parsed(whole[i].text);
-		struct policy_error err = {""};
+		struct policy_error err = {.count = 0};
 		int got = policy_check(p, &err);
 
 		cr_expect(got == (whole[i].problem ? -EINVAL : 0));
@@ -489,7 +487,7 @@ Test(policy, check)
 Test(policy, check_of_sizes)
 {
 	struct policy *p = parsed("serve a");
-	struct policy_error err = {""};
+	struct policy_error err = {.count = 0};
 	char line[64];
 
 	for (int i = 1; i <= POLICY_LISTENERS_MAX + 1; i++) {

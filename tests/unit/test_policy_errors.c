@@ -209,6 +209,11 @@ static const struct {
 	{"source 10.0.0.0/8 limit 99999999999999999999999 visits/s",
 	 "25: unexpected '99999999999999999999999'; expected a rate like 1000 visits/s (from 1 to "
 	 "1000000000)"},
+	{"source ::ffff:10.0.0.0/104 drop",
+	 "8: ::ffff:10.0.0.0/104 is IPv4 written as IPv6; did you mean 10.0.0.0/8?"},
+	{"source ::ffff:0:0/96 drop", "8: ::ffff:0:0/96 is IPv4 written as IPv6; did you mean 0.0.0.0/0?"},
+	{"listen tcp/443 on ::ffff:192.0.2.1 as tls",
+	 "19: ::ffff:192.0.2.1 is IPv4 written as IPv6; did you mean 192.0.2.1?"},
 	{"source 10.0.0.0/8 limit 1.5 visits/s",
 	 "25: unexpected '1.5'; expected a whole number from 1 to 1000000000"},
 	{"source 10.0.0.0/8 limit 1. visits/s",
@@ -283,10 +288,11 @@ Test(policy_errors, each_says_where_and_what)
 	write_pages();
 	for (size_t i = 0; i < COUNT(lines); i++) {
 		struct policy *p = parsed("serve running");
-		struct policy_error err = {""};
+		struct policy_error err = {.count = 0};
 		char text[1024], expected[1024];
 
-		snprintf(text, sizeof(text), "listen tcp/80 as http\n%s\nnonsense\n", lines[i].line);
+		snprintf(text, sizeof(text), "listen tcp/80 as http\n%s\nresolver 192.0.2.53\n",
+			 lines[i].line);
 		if (strstr(lines[i].line, "first"))
 			snprintf(text, sizeof(text), "serve aaaaaaaaaaaaaaaaaaaaaaaa first\n%s",
 				 lines[i].line);
@@ -318,7 +324,7 @@ Test(policy_errors, command_line)
 	struct policy *p = parsed("serve running\nstray tls drop");
 
 	for (size_t i = 0; i < COUNT(commands); i++) {
-		struct policy_error err = {""};
+		struct policy_error err = {.count = 0};
 
 		cr_expect(policy_add(p, commands[i].line, &err) == -EINVAL);
 		cr_expect_str_eq(err.text, commands[i].problem, "%s", err.text);
@@ -331,7 +337,7 @@ Test(policy_errors, command_line)
 static void expect_file_error(const char *path, int expected, const char *problem)
 {
 	struct policy *p = parsed("serve running");
-	struct policy_error err = {""};
+	struct policy_error err = {.count = 0};
 	int got = policy_read_file(p, path, &err);
 
 	cr_expect(got == expected, "%d", got);
@@ -364,7 +370,7 @@ Test(policy_errors, files)
 /* As root nothing is forbidden: another user must try. */
 Test(policy_errors, no_permission)
 {
-	struct policy_error err = {""};
+	struct policy_error err = {.count = 0};
 	struct policy *p = policy_new();
 
 	write_file("outer", "include secret\n");
@@ -436,8 +442,8 @@ static const struct {
 	 "l:2:1: '*.x' has a wildcard, but a zone is all below its name; expected a name alone"},
 	{"source from l drop", "10.0.0.0/8 # x\n\n10.0.0.1/8",
 	 "l:3:1: 10.0.0.1/8 has host bits set; did you mean 10.0.0.0/8?"},
-	{"source from l drop", "10.0.0.0/8,\n",
-	 "l:1:1: '10.0.0.0/8,' is no prefix; expected one like 203.0.113.0/24 or 2001:db8::/32"},
+	{"source from l drop", "10.0.0.0/8x\n",
+	 "l:1:1: '10.0.0.0/8x' is no prefix; expected one like 203.0.113.0/24 or 2001:db8::/32"},
 	{"resolver from l", "example.com\n",
 	 "l:1:1: 'example.com' is no prefix; expected one like 203.0.113.0/24 or 2001:db8::/32"},
 	{"source from l drop\nsource from ./l trust", "",
@@ -476,7 +482,7 @@ Test(policy_errors, includes_too_deep)
 	write_file("8", "serve deep\n");
 
 	struct policy *p = policy_new();
-	struct policy_error err = {""};
+	struct policy_error err = {.count = 0};
 
 	cr_expect(!policy_read_file(p, "1", &err), "%s", err.text);
 	policy_free(p);
@@ -486,7 +492,7 @@ Test(policy_errors, long_paths_keep_their_end)
 {
 	char path[1500] = "", *at = path;
 	struct policy *p = policy_new();
-	struct policy_error err = {""};
+	struct policy_error err = {.count = 0};
 
 	for (int i = 0; i < 70; i++)
 		at += sprintf(at, "directory%03d/", i);
@@ -501,7 +507,7 @@ Test(policy_errors, long_paths_keep_their_end)
 Test(policy_errors, too_many_rules)
 {
 	struct policy *p = policy_new();
-	struct policy_error err = {""};
+	struct policy_error err = {.count = 0};
 	size_t size = 64UL << 20, used = 0;
 	char *text = malloc(size);
 

@@ -125,7 +125,7 @@ Test(policy_store, empty)
 Test(policy_store, what_is_loaded_can_be_changed)
 {
 	struct policy *p = example(), *again = NULL;
-	struct policy_error err = {""};
+	struct policy_error err = {.count = 0};
 	void *bytes;
 	size_t len;
 
@@ -207,7 +207,7 @@ Test(policy_store, damage_that_fits_its_check)
 	cr_assert(!policy_store(p, (void **)&bytes, &len));
 	for (size_t i = 0; i < len * 10; i++) {
 		struct policy *again = NULL, *third = NULL;
-		struct policy_error err = {""};
+		struct policy_error err = {.count = 0};
 		char was = bytes[i / 10];
 
 		bytes[i / 10] = i % 10 < 8 ? (char)(was ^ 1 << i % 10) : (char)(i % 10 - 9);
@@ -240,7 +240,7 @@ Test(policy_store, damage_that_fits_its_check)
 Test(policy_store, large)
 {
 	struct policy *p = policy_new(), *again = NULL;
-	struct policy_error err = {""};
+	struct policy_error err = {.count = 0};
 	size_t size = 8UL << 20, used = 0, len;
 	char *text = malloc(size);
 	void *bytes;

@@ -44,6 +44,12 @@ static void note_file(struct gate *g, const char *file)
 		    sizeof(g->meta.policy) - 1);
 }
 
+int note_policy_file(struct gate *g, const char *file)
+{
+	note_file(g, file);
+	return gate_write_meta(g);
+}
+
 /* Enforcing nothing is seldom what was meant. */
 static void note_nothing(struct policy *now, struct policy *before)
 {

@@ -20,6 +20,9 @@ int change_policy(struct gate *g, struct policy *now, struct policy *before, con
 int change_policy_for(struct gate *g, struct policy *now, struct policy *before, const char *file,
 		      unsigned int seconds);
 
+/* The file of which the policy that runs came is this one. 0 or -errno. */
+int note_policy_file(struct gate *g, const char *file);
+
 /* A file says nothing of the posture: what was said at the command line stays. */
 int keep_posture(struct policy *now, struct policy *before);
 

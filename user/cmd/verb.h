@@ -35,7 +35,7 @@ struct verb {
 };
 
 extern const struct verb verb_status, verb_up, verb_down, verb_check, verb_apply, verb_add, verb_del,
-	verb_show, verb_explain, verb_posture, verb_features, verb_confirm, verb_reset;
+	verb_show, verb_explain, verb_posture, verb_features, verb_confirm, verb_reset, verb_save;
 
 /* The words of a line, joined by blanks; free(). NULL: no memory. */
 char *join_words(int count, char **words);

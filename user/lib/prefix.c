@@ -79,6 +79,35 @@ bool prefix_covers(const struct prefix *a, const struct prefix *b)
 	return a->len <= b->len && prefix_begins(a, b->addr) && prefix_is_v4(a) == prefix_is_v4(b);
 }
 
+/* An address as a number. */
+static unsigned __int128 to_number(const uint8_t addr[16])
+{
+	unsigned __int128 n = 0;
+
+	for (int i = 0; i < 16; i++)
+		n = n << 8 | addr[i];
+	return n;
+}
+
+bool prefix_cut(uint8_t at[16], const uint8_t last[16], struct prefix *p)
+{
+	unsigned __int128 first = to_number(at), end = to_number(last), inside = 0;
+
+	memcpy(p->addr, at, sizeof(p->addr));
+	p->len = 128;
+	while (p->len && !(first & (inside << 1 | 1)) && first + (inside << 1 | 1) <= end) {
+		inside = inside << 1 | 1;
+		p->len--;
+	}
+	first += inside;
+	if (first == end)
+		return false;
+	first++;
+	for (int i = 16; i-- > 0; first >>= 8)
+		at[i] = (uint8_t)first;
+	return true;
+}
+
 int prefix_read(const char *text, size_t size, struct prefix *p)
 {
 	const char *end = text + size, *at;
@@ -93,7 +122,9 @@ int prefix_read(const char *text, size_t size, struct prefix *p)
 	if (!at || read_len(at, end, 128 - base, &len))
 		return -EINVAL;
 	p->len = (uint8_t)(base + len);
-	return prefix_mask(p) ? -EDOM : 0;
+	if (prefix_mask(p))
+		return -EDOM;
+	return !base && prefix_is_v4(p) ? -EAFNOSUPPORT : 0;
 }
 
 int prefix_parse(const char *text, struct prefix *p)

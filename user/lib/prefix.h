@@ -29,6 +29,9 @@ bool prefix_covers(const struct prefix *a, const struct prefix *b);
 bool prefix_begins(const struct prefix *a, const uint8_t addr[16]);
 /* Clears the bits behind len; true if there were any. */
 bool prefix_mask(struct prefix *p);
+/* Of the range of addresses from `at` to `last`, both of one family, the largest prefix
+ * that begins at `at`; `at` moves behind it. Returns whether anything is left. */
+bool prefix_cut(uint8_t at[16], const uint8_t last[16], struct prefix *p);
 /* The order of addresses, and of two with the same the shorter first; as memcmp(3). */
 int prefix_order(const struct prefix *a, const struct prefix *b);
 /* Sorts and makes unique; returns how many stay. */
@@ -36,7 +39,8 @@ size_t prefix_sort(struct prefix *list, size_t count);
 
 /* Text to prefix; a bare address is full length. 0 or -EINVAL. */
 int prefix_parse(const char *text, struct prefix *p);
-/* The same of len bytes; -EDOM: host bits were set; p is what was meant, perhaps. */
+/* The same of len bytes; or, where p is what was meant, perhaps: -EDOM, host bits were
+ * set; -EAFNOSUPPORT, it is IPv4 written as IPv6, which nothing that arrives here is. */
 int prefix_read(const char *text, size_t len, struct prefix *p);
 /* "203.0.113.0/24", "2001:db8::/32", "192.0.2.1" (full length: no /len). As snprintf(3). */
 int prefix_print(const struct prefix *p, char *buf, size_t size);

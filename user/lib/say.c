@@ -3,15 +3,22 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 int say_debug;
 
+/* A text may have several lines: each is said alone. */
 static void vsay(const char *format, va_list args)
 {
+	char *text = NULL, *next, *line;
+
+	if (vasprintf(&text, format, args) < 0)
+		return;
 	fflush(stdout);
-	fputs("straygate: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
+	for (next = text; (line = strsep(&next, "\n"));)
+		fprintf(stderr, "straygate: %s\n", line);
+	free(text);
 }
 
 void say(const char *format, ...)

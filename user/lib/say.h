@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What straygate says to people: one line, on stderr, that tells what failed,
- * why, and what to do next.
+ * What straygate says to people: one line for each thing, on stderr, that tells what
+ * failed, why, and what to do next.
  */
 #ifndef STRAYGATE_SAY_H
 #define STRAYGATE_SAY_H
@@ -12,7 +12,7 @@
 #define EXIT_USAGE   2
 #define EXIT_DIFFERS 3 /* apply --diff --exit-code */
 
-/* "straygate: " and the text. */
+/* "straygate: " and the text, or each line of it. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The same, and returns err: `return fail(-ENOENT, "...")`. */

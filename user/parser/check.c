@@ -83,6 +83,7 @@ int policy_check(const struct policy *policy, struct policy_error *err)
 	struct policy *p = (struct policy *)policy;
 	bool have[ST_COUNT + 1] = {[ST_COUNT] = true};
 
+	errors_begin(err);
 	have[ST_SERVE] = policy_entries(p, ST_SERVE);
 	have[ST_ZONE] = policy_entries(p, ST_ZONE);
 	for (size_t i = 0; i < policy_count(p); i++) {

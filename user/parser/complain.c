@@ -78,28 +78,63 @@ static void escape_file(char *out, size_t size, const char *file)
 	escape(out + strlen(out), size - strlen(out), file, strlen(file));
 }
 
+void errors_begin(struct policy_error *err)
+{
+	if (!err)
+		return;
+	err->text[0] = '\0';
+	err->used = err->count = 0;
+}
+
+void errors_end(struct policy_error *err)
+{
+	if (err && err->count > POLICY_ERRORS_SHOWN)
+		snprintf(err->text + err->used, POLICY_ERROR_SIZE, "\n%zu errors more",
+			 err->count - POLICY_ERRORS_SHOWN);
+}
+
 int complain(struct place *at, unsigned int column, const char *format, ...)
 {
-	char file[200];
+	struct policy_error *err = at->err;
+	char file[200], *text;
 	va_list args;
 	int used;
 
-	if (!at->err)
+	if (!err || err->count++ >= POLICY_ERRORS_SHOWN)
 		return -EINVAL;
+	if (err->used)
+		err->text[err->used++] = '\n';
+	text = err->text + err->used;
 	escape_file(file, sizeof(file), at->file);
 	if (column)
-		used = snprintf(at->err->text, sizeof(at->err->text), "%s:%u:%u: ", file, at->line, column);
+		used = snprintf(text, POLICY_ERROR_SIZE - 1, "%s:%u:%u: ", file, at->line, column);
 	else
-		used = snprintf(at->err->text, sizeof(at->err->text), "%s: ", file);
+		used = snprintf(text, POLICY_ERROR_SIZE - 1, "%s: ", file);
 	va_start(args, format);
-	vsnprintf(at->err->text + used, sizeof(at->err->text) - (size_t)used, format, args);
+	vsnprintf(text + used, POLICY_ERROR_SIZE - 1 - (size_t)used, format, args);
 	va_end(args);
+	err->used += strlen(text);
 	return -EINVAL;
 }
 
 int complain_memory(struct place *at)
 {
+	errors_begin(at->err);
 	if (at->err)
-		snprintf(at->err->text, sizeof(at->err->text), "out of memory");
+		snprintf(at->err->text, POLICY_ERROR_SIZE, "out of memory");
 	return -ENOMEM;
+}
+
+int complain_prefix(struct place *at, unsigned int column, const char *text, size_t len, const char *why,
+		    const struct prefix *meant)
+{
+	char prefix[PREFIX_TEXT];
+
+	prefix_print(meant, prefix, sizeof(prefix));
+	return complain(at, column, "%s %s; did you mean %s?", text_shown(at, text, len), why, prefix);
+}
+
+bool is_fatal(int err)
+{
+	return err == -ENOMEM || err == -E2BIG;
 }

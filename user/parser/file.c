@@ -35,20 +35,23 @@ static void reader_free(struct reader *r)
 
 static int read_include(struct reader *r, const struct word *pattern);
 
+/* All lines, whatever is wrong with some; returns the first error. */
 static int read_lines(struct reader *r, struct text *t)
 {
+	int got, first = 0;
 	char *line;
 	size_t len;
-	int got;
 
-	while ((got = text_line(t, &r->ps.at, &line, &len)) > 0) {
-		got = parse_line(&r->ps, line, len);
+	while ((got = text_line(t, &r->ps.at, &line, &len))) {
+		if (got > 0)
+			got = parse_line(&r->ps, line, len);
 		if (!got && r->ps.include)
 			got = read_include(r, r->ps.include);
-		if (got)
-			break;
+		if (is_fatal(got))
+			return got;
+		first = first ? first : got;
 	}
-	return got;
+	return first;
 }
 
 static int read_text(struct reader *r, const char *path, struct text *t)
@@ -147,7 +150,7 @@ static int too_many_files(struct reader *r, unsigned int column)
 static int include_pattern(struct reader *r, const char *pattern, unsigned int column)
 {
 	glob_t found __attribute__((cleanup(globfree_p))) = {0};
-	int err = glob(pattern, GLOB_NOSORT, glob_failed, &found);
+	int err = glob(pattern, GLOB_NOSORT, glob_failed, &found), got;
 
 	if (err == GLOB_NOSPACE)
 		return complain_memory(&r->ps.at);
@@ -157,10 +160,13 @@ static int include_pattern(struct reader *r, const char *pattern, unsigned int c
 	if (found.gl_pathc)
 		qsort(found.gl_pathv, found.gl_pathc, sizeof(*found.gl_pathv), by_name);
 	err = 0;
-	for (size_t i = 0; !err && i < found.gl_pathc; i++) {
+	for (size_t i = 0; i < found.gl_pathc; i++) {
 		if (r->files++ >= INCLUDE_FILES)
 			return too_many_files(r, column);
-		err = read_file(r, found.gl_pathv[i], column);
+		got = read_file(r, found.gl_pathv[i], column);
+		if (is_fatal(got))
+			return got;
+		err = err ? err : got;
 	}
 	return err;
 }
@@ -195,8 +201,11 @@ int policy_read_file(struct policy *p, const char *path, struct policy_error *er
 		.ps = {.policy = p, .at = {.file = path, .err = err}, .dir = ""},
 	};
 	size_t before = policy_count(p);
-	int got = read_file(&r, path, 0);
+	int got;
 
+	errors_begin(err);
+	got = read_file(&r, path, 0);
+	errors_end(err);
 	if (got)
 		policy_truncate(p, before);
 	return got;
@@ -212,7 +221,9 @@ int policy_read_text(struct policy *p, const char *name, const char *text, size_
 	size_t before = policy_count(p);
 	int got = text_copy(&t, text, len);
 
+	errors_begin(err);
 	got = got ? complain_memory(&r.ps.at) : read_text(&r, name, &t);
+	errors_end(err);
 	if (got)
 		policy_truncate(p, before);
 	return got;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "parser/list.h"
+#include "parser/list_form.h"
 #include "parser/text.h"
 #include "policy/build.h"
 #include "policy/name.h"
@@ -16,6 +17,7 @@ struct list {
 	struct policy *policy;
 	struct rule *rule;
 	struct place at; /* in the list's file */
+	struct list_form form;
 	size_t room;
 	size_t guess;	    /* how many entries, from the size of the file */
 	struct index names; /* those that are there already */
@@ -42,30 +44,58 @@ static int grow(struct list *l, void **array, size_t count, size_t size, size_t 
 	return 0;
 }
 
-static int add_prefix(struct list *l, const char *word, size_t len, unsigned int column)
+static int not_prefix(struct list *l, const char *word, size_t len, unsigned int column)
 {
-	struct rule *r = l->rule;
-	char meant[PREFIX_TEXT];
-	struct prefix *p;
-	int err = grow(l, (void **)&r->prefixes, r->prefix_count, sizeof(*p), POLICY_PREFIXES_MAX, "prefixes",
-		       column);
-
-	if (err)
-		return err;
-	p = &r->prefixes[r->prefix_count];
-	err = prefix_read(word, len, p);
-	if (!err) {
-		r->prefix_count++;
-		return 0;
-	}
-	if (err == -EDOM) {
-		prefix_print(p, meant, sizeof(meant));
-		return complain(&l->at, column, "%s has host bits set; did you mean %s?",
-				text_shown(&l->at, word, len), meant);
-	}
 	return complain(&l->at, column,
 			"'%s' is no prefix; expected one like 203.0.113.0/24 or 2001:db8::/32",
 			text_shown(&l->at, word, len));
+}
+
+static int put_prefix(struct list *l, const struct prefix *p, unsigned int column)
+{
+	struct rule *r = l->rule;
+	int err = grow(l, (void **)&r->prefixes, r->prefix_count, sizeof(*p), POLICY_PREFIXES_MAX, "prefixes",
+		       column);
+
+	if (!err)
+		r->prefixes[r->prefix_count++] = *p;
+	return err;
+}
+
+static int add_prefix(struct list *l, const struct list_entry *e)
+{
+	struct prefix p;
+
+	switch (prefix_read(e->text, e->len, &p)) {
+	case 0:
+		return put_prefix(l, &p, e->column);
+	case -EDOM:
+		return complain_prefix(&l->at, e->column, e->text, e->len, "has host bits set", &p);
+	case -EAFNOSUPPORT:
+		return complain_prefix(&l->at, e->column, e->text, e->len, "is IPv4 written as IPv6", &p);
+	default:
+		return not_prefix(l, e->text, e->len, e->column);
+	}
+}
+
+/* FIRST-LAST as the prefixes that it is made of. */
+static int add_range(struct list *l, const struct list_entry *e)
+{
+	struct prefix first, last, p;
+	bool more = true;
+	int err = 0;
+
+	if (prefix_read(e->text, e->len, &first) || first.len != 128)
+		return not_prefix(l, e->text, e->len, e->column);
+	if (prefix_read(e->last, e->last_len, &last) || last.len != 128)
+		return not_prefix(l, e->last, e->last_len, e->column + (unsigned int)(e->last - e->text));
+	if (address_is_v4(first.addr) != address_is_v4(last.addr) || memcmp(first.addr, last.addr, 16) > 0)
+		return complain(&l->at, e->column, "range ends before it begins; expected FIRST-LAST");
+	while (more && !err) {
+		more = prefix_cut(first.addr, last.addr, &p);
+		err = put_prefix(l, &p, e->column);
+	}
+	return err;
 }
 
 static bool is_name(const void *things, uint32_t at, const void *key)
@@ -75,7 +105,7 @@ static bool is_name(const void *things, uint32_t at, const void *key)
 	return name_equal(&list[at], key);
 }
 
-static int add_name(struct list *l, const char *word, size_t len, unsigned int column)
+static int add_name(struct list *l, const struct list_entry *e)
 {
 	struct rule *r = l->rule;
 	char text[NAME_SIZE_MAX + 1];
@@ -83,17 +113,17 @@ static int add_name(struct list *l, const char *word, size_t len, unsigned int c
 	struct index_slot *slot;
 	const char *why;
 	uint32_t hash;
-	int size = name_read_pattern(word, len, r->statement == ST_ZONE, text, &n.kind, &why);
+	int size = name_read_pattern(e->text, e->len, r->statement == ST_ZONE, text, &n.kind, &why);
 
 	if (size < 0)
-		return complain(&l->at, column, "'%s' %s", text_shown(&l->at, word, len), why);
+		return complain(&l->at, e->column, "'%s' %s", text_shown(&l->at, e->text, e->len), why);
 	if (index_reserve(&l->names, r->name_count + 1))
 		return complain_memory(&l->at);
 	hash = name_hash(&n);
 	slot = index_find(&l->names, hash, is_name, r->names, &n);
 	if (slot->at)
 		return 0;
-	size = grow(l, (void **)&r->names, r->name_count, sizeof(n), POLICY_NAMES_MAX, "names", column)
+	size = grow(l, (void **)&r->names, r->name_count, sizeof(n), POLICY_NAMES_MAX, "names", e->column)
 		       ?: size;
 	if (size < 0)
 		return size;
@@ -105,42 +135,30 @@ static int add_name(struct list *l, const char *word, size_t len, unsigned int c
 	return 0;
 }
 
-static int parse_entries(struct list *l, const char *line, size_t len)
+static int add_entry(const struct list_entry *e, void *list)
 {
-	const char *end = line + len, *at = line;
-	bool prefixes = rule_takes_prefixes(l->rule->statement);
-	int err = 0;
+	struct list *l = list;
 
-	while (!err) {
-		const char *word;
-		unsigned int column;
-
-		while (at < end && (*at == ' ' || *at == '\t'))
-			at++;
-		if (at == end || *at == '#')
-			break;
-		word = at;
-		while (at < end && *at != ' ' && *at != '\t' && *at != '#')
-			at++;
-		column = (unsigned int)(word - line) + 1;
-		err = prefixes ? add_prefix(l, word, (size_t)(at - word), column)
-			       : add_name(l, word, (size_t)(at - word), column);
-	}
-	return err;
+	if (!l->form.prefixes)
+		return add_name(l, e);
+	return e->last ? add_range(l, e) : add_prefix(l, e);
 }
 
+/* All entries, whatever is wrong with some; returns the first error. */
 static int parse_list(struct list *l, struct text *t)
 {
+	int got, first = 0;
 	char *line;
 	size_t len;
-	int got;
 
-	while ((got = text_line(t, &l->at, &line, &len)) > 0) {
-		got = parse_entries(l, line, len);
-		if (got)
-			break;
+	while ((got = text_line(t, &l->at, &line, &len))) {
+		if (got > 0)
+			got = list_form_line(&l->form, &l->at, line, len, add_entry, l);
+		if (is_fatal(got))
+			return got;
+		first = first ? first : got;
 	}
-	return got;
+	return first;
 }
 
 /* What was allocated by growing is the policy's now, on failure too. */
@@ -161,7 +179,12 @@ static int keep(struct list *l)
 int list_read(struct policy *p, struct rule *r, const char *path, struct place *at, unsigned int column)
 {
 	struct text t cleanup_text = {0};
-	struct list l = {.policy = p, .rule = r, .at = {.file = path, .err = at->err}};
+	struct list l = {
+		.policy = p,
+		.rule = r,
+		.at = {.file = path, .err = at->err},
+		.form = {.prefixes = rule_takes_prefixes(r->statement)},
+	};
 	int err = text_read(&t, path, READ_REGULAR, NULL, NULL), kept;
 
 	if (err)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* listen tcp/443 [on ADDR] as tls [handshake auto|on|off] [observe] */
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -28,12 +29,16 @@ static int parse_on(struct parser *ps, struct rule *r)
 	static const uint8_t none[16], mapped_none[16] = {[10] = 0xff, [11] = 0xff};
 	struct prefix p;
 	struct word *w;
+	int err;
 
 	r->any = !ps_take_word(ps, "on");
 	if (r->any)
 		return 0;
 	w = ps_take(ps);
-	if (!w || prefix_read(w->text, w->len, &p) || p.len != 128 || strchr(w->text, '/'))
+	err = w && !strchr(w->text, '/') ? prefix_read(w->text, w->len, &p) : -EINVAL;
+	if (err == -EAFNOSUPPORT)
+		return complain_prefix(&ps->at, w->column, w->text, w->len, "is IPv4 written as IPv6", &p);
+	if (err)
 		return ps_unexpected(ps, w, "an address of this host");
 	if (!memcmp(p.addr, none, sizeof(none)) || !memcmp(p.addr, mapped_none, sizeof(mapped_none)))
 		return complain(&ps->at, w->column, "%s is every address; expected one address, or no 'on'",

@@ -278,6 +278,7 @@ int policy_add(struct policy *p, const char *line, struct policy_error *err)
 	struct place at = {.file = "-", .line = 1, .err = err};
 	int got;
 
+	errors_begin(err);
 	if (!rules)
 		return complain_memory(&at);
 	got = parse_command(rules, line, false, err);
@@ -299,6 +300,7 @@ int policy_del(struct policy *p, const char *line, struct policy_error *err)
 	const struct rule *missing;
 	int got;
 
+	errors_begin(err);
 	if (!rules)
 		return complain_memory(&at);
 	got = parse_command(rules, line, true, err);

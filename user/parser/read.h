@@ -8,14 +8,22 @@
 
 #include "policy/policy.h"
 
-/* One line, ready to print after "straygate: ": what failed, where, why, what
- * was expected. */
+/*
+ * What was wrong, ready to print after "straygate: ": of each error a line that says
+ * where, what, and what was expected. Of a file's errors the first POLICY_ERRORS_SHOWN
+ * are here, and how many there were; so are those of its lists and includes.
+ */
+#define POLICY_ERRORS_SHOWN 20
+#define POLICY_ERROR_SIZE   512 /* of each, at most */
 struct policy_error {
-	char text[512];
+	char text[(POLICY_ERRORS_SHOWN + 1) * POLICY_ERROR_SIZE];
+	size_t used;
+	size_t count;
 };
 
 /* Reads a file with its includes. On failure p is unchanged in content (throw
- * it away), err says why. 0, or -EINVAL (syntax), -errno of a file. */
+ * it away), err says why. 0, or that of the first error: -EINVAL (syntax), -errno
+ * of a file. */
 int policy_read_file(struct policy *p, const char *path, struct policy_error *err);
 
 /* The lines of one command-line statement, words joined by spaces.

@@ -58,7 +58,6 @@ static int put_prefix(struct parser *ps, const struct rule *like, const struct w
 {
 	struct rule *r = ps_new_rule(ps, like, w);
 	struct prefix p;
-	char meant[PREFIX_TEXT];
 
 	if (!r)
 		return -ENOMEM;
@@ -66,9 +65,9 @@ static int put_prefix(struct parser *ps, const struct rule *like, const struct w
 	case 0:
 		break;
 	case -EDOM:
-		prefix_print(&p, meant, sizeof(meant));
-		return complain(&ps->at, w->column, "%s has host bits set; did you mean %s?",
-				text_shown(&ps->at, w->text, w->len), meant);
+		return complain_prefix(&ps->at, w->column, w->text, w->len, "has host bits set", &p);
+	case -EAFNOSUPPORT:
+		return complain_prefix(&ps->at, w->column, w->text, w->len, "is IPv4 written as IPv6", &p);
 	default:
 		return ps_unexpected(ps, w, "an address or prefix like 203.0.113.0/24 or 2001:db8::/32");
 	}

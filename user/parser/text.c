@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "parser/text.h"
 #include "lib/fd.h"
@@ -37,14 +38,28 @@ int text_copy(struct text *t, const char *text, size_t len)
 	return 0;
 }
 
+/* Room for what comes, and for the NUL behind it. */
+static int text_grow(struct text *t, size_t *room)
+{
+	size_t size = *room * 2 + 4096;
+	char *more = realloc(t->buf, size);
+
+	if (!more)
+		return -ENOMEM;
+	t->buf = more;
+	*room = size;
+	return 0;
+}
+
 static int read_all(struct text *t, int fd, size_t expected)
 {
 	size_t room = expected + 2; /* one for the NUL, one to see the end */
+	int err = 0;
 
 	t->buf = large_alloc(room);
 	if (!t->buf)
 		return -ENOMEM;
-	for (;;) {
+	while (!err) {
 		ssize_t got = read(fd, t->buf + t->len, room - t->len - 1);
 
 		if (got < 0 && errno == EINTR)
@@ -56,17 +71,58 @@ static int read_all(struct text *t, int fd, size_t expected)
 		t->len += (size_t)got;
 		if (t->len > FILE_SIZE_MAX)
 			return -EFBIG;
-		if (t->len + 1 == room) {
-			char *more = realloc(t->buf, room * 2 + 4096);
-
-			if (!more)
-				return -ENOMEM;
-			t->buf = more;
-			room = room * 2 + 4096;
-		}
+		if (t->len + 1 == room)
+			err = text_grow(t, &room);
 	}
-	text_start(t);
-	return 0;
+	return err;
+}
+
+static bool is_gzip(const struct text *t)
+{
+	return t->len > 2 && !memcmp(t->buf, "\x1f\x8b", 2);
+}
+
+/* A file of gzip may have several parts, one behind the other. */
+static int inflate_all(struct text *to, z_stream *z)
+{
+	size_t room = 0;
+	int err = 0, got = Z_OK;
+
+	while (!err) {
+		if (got == Z_STREAM_END && (!z->avail_in || inflateReset(z) != Z_OK))
+			break;
+		if (to->len + 1 >= room) {
+			err = text_grow(to, &room);
+			continue;
+		}
+		z->next_out = (unsigned char *)to->buf + to->len;
+		z->avail_out = (unsigned int)(room - to->len - 1);
+		got = inflate(z, Z_NO_FLUSH);
+		to->len = room - 1 - z->avail_out;
+		if (got != Z_STREAM_END && (got != Z_OK || (!z->avail_in && z->avail_out)))
+			err = got == Z_MEM_ERROR ? -ENOMEM : -EBADMSG;
+		else if (to->len > FILE_SIZE_MAX)
+			err = -EFBIG;
+	}
+	return err;
+}
+
+static int text_inflate(struct text *t)
+{
+	z_stream z = {.next_in = (unsigned char *)t->buf, .avail_in = (unsigned int)t->len};
+	struct text to cleanup_text = {0};
+	int err;
+
+	if (inflateInit2(&z, 16 + MAX_WBITS) != Z_OK)
+		return -ENOMEM;
+	err = inflate_all(&to, &z);
+	inflateEnd(&z);
+	if (!err) {
+		text_free(t);
+		*t = to;
+		to = (struct text){0};
+	}
+	return err;
 }
 
 int text_read(struct text *t, const char *path, enum read_from what, dev_t *dev, ino_t *ino)
@@ -76,6 +132,7 @@ int text_read(struct text *t, const char *path, enum read_from what, dev_t *dev,
 	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | (what == READ_REGULAR ? O_NONBLOCK : 0);
 	cleanup_fd int fd = open(path, flags);
 	struct stat st;
+	int err;
 
 	*t = (struct text){0};
 	if (fd < 0 || fstat(fd, &st))
@@ -90,7 +147,12 @@ int text_read(struct text *t, const char *path, enum read_from what, dev_t *dev,
 		*dev = st.st_dev;
 	if (ino)
 		*ino = st.st_ino;
-	return read_all(t, fd, (size_t)st.st_size);
+	err = read_all(t, fd, (size_t)st.st_size);
+	if (!err && is_gzip(t))
+		err = text_inflate(t);
+	if (!err)
+		text_start(t);
+	return err;
 }
 
 int text_line(struct text *t, struct place *at, char **line, size_t *len)
@@ -210,6 +272,8 @@ static const char *file_problem(int err, char *buf, size_t size)
 		return "it is a directory; expected a file";
 	case -ENOTSUP:
 		return "it is no regular file; expected one";
+	case -EBADMSG:
+		return "it is damaged; expected a whole file of gzip";
 	case -EFBIG:
 		snprintf(buf, size, "it is larger than %lu MB; expected a smaller one", FILE_SIZE_MAX >> 20);
 		return buf;

@@ -20,8 +20,9 @@ void text_free(struct text *t);
 #define cleanup_text __attribute__((cleanup(text_free)))
 
 enum read_from { READ_ANY, READ_REGULAR };
-/* Reads a whole file. On failure nothing is said: 0 or -errno. -EFBIG: over
- * FILE_SIZE_MAX, -ENOTSUP: not a regular file where one must be. */
+/* Reads a whole file, also one that gzip(1) made. On failure nothing is said: 0 or
+ * -errno. -EFBIG: over FILE_SIZE_MAX, -ENOTSUP: not a regular file where one must be,
+ * -EBADMSG: what gzip made is damaged. */
 int text_read(struct text *t, const char *path, enum read_from what, dev_t *dev, ino_t *ino);
 /* A file that could not be read, named in the line at `column` (0: by the user); returns err. */
 int complain_file(struct place *at, unsigned int column, const char *path, int err);

@@ -45,14 +45,16 @@ static int refuse_byte(unsigned char c, const char **why)
 /* "[2001:db8::1]" as browsers write it in Host */
 static int read_bracketed(const char *text, size_t len, char *out, const char **why)
 {
-	struct prefix p;
+	char address[INET6_ADDRSTRLEN] = "";
+	uint8_t addr[16];
 	char *end;
 
-	if (len < 2 || text[len - 1] != ']' || memchr(text, '/', len) || !memchr(text, ':', len) ||
-	    prefix_read(text + 1, len - 2, &p))
+	if (len >= 2 && len - 2 < sizeof(address))
+		memcpy(address, text + 1, len - 2);
+	if (text[len - 1] != ']' || inet_pton(AF_INET6, address, addr) != 1)
 		return refuse(why, "is not an IPv6 address; expected [ADDRESS]");
 	*out = '[';
-	end = address_put_v6(out + 1, p.addr);
+	end = address_put_v6(out + 1, addr);
 	*end++ = ']';
 	*end = '\0';
 	return (int)(end - out);

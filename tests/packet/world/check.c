@@ -13,6 +13,7 @@
 struct pair {
 	const struct step *step;
 	const struct frame *q, *a;
+	const struct begun *begun;
 	struct view in, out;
 };
 
@@ -117,7 +118,7 @@ static void check_syn_ack(const struct pair *p)
 {
 	struct shake s = world_shake();
 	uint16_t mss = address_is_v4(p->in.from) ? 1460 : 1440;
-	uint8_t ecn = (p->in.flags & 0xc0) == 0xc0 ? 0x40 : 0;
+	uint8_t ecn = (p->in.flags & 0xc0) == 0xc0 && s.flags & SHAKE_ECN ? 0x40 : 0;
 
 	expect(p->out.flags == (SYN | ACK | ecn), "flags %02x", p->out.flags);
 	expect(p->out.ack == p->in.seq + 1 && !p->out.payload_len, "acknowledges %d",
@@ -127,6 +128,42 @@ static void check_syn_ack(const struct pair *p)
 	expect(p->out.scale == (p->in.scale ? s.scale + 1 : 0), "window scale %d", p->out.scale - 1);
 	expect(p->out.sack == p->in.sack, "SACK");
 	expect(p->out.stamps == p->in.stamps && p->out.tsecr == p->in.tsval, "timestamps");
+}
+
+/* The MSS that a cookie tells: exact in a timestamp, or else one of four. */
+static uint16_t told_mss(const struct view *offer, bool v4, bool stamps)
+{
+	static const uint16_t classes[2][4] = {{1220, 1360, 1420, 1440}, {536, 1300, 1440, 1460}};
+	uint16_t mss = offer->mss ? offer->mss : classes[v4][0];
+	int i = 3;
+
+	if (stamps)
+		return mss;
+	while (i && classes[v4][i] > mss)
+		i--;
+	return classes[v4][i];
+}
+
+/* The client's own SYN, as far as it matters, in the place of its first data. */
+static void check_syn(const struct pair *p)
+{
+	const struct view *offer = &p->begun->offer, *out = &p->out;
+	bool v4 = address_is_v4(p->in.from), ecn = (offer->flags & 0xc0) == 0xc0;
+	bool stamps = offer->stamps && p->in.stamps;
+	uint32_t window = p->in.window << (offer->scale ? offer->scale - 1 : 0);
+
+	expect(out->flags == (SYN | (ecn ? 0xc0 : 0)), "flags %02x", out->flags);
+	expect(out->seq == offer->seq, "sequence number %d from that of its SYN", (int)(out->seq - offer->seq));
+	expect(!out->ack, "acknowledges");
+	expect(!out->payload_len, "%zu bytes of data", out->payload_len);
+	expect(out->mss == told_mss(offer, v4, stamps), "MSS %u of %u", out->mss, offer->mss);
+	expect(out->scale == offer->scale && out->sack == offer->sack && out->stamps == stamps, "options");
+	expect(out->payload == out->l4 + 24 + (stamps ? 12 : out->sack ? 4 : 0) + (out->scale ? 4 : 0),
+	       "%zu bytes of header", out->payload - out->l4);
+	if (stamps)
+		expect(out->tsval == (p->begun->held ? p->begun->tsval : p->in.tsval) && !out->tsecr,
+		       "timestamps %u, %u", out->tsval, out->tsecr);
+	expect(out->window == (window < 65535 ? window : 65535), "window %u", out->window);
 }
 
 /* The COOKIE among the options of an OPT record, with its header, or NULL. */
@@ -259,13 +296,15 @@ static void check_frame(const struct pair *p, bool to_client)
 		       out->to_port == (to_client ? in->from_port : in->to_port),
 	       "ports");
 	expect(out->ttl == 64 && out->protocol == in->protocol, "TTL or protocol");
-	expect(!p->a->meta_len, "word for adopt");
 }
 
 static void check_rewritten(const struct pair *p)
 {
-	check_frame(p, p->step->out != RST_SERVER);
+	check_frame(p, p->step->out != RST_SERVER && p->step->out != INTRODUCED);
 	switch (p->step->out) {
+	case INTRODUCED:
+		check_syn(p);
+		break;
 	case RST_SERVER:
 		expect(p->out.flags == RST && p->out.seq == p->in.seq && !p->out.payload_len,
 		       "flags %02x, %zu bytes", p->out.flags, p->out.payload_len);
@@ -293,24 +332,13 @@ void check_same(const struct frame *in, const struct frame *out)
 	expect(out->len == in->len && !memcmp(out->bytes, in->bytes, in->len), "the packet was changed");
 }
 
-/* The rest of the word is adopt's to judge: see what the server gets. */
-static void check_word(const struct frame *out)
+void check_out(const struct step *step, const struct frame *in, const struct frame *out,
+	       const struct begun *begun)
 {
-	const struct adoption *a = (const void *)out->meta;
-
-	expect(out->meta_len == sizeof(*a) && a->magic == ADOPTION_MAGIC, "no word for adopt");
-}
-
-void check_out(const struct step *step, const struct frame *in, const struct frame *out)
-{
-	struct pair p = {.step = step, .q = in, .a = out};
+	struct pair p = {.step = step, .q = in, .a = out, .begun = begun};
 	const char *flaw;
 
-	if (step->out == ADOPTED)
-		check_word(out);
-	else
-		expect(!out->meta_len, "word for adopt");
-	if (step->out == SAME || step->out == GONE || step->out == ADOPTED) {
+	if (step->out == SAME || step->out == GONE) {
 		check_same(in, out);
 		return;
 	}

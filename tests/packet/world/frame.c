@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* TSvals go with the sequence numbers, so that none is older than the one before. */
+#define STAMPS_BASE 70000
+
 static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
 void address_read(const char *text, uint8_t out[16])
@@ -70,7 +73,7 @@ static void put_ipv4(struct frame *f, const struct visit *v, const struct spec *
 
 	put8(f, 0x40 | (5 + options / 4));
 	put8(f, 0);
-	put16(f, 0); /* length: frame_seal() */
+	put16(f, 0); /* length: seal() */
 	put16(f, 0x1234);
 	put16(f, s->fragment);
 	put8(f, 57);
@@ -151,13 +154,14 @@ static void put_tcp(struct frame *f, const struct visit *v, const struct spec *s
 	put8(f, (5 + options / 4 + (s->stamps ? 3 : 0)) << 4);
 	put8(f, flags);
 	put16(f, s->window ? s->window : 64240);
-	put32(f, 0);
+	put16(f, 0); /* checksum: seal() */
+	put16(f, s->urgent);
 	put(f, s->tcp_options.at, s->tcp_options.len);
 	put(f, (uint8_t[4]){1, 1, 1}, options - s->tcp_options.len);
 	if (!s->stamps)
 		return;
 	put32(f, 0x0101080a);
-	put32(f, 70000 + v->seq);
+	put32(f, STAMPS_BASE + v->seq - s->older);
 	put32(f, flags & ACK ? v->stamp : 0);
 }
 
@@ -332,7 +336,7 @@ void frame_build(struct frame *f, const struct visit *visit, const struct spec *
 		address_read(s->to, v.server);
 	v.client_port = s->from_port ? s->from_port : v.client_port;
 	v.server_port = s->to_port ? s->to_port : v.server_port;
-	f->len = f->meta_len = 0;
+	f->len = 0;
 	put_link(f, s, address_is_v4(v.client));
 	if (address_is_v4(v.client))
 		put_ipv4(f, &v, s);
@@ -349,4 +353,6 @@ void frame_build(struct frame *f, const struct visit *visit, const struct spec *
 	seal(f, end, protocol, &v);
 	if (s->damaged)
 		f->bytes[end - 1] ^= 1;
+	if (s->bad_header)
+		f->bytes[f->l3 + 11] ^= 1;
 }

@@ -22,6 +22,7 @@
 #define RST  0x04
 #define PSH  0x08
 #define ACK  0x10
+#define URG  0x20
 #define DATA (PSH | ACK)
 
 struct bytes {
@@ -37,8 +38,6 @@ struct frame {
 	uint8_t bytes[FRAME_MAX];
 	size_t len;
 	size_t l3, l4, payload; /* offsets, as built */
-	uint8_t meta[32];	/* in front of it, for programs behind XDP */
-	size_t meta_len;
 };
 
 /* Both ends of what a client says, and how far it is. */
@@ -51,6 +50,7 @@ struct visit {
 	uint32_t ack;
 	uint32_t stamp; /* the server's last timestamp */
 	int socket;	/* the server's, or -1 */
+	bool stamps;	/* timestamps were agreed with the server */
 	bool proved;	/* the client's address is its own: it got something of ours and said so */
 };
 
@@ -84,14 +84,24 @@ struct spec {
 	size_t first, only; /* of the payload only so many bytes, from there on */
 	size_t padding;	    /* behind the IP packet */
 	bool damaged;	    /* the payload's last byte, after it was summed */
+	bool bad_header;    /* the IPv4 header's checksum */
+	int older;	    /* TSval less by so much */
+	uint16_t urgent;    /* pointer, with URG in flags */
+	uint16_t window;    /* as it stands in the header */
 
 	/* How the row goes on: see play.c. */
 	int ahead;	    /* sequence number off by so many */
 	int ack_ahead;	    /* acknowledgement off by so many */
 	bool again;	    /* the very packet before this one once more */
+	bool first_again;   /* or that by which the visit was introduced, or held first */
+	bool anew;	    /* with `again`: the server has not got it yet */
 	bool fresh;	    /* a new visit begins with this packet */
 	int reopen;	    /* the same, from the same ports, so far on in sequence numbers */
 	bool lost;	    /* not delivered to the server */
+	const char *policy; /* what rules from here on, with a posture line or without */
+	const char *server_says; /* before this */
+	bool watched;	    /* counted as observed: that posture says so */
+	bool spoofed;	    /* from here on the client's address is not proved */
 	unsigned int pause; /* ms before */
 	bool quick;	    /* within 50 ms of the packet before, or the row ends here */
 	uint32_t observed;  /* the reason where nothing is carried out, if it is another */

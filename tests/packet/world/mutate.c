@@ -121,7 +121,6 @@ static void noise(struct mutation *m, struct frame *out)
 	out->l4 = 34;
 	out->payload = 42;
 	out->len = 14 + below(m, 120);
-	out->meta_len = 0;
 	for (i = 0; i < out->len; i++)
 		out->bytes[i] = below(m, 256);
 	out->bytes[12] = below(m, 2) ? 0x08 : 0x86;
@@ -140,7 +139,6 @@ static void copy(struct frame *to, const struct frame *from)
 	to->l3 = from->l3;
 	to->l4 = from->l4;
 	to->payload = from->payload;
-	to->meta_len = 0;
 }
 
 /* The beginning of one, and the end of another. */

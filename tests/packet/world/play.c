@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <linux/bpf.h>
 
@@ -13,7 +14,7 @@
 static const uint32_t actions[OUT_COUNT] = {
 	[SAME] = XDP_PASS,
 	[GONE] = XDP_DROP,
-	[ADOPTED] = XDP_PASS,
+	[INTRODUCED] = XDP_PASS,
 	[RST_SERVER] = XDP_PASS,
 };
 
@@ -29,8 +30,9 @@ struct scene {
 	enum pass pass;
 	struct visit v;
 	bool turned;	    /* some packet of the visit did not go on as it was */
+	struct begun begun; /* with the gate */
+	struct frame first; /* which began it */
 	uint8_t held[4096]; /* data that is kept by the gate */
-	size_t held_len;
 	uint64_t before; /* when the packet before came */
 	bool late;	 /* for what comes next */
 	struct frame in, out;
@@ -54,7 +56,8 @@ static void open_visit(struct scene *s, const struct visit *ports_of)
 	}
 	/* Where the gate only observes, the kernel shakes hands. */
 	s->turned = b->how == SHAKE && (s->pass == OBSERVED || s->pass == LISTENER_OBSERVED);
-	s->held_len = 0;
+	s->begun.held = 0;
+	s->v.stamps = b->stamps;
 	if (b->how != ALONE)
 		host_listen(s->v.server_port, b->how == HALF);
 	if (b->how == HALF || b->how == COOKIE)
@@ -69,21 +72,18 @@ static void open_visit(struct scene *s, const struct visit *ports_of)
 	}
 }
 
-/* The row's policy, as this pass wants it. */
-static void apply(const struct row *row, enum pass pass)
+/* A policy, as this pass wants it. */
+static void apply_lines(const char *at, enum pass pass)
 {
 	char lines[2048] = "posture enforce\n", *to = lines;
-	const char *at = row->policy;
 	size_t n;
 
-	/* What belongs to a rule is forgotten with it: buckets begin empty. */
-	world_policy("");
-	if (!at) {
-		world_no_policy();
-		return;
-	}
+	if (!strncmp(at, "posture", 7))
+		lines[0] = 0;
 	if (pass == OBSERVED)
 		strcpy(lines, "posture observe\n");
+	if (pass == OBSERVED && !strncmp(at, "posture", 7))
+		at = strchr(at, '\n') + 1;
 	for (; *at; at += n + 1) {
 		n = strcspn(at, "\n");
 		to += strlen(to);
@@ -91,6 +91,17 @@ static void apply(const struct row *row, enum pass pass)
 			 pass == LISTENER_OBSERVED && !strncmp(at, "listen", 6) ? " observe" : "");
 	}
 	world_policy(lines);
+}
+
+static void apply(const struct row *row, enum pass pass)
+{
+	/* What belongs to a rule is forgotten with it: buckets begin empty. */
+	world_policy("");
+	world_no_cookies();
+	if (row->policy)
+		apply_lines(row->policy, pass);
+	else
+		world_no_policy();
 }
 
 /* ---- what came out ---- */
@@ -102,9 +113,9 @@ static void check_enforced(const struct scene *s, const struct outcome *o)
 	expect(o->reason == step->reason, "%s instead of %s", reason_name(o->reason),
 	       reason_name(step->reason));
 	expect(o->action == action_of(step->out), "%s", xdp_name(o->action));
-	expect(!o->observed, "counted as observed");
+	expect(o->observed == step->packet.watched, "counted as observed or not");
 	if (o->action == action_of(step->out))
-		check_out(step, &s->in, &s->out);
+		check_out(step, &s->in, &s->out, &s->begun);
 }
 
 /* Nothing is touched, and until the first packet that would have been, all is
@@ -115,7 +126,6 @@ static void check_observed(const struct scene *s, const struct outcome *o)
 
 	expect(o->action == XDP_PASS, "%s", xdp_name(o->action));
 	check_same(&s->in, &s->out);
-	expect(!s->out.meta_len, "word for adopt");
 	if (!s->turned)
 		expect(o->reason == reason, "%s instead of %s", reason_name(o->reason), reason_name(reason));
 	if (o->listener)
@@ -128,7 +138,7 @@ static bool can_explain(const struct scene *s)
 {
 	uint32_t reason = s->step->reason;
 
-	if (s->turned || s->step->packet.again || s->step->packet.first || strstr(s->row->policy, "limit"))
+	if (s->turned || s->step->packet.again || s->step->packet.first_again || s->step->packet.first || strstr(s->row->policy, "limit"))
 		return false;
 	return (reason >= REASON_not_ip && reason <= REASON_source_dropped) ||
 	       (reason >= REASON_served && reason <= REASON_unreadable_reset);
@@ -180,20 +190,36 @@ static bool reaches_server(const struct scene *s, struct view *out)
 		return false;
 	if (frame_flaw(&s->out, out) || out->protocol != IPPROTO_TCP || out->to_port != s->v.server_port)
 		return false;
-	return s->row->start.how != SHAKE || s->v.socket >= 0 || s->out.meta_len;
+	return s->row->start.how != SHAKE || s->v.socket >= 0 || s->step->out == INTRODUCED;
 }
 
-/* With what was held of it before, if anything was. */
-static void server_gets(struct scene *s, const uint8_t *bytes, size_t len)
+static void gate_holds(struct scene *s, size_t said)
 {
-	static uint8_t all[FRAME_MAX];
+	struct view in;
 
-	if (s->step->packet.again)
-		s->held_len = 0;
-	memcpy(all, s->held, s->held_len);
-	memcpy(all + s->held_len, bytes, len);
-	visit_expect(&s->v, all, s->held_len + len);
-	s->held_len = 0;
+	cr_assert(s->begun.held + said <= sizeof(s->held));
+	if (!s->begun.held && !frame_flaw(&s->in, &in))
+		s->begun.tsval = in.tsval;
+	memcpy(s->held + s->begun.held, s->in.bytes + s->in.payload, said);
+	s->begun.held += said;
+}
+
+/* The server gets the SYN, and with the end of that handshake what was kept, if it was. */
+static void server_meets(struct scene *s)
+{
+	struct view in;
+	bool again = s->step->reason == REASON_introduced_again;
+
+	frame_flaw(&s->in, &in);
+	if ((!again && s->step->packet.again) || in.flags & URG)
+		s->begun.held = 0;
+	if (!again && s->begun.held + in.payload_len <= HELD_BYTES && !(in.flags & URG))
+		gate_holds(s, in.payload_len);
+	if (s->step->packet.lost)
+		return;
+	visit_deliver(&s->out);
+	visit_expect(&s->v, s->held, s->begun.held);
+	s->begun.held = 0;
 }
 
 static void server_hears(struct scene *s)
@@ -201,24 +227,22 @@ static void server_hears(struct scene *s)
 	const struct spec *p = &s->step->packet;
 	struct view out;
 
+	if (s->step->out == INTRODUCED && !s->pass) {
+		server_meets(s);
+		return;
+	}
 	if (!reaches_server(s, &out))
 		return;
 	visit_deliver(&s->out);
-	if (s->turned)
+	/* If the server took what is unacceptable, it would not get what it should. */
+	if (s->turned || s->step->reason == REASON_unacceptable)
 		return;
 	if (s->step->out == RST_SERVER && !s->pass) {
 		if (s->v.socket >= 0)
 			visit_expect_reset(&s->v);
-	} else if (out.payload_len && !p->ahead && (!p->again || s->out.meta_len)) {
-		server_gets(s, s->out.bytes + out.payload, out.payload_len);
+	} else if (out.payload_len && !p->ahead && ((!p->again && !p->first_again) || p->anew)) {
+		visit_expect(&s->v, s->out.bytes + out.payload, out.payload_len);
 	}
-}
-
-static void gate_holds(struct scene *s, size_t said)
-{
-	cr_assert(s->held_len + said <= sizeof(s->held));
-	memcpy(s->held + s->held_len, s->in.bytes + s->in.payload, said);
-	s->held_len += said;
 }
 
 static void pause_for(unsigned int ms)
@@ -233,12 +257,26 @@ static size_t make_packet(struct scene *s)
 {
 	struct spec packet = s->step->packet;
 
-	if (packet.again)
+	if (packet.first_again)
+		s->in = s->first;
+	if (packet.again || packet.first_again)
 		return 0;
 	if (!packet.protocol)
 		packet.protocol = s->row->start.protocol;
 	frame_build(&s->in, &s->v, &packet);
 	return packet.ahead || packet.from_port ? 0 : s->in.len - packet.padding - s->in.payload;
+}
+
+/* Is what comes next behind this one? What is lost behind an introduction is not. */
+static bool moves_on(const struct scene *s)
+{
+	const struct spec *p = &s->step->packet;
+
+	if (p->again || p->first_again || p->ahead || p->from_port)
+		return false;
+	if (s->step->reason == REASON_unacceptable || s->step->reason == REASON_unacceptable_dropped)
+		return false;
+	return !p->lost || s->step->out == INTRODUCED;
 }
 
 static void run_packet(struct scene *s, struct tally *t, size_t said)
@@ -254,14 +292,19 @@ static void run_packet(struct scene *s, struct tally *t, size_t said)
 	if (s->late)
 		return;
 	/* An answer that nobody asked for is no listener's. */
-	if (s->pass == ENFORCED || (s->pass == LISTENER_OBSERVED && !o.listener))
+	if (s->pass == ENFORCED || (s->pass == LISTENER_OBSERVED && !o.listener && s->row->start.how != SHAKE))
 		check_enforced(s, &o);
 	else
 		check_observed(s, &o);
-	if (!p->again && !p->ahead && !p->from_port && !p->lost)
+	if (moves_on(s))
 		s->v.seq += said + !!(s->in.bytes[s->in.l4 + 13] & (FIN | SYN));
-	if (o.reason == REASON_held)
+	if (!p->again && !p->first_again && !s->begun.held &&
+	    (s->step->out == INTRODUCED || o.reason == REASON_held))
+		s->first = s->in;
+	if (o.reason == REASON_held || o.reason == REASON_waiting)
 		gate_holds(s, said);
+	if (o.reason == REASON_syn_answered)
+		frame_flaw(&s->in, &s->begun.offer);
 	if (o.action == XDP_TX) {
 		check_amplification(s, t);
 		client_hears(s);
@@ -277,14 +320,21 @@ uint32_t (*play_harass)(const struct frame *in, struct frame *out, const struct 
 static void run_harassed(struct scene *s, size_t said)
 {
 	const struct spec *p = &s->step->packet;
+	struct view out;
+	bool is_syn;
 	uint32_t action = play_harass(&s->in, &s->out, &s->v);
 
-	if (!p->again && !p->ahead && !p->from_port && !p->lost)
+	if (moves_on(s))
 		s->v.seq += said + !!(s->in.bytes[s->in.l4 + 13] & (FIN | SYN));
 	if (action == XDP_TX)
 		client_hears(s);
-	if (action == XDP_PASS && s->v.socket >= 0 && !p->lost)
+	if (action != XDP_PASS || p->lost)
+		return;
+	is_syn = !frame_view(&s->out, &out) && s->row->start.how == SHAKE && out.flags & SYN && !(out.flags & ACK);
+	if (s->v.socket >= 0 || is_syn)
 		visit_deliver(&s->out);
+	if (s->v.socket < 0 && is_syn)
+		visit_arrives(&s->v, 100);
 }
 
 static void play_step(struct scene *s, struct tally *t)
@@ -301,6 +351,12 @@ static void play_step(struct scene *s, struct tally *t)
 		visit_close(&s->v);
 		open_visit(s, p->reopen ? &before : NULL);
 	}
+	if (p->spoofed)
+		s->v.proved = false;
+	if (p->server_says)
+		must(write(s->v.socket, p->server_says, strlen(p->server_says)) > 0, "the server cannot speak");
+	if (p->policy)
+		apply_lines(p->policy, s->pass);
 	if (p->pause && s->pass != HARASSED)
 		pause_for(p->pause);
 	said = make_packet(s);

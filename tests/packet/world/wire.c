@@ -16,7 +16,11 @@
 #include <linux/if_link.h>
 #include <linux/if_packet.h>
 
-static int wire = -1, host_index, pass = -1;
+#ifndef BPF_F_XDP_HAS_FRAGS
+#define BPF_F_XDP_HAS_FRAGS (1U << 5)
+#endif
+
+static int wire = -1, host_index;
 
 /* The kernel runs a packet in the name of a device only if that has a program
  * of its own: return XDP_PASS. */
@@ -26,7 +30,8 @@ static void attach_pass(void)
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = XDP_PASS},
 		{.code = BPF_JMP | BPF_EXIT},
 	};
-	LIBBPF_OPTS(bpf_prog_load_opts, o);
+	LIBBPF_OPTS(bpf_prog_load_opts, o, .prog_flags = BPF_F_XDP_HAS_FRAGS);
+	int pass;
 
 	pass = bpf_prog_load(BPF_PROG_TYPE_XDP, "pass", "GPL", code, 2, &o);
 	cr_assert(pass >= 0, "a program for the wire: %s", strerror(errno));
@@ -58,26 +63,6 @@ int wire_host(void)
 void wire_send(const void *bytes, size_t len)
 {
 	cr_assert(send(wire, bytes, len, 0) == (ssize_t)len, "sending %zu bytes: %s", len, strerror(errno));
-}
-
-#ifndef BPF_F_TEST_XDP_LIVE_FRAMES
-#define BPF_F_TEST_XDP_LIVE_FRAMES (1U << 1)
-#endif
-
-/* No wire carries what an XDP program leaves in front of a packet: such a one
- * begins its way behind that program. */
-void wire_inject(const struct frame *f)
-{
-	static uint8_t bytes[FRAME_MAX + 32];
-	struct xdp_md md = {
-		.data = f->meta_len, .data_end = f->meta_len + f->len, .ingress_ifindex = host_index};
-	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = bytes, .data_size_in = f->meta_len + f->len,
-		    .ctx_in = &md, .ctx_size_in = sizeof(md), .repeat = 1,
-		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES);
-
-	memcpy(bytes, f->meta, f->meta_len);
-	memcpy(bytes + f->meta_len, f->bytes, f->len);
-	cr_assert(!bpf_prog_test_run_opts(pass, &o), "injecting %zu bytes: %s", f->len, strerror(errno));
 }
 
 /* A checksum that the device was to fill in is not there: veth has none. */

@@ -9,8 +9,6 @@ void wire_open(void);
 /* Index of the host's end, which packets come in by. */
 int wire_host(void);
 void wire_send(const void *bytes, size_t len);
-/* With f->meta in front of it, as from an XDP program on the host's end. */
-void wire_inject(const struct frame *f);
 /* The next frame of the host to this client, or false after `ms`. */
 bool wire_receive(const struct visit *v, struct frame *f, struct view *view, int ms);
 /* Forgets what has come so far. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "world.h"
 
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -16,6 +18,7 @@
 
 #include "cmd/change.h"
 #include "gate/object.h"
+#include "gate/tc.h"
 #include "wire.h"
 
 static struct gate gate = GATE_INIT;
@@ -39,19 +42,20 @@ void sysctl_set(const char *name, const char *value)
 	close(fd);
 }
 
-/* The clients' routes lead onto the wire, whose host end wants no ARP. */
+/* The clients' routes lead onto the wire, whose host end wants no ARP. It is wider than
+ * what the host says, so that a client may send what is too long to be kept. */
 static const char host[] = "set -e\n"
 			   "ip link set lo up\n"
 			   "ip link add host address 02:00:00:00:00:01 type veth "
 			   "peer name wire address 02:00:00:00:00:02\n"
-			   "ip link set host arp off up\n"
-			   "ip link set wire arp off up\n"
+			   "ip link set host mtu 9000 arp off up\n"
+			   "ip link set wire mtu 9000 arp off up\n"
 			   "ip addr add " HOST4 "/32 dev lo\n"
 			   "ip addr add " HOST4B "/32 dev lo\n"
 			   "ip addr add " HOST6 "/128 dev lo nodad\n"
 			   "ip addr add " HOST6B "/128 dev lo nodad\n"
-			   "ip route add 198.18.0.0/15 dev host\n"
-			   "ip -6 route add 2001:db8:c::/48 dev host\n";
+			   "ip route add 198.18.0.0/15 dev host mtu 1500 advmss 1460\n"
+			   "ip -6 route add 2001:db8:c::/48 dev host mtu 1500 advmss 1440\n";
 
 static void make_namespace(void)
 {
@@ -69,44 +73,39 @@ static void make_namespace(void)
 	wire_open();
 }
 
-/* As `up` would say of the host's end of the wire, and with adopt behind it. */
-static void attach_adopt(void)
+/* As `up` does at the host's end of the wire, but for the XDP program. */
+static void attach_filters(void)
 {
 	struct device d = {.mac = {2, 0, 0, 0, 0, 1}, .mtu = 1500, .flags = DEVICE_SHAKES};
 	uint32_t zero = 0;
+	char dir[PATH_MAX + 8];
 
-	if (loaded.adopt < 0)
-		return;
-	cr_assert(bpf_link_create(loaded.adopt, wire_host(), 46 /* BPF_TCX_INGRESS */, NULL) >= 0, "tcx: %s",
-		  strerror(errno));
+	snprintf(dir, sizeof(dir), "%s/host", gate.dir);
+	cr_assert(!mkdir(dir, 0700) && !tc_attach(&gate, "host", loaded.ingress, loaded.egress));
 	cr_assert(!bpf_map_update_elem(loaded.device, &zero, &d, BPF_ANY));
 }
 
-bool world_adopts(void)
+void world_begin_small(uint32_t bound)
 {
-	return loaded.adopt >= 0;
-}
-
-void world_needs_adoption(void)
-{
-	if (!world_adopts())
-		cr_skip_test("this kernel takes no visits over (Linux 6.9 does)");
+	make_namespace();
+	cr_assert(!gate_make(&gate, "packets", NULL, bound));
+	cr_assert(!object_load(&gate, &loaded));
+	device.counters = loaded.counters;
+	attach_filters();
+	stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	cr_assert(stats >= 0, "bpf_enable_stats: %s", strerror(errno));
 }
 
 void world_begin(void)
 {
-	make_namespace();
-	cr_assert(!gate_make(&gate, "packets", NULL));
-	cr_assert(!object_load(&gate, &loaded));
-	device.counters = loaded.counters;
-	attach_adopt();
-	stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
-	cr_assert(stats >= 0, "bpf_enable_stats: %s", strerror(errno));
+	world_begin_small(0);
 }
 
 void world_end(void)
 {
 	policy_free(running);
+	running = NULL;
+	tc_detach(&gate, "host");
 	loaded_close(&loaded);
 	gate_destroy(&gate);
 	gate_close(&gate);
@@ -128,6 +127,20 @@ static void add_lines(struct policy *p, const char *lines)
 	}
 }
 
+/* As if SYN-ACKs of each had been seen to leave. */
+static void engage_all(void)
+{
+	static const struct engagement open = {.seen = {1, 1}};
+	size_t i;
+
+	for (i = 0; i < policy_count(running); i++) {
+		const struct rule *r = policy_rule(running, i);
+
+		if (r->statement == ST_LISTEN)
+			cr_assert(!bpf_map_update_elem(gate.maps[GATE_ENGAGEMENTS], &r->id, &open, BPF_ANY));
+	}
+}
+
 static void make_running(struct policy *p)
 {
 	struct policy *empty = policy_new();
@@ -136,6 +149,7 @@ static void make_running(struct policy *p)
 	policy_free(empty);
 	policy_free(running);
 	running = p;
+	engage_all();
 }
 
 void world_policy(const char *lines)
@@ -213,6 +227,72 @@ void world_set_shake(const struct shake *s)
 	uint32_t zero = 0;
 
 	cr_assert(!bpf_map_update_elem(gate.maps[GATE_SHAKE], &zero, s, BPF_ANY));
+}
+
+struct room world_room(void)
+{
+	struct room r;
+	uint32_t zero = 0;
+
+	cr_assert(!bpf_map_lookup_elem(gate.maps[GATE_ROOM], &zero, &r));
+	return r;
+}
+
+struct flow_key visit_key(const struct visit *v)
+{
+	struct flow_key k = {.client_port = htons(v->client_port), .server_port = htons(v->server_port)};
+
+	memcpy(k.client, v->client, 16);
+	memcpy(k.server, v->server, 16);
+	return k;
+}
+
+bool world_knows(enum gate_map map, const struct visit *v, void *value)
+{
+	static uint8_t any[16384];
+	struct flow_key k = visit_key(v);
+
+	return !bpf_map_lookup_elem(gate.maps[map], &k, value ? value : any);
+}
+
+void world_forgets(enum gate_map map, const struct visit *v)
+{
+	struct flow_key k = visit_key(v);
+
+	cr_assert(!bpf_map_delete_elem(gate.maps[map], &k));
+}
+
+void world_no_cookies(void)
+{
+	struct shaken_ports s;
+	uint32_t zero = 0;
+
+	cr_assert(!bpf_map_lookup_elem(gate.maps[GATE_SHAKEN_PORTS], &zero, &s));
+	s.cookie_tick = 0;
+	cr_assert(!bpf_map_update_elem(gate.maps[GATE_SHAKEN_PORTS], &zero, &s, BPF_ANY));
+}
+
+uint64_t world_crossed(enum direction d, enum crossing what)
+{
+	uint32_t index = d * CROSSINGS + what;
+	struct counter *all = calloc(libbpf_num_possible_cpus(), sizeof(*all));
+	uint64_t n = 0;
+	int cpu;
+
+	cr_assert(all && !bpf_map_lookup_elem(loaded.crossings, &index, all));
+	for (cpu = 0; cpu < libbpf_num_possible_cpus(); cpu++)
+		n += all[cpu].packets;
+	free(all);
+	return n;
+}
+
+uint64_t world_filter_runs(enum direction d)
+{
+	struct bpf_prog_info info = {0};
+	uint32_t size = sizeof(info);
+
+	cr_assert(!bpf_obj_get_info_by_fd(d == DIRECTION_IN ? loaded.ingress : loaded.egress, &info, &size));
+	return info.run_cnt;
 }
 
 uint64_t world_heavy(enum gate_map map, const void *key, size_t length, size_t *place)
@@ -307,21 +387,15 @@ static uint64_t runs_made;
 /* As if it came in by the host's end of the wire. */
 static int run(const struct frame *in, struct frame *to, size_t first, uint32_t *action)
 {
-	struct xdp_md md = {.data_end = first, .ingress_ifindex = wire_host()}, md_out = {0};
+	struct xdp_md md = {.data_end = first, .ingress_ifindex = wire_host()};
 	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = in->bytes, .data_size_in = in->len,
 		    .data_out = to->bytes, .data_size_out = sizeof(to->bytes), .ctx_in = &md,
-		    .ctx_size_in = sizeof(md), .ctx_out = &md_out, .ctx_size_out = sizeof(md_out),
-		    .repeat = 1);
+		    .ctx_size_in = sizeof(md), .repeat = 1);
 
 	runs_made++;
 	if (bpf_prog_test_run_opts(loaded.program, &o))
 		return -errno;
-	/* What the program left in front of the packet comes out first. */
-	to->meta_len = md_out.data;
-	cr_assert(to->meta_len <= sizeof(to->meta));
-	memcpy(to->meta, to->bytes, to->meta_len);
-	to->len = o.data_size_out - to->meta_len;
-	memmove(to->bytes, to->bytes + to->meta_len, to->len);
+	to->len = o.data_size_out;
 	to->l3 = in->l3;
 	*action = o.retval;
 	return 0;
@@ -343,6 +417,17 @@ uint32_t world_run_only(const struct frame *in, struct frame *out)
 
 	cr_assert(!err, "test run of %zu bytes: %s", in->len, strerror(-err));
 	return action;
+}
+
+int world_run_filter(enum direction d, const struct frame *in, struct frame *out)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = in->bytes, .data_size_in = in->len,
+		    .data_out = out->bytes, .data_size_out = sizeof(out->bytes), .repeat = 1);
+
+	cr_assert(!bpf_prog_test_run_opts(d == DIRECTION_IN ? loaded.ingress : loaded.egress, &o),
+		  "test run of %zu bytes: %s", in->len, strerror(errno));
+	out->len = o.data_size_out;
+	return o.retval;
 }
 
 struct explanation world_explain(const struct frame *in)

@@ -2,8 +2,8 @@
 /*
  * A world for the gate: a network namespace with a host (192.0.2.1,
  * 2001:db8::1) at one end of a wire, clients (198.18.0.0/15, 2001:db8:c::/48)
- * at the other, real sockets on the host, and an instance of its own. Packets
- * are run by hand; the program is attached nowhere.
+ * at the other, real sockets on the host, and an instance of its own. At XDP packets
+ * are run by hand; the programs at tc are attached to the host's end of the wire.
  *
  * Pins are made in a mount namespace with a bpffs of its own: all of this dies
  * with its process, however that ends, and disturbs nothing.
@@ -26,8 +26,11 @@
 /* Fixtures of every suite: TestSuite(x, .init = world_begin, .fini = world_end). */
 void world_begin(void);
 void world_end(void);
+/* The same with room for so many bound visits. */
+void world_begin_small(uint32_t bound);
 
-/* Lines, one behind the other, each ended by a newline. Replaces all that was. */
+/* Lines, one behind the other, each ended by a newline. Replaces all that was. From
+ * then on all listeners are engaged, as if SYN-ACKs of theirs had been seen. */
 void world_policy(const char *lines);
 /* One line more (`add`). */
 void world_add(const char *line);
@@ -37,15 +40,20 @@ void world_try_policy(const char *lines, unsigned int seconds);
 /* No policy at all, as between `up` and the first one. */
 void world_no_policy(void);
 
-/* Does this kernel take visits over that shook hands with the gate? */
-bool world_adopts(void);
-/* The test is skipped, and says so, where it does not. */
-void world_needs_adoption(void);
 /* How a listener ("tcp/80") does at the handshake; the gate's secrets. */
 struct engagement world_engagement(const char *listener);
 void world_set_engagement(const char *listener, const struct engagement *e);
 struct shake world_shake(void);
 void world_set_shake(const struct shake *s);
+/* As if the last cookie was long ago. */
+void world_no_cookies(void);
+struct room world_room(void);
+/* Does a map by visits have this one? `value` may be NULL. */
+bool world_knows(enum gate_map map, const struct visit *v, void *value);
+void world_forgets(enum gate_map map, const struct visit *v);
+/* Packets at tc by what became of them; and runs of that program. */
+uint64_t world_crossed(enum direction d, enum crossing what);
+uint64_t world_filter_runs(enum direction d);
 /* Visits of a stray name, or of strays from a client network (its address), as
  * the heavy hitters have them; *place: how many are heavier. */
 uint64_t world_heavy(enum gate_map map, const void *key, size_t length, size_t *place);
@@ -76,6 +84,8 @@ uint32_t world_run_only(const struct frame *in, struct frame *out);
 /* The same, with only so many bytes in the first piece of memory. False: the
  * kernel does not do that (before Linux 6.18, or fewer than it wants). */
 bool world_run_in_pieces(const struct frame *in, struct frame *out, size_t first, uint32_t *action);
+/* The same by a program at tc; what that returns. */
+int world_run_filter(enum direction d, const struct frame *in, struct frame *out);
 /* What `explain` says of it. */
 struct explanation world_explain(const struct frame *in);
 /* Every packet counted, of all listeners, since the world began; and what is
@@ -104,13 +114,17 @@ struct visit visit_make(const char *client, const char *server, uint16_t port);
 void visit_open(struct visit *v);
 /* The number of the SYN-ACK that the gate would have answered this visit's SYN
  * with at that time (ns), if an MSS was all that came. */
+struct flow_key visit_key(const struct visit *v);
 uint32_t visit_cookie(const struct visit *v, const struct shake *secrets, uint64_t now);
 /* The same handshake with the gate, for which a socket listens there. */
 void visit_shake(struct visit *v);
+/* The same with this SYN. */
+void visit_shake_with(struct visit *v, const struct spec *syn);
+/* Is there a connection that the server has not accepted yet? Accepts it. */
+bool visit_arrives(struct visit *v, int ms);
 /* Up to the SYN-ACK alone: the final ACK is still to come. */
 void visit_half(struct visit *v);
-/* Puts a frame on the wire; its VLAN tags are taken off. What the gate left in
- * front of it for adopt goes with it. */
+/* Puts a frame on the wire; its VLAN tags are taken off. */
 void visit_deliver(const struct frame *f);
 /* The server has got so many bytes more, and they are these (or NULL). */
 void visit_expect(struct visit *v, const void *bytes, size_t len);
@@ -119,6 +133,11 @@ void visit_expect_reset(struct visit *v);
 void visit_close(struct visit *v);
 /* Makes sure that a socket listens there; `deferred`: TCP_DEFER_ACCEPT. */
 void host_listen(uint16_t port, bool deferred);
+/* Nobody listens there any more. */
+void host_closes(uint16_t port);
+/* A packet of the host's that no socket of it would send: what stands behind the link
+ * header of f. */
+void host_sends(const struct frame *f);
 /* The same, speaking MPTCP; false: the kernel has none. */
 bool host_listen_mptcp(uint16_t port);
 
