@@ -149,12 +149,19 @@ static __always_inline bool doubtful(const struct packet *p, const struct flow *
 		p->ack - f->ack + FLOW_ACK_NEAR > 2 * FLOW_ACK_NEAR);
 }
 
-/* Of a visit whose server had not answered when we last looked: has it now? */
+/* Introduced to its server, decided or not. */
+static __always_inline bool is_introduced(const struct flow *f)
+{
+	return f->state == FLOW_INTRODUCED || (f->state == FLOW_PARTIAL && f->flags & FLOW_SHAKEN);
+}
+
+/* Its server had not answered when we last looked: has it now? */
 static __always_inline bool was_bound(const struct packet *p, struct flow *f)
 {
 	if (!bound_of(p) && !ended_of(p))
 		return false;
-	f->state = FLOW_JUDGED;
+	if (f->state == FLOW_INTRODUCED)
+		f->state = FLOW_JUDGED;
 	return true;
 }
 
@@ -169,14 +176,14 @@ static __always_inline __u32 no_data_yet(struct packet *p, struct flow *f)
 	if (!(p->tcp_flags & TCP_RST))
 		return REASON_ack_absorbed;
 	/* In generic mode it may be ours: see ask_again(). */
-	v = f->state == FLOW_INTRODUCED ? introduced_of(p) : NULL;
+	v = is_introduced(f) ? introduced_of(p) : NULL;
 	if (v && v->tries && v->reset == p->seq)
 		return REASON_control;
 	/* Only at exactly the next number (RFC 5961 3.2): others may be blind. */
 	if (p->seq != f->next)
 		return REASON_ack_absorbed;
 	f->flags |= FLOW_ENDING;
-	if (f->state == FLOW_INTRODUCED) {
+	if (is_introduced(f)) {
 		/* The SYN is with the server. */
 		bpf_map_delete_elem(&introduced, &key);
 		return REASON_control;
@@ -193,7 +200,7 @@ static __always_inline __u32 no_data(struct xdp_md *ctx, struct packet *p, struc
 	bool known = f && !doubtful(p, f);
 	struct socket sk;
 
-	if (known && (f->state == FLOW_HELD || (f->state == FLOW_INTRODUCED && !was_bound(p, f)))) {
+	if (known && (f->state == FLOW_HELD || (is_introduced(f) && !was_bound(p, f)))) {
 		/* RFC 9293 3.8.4: a probe of a client that waits for us. */
 		if (!(p->tcp_flags & (TCP_RST | TCP_FIN)) && proves(ctx, p, p->seq + 1))
 			return REASON_keepalive_answered;
@@ -238,6 +245,10 @@ static __always_inline __u32 first_again(struct packet *p, struct flow *f)
 		p->shaken = 1;
 		p->again = 1;
 		return CONTINUE;
+	case FLOW_PARTIAL:
+		if (was_bound(p, f))
+			break;
+		/* fall through */
 	case FLOW_INTRODUCED:
 		/* A full table has forgotten it. */
 		p->shaken = 1;
@@ -296,6 +307,10 @@ static __always_inline __u32 goes_on(const struct packet *p, struct flow *f)
 static __always_inline __u32 later_data(struct packet *p, struct flow *f, const struct socket *sk)
 {
 	if (f && f->state == FLOW_PARTIAL) {
+		/* At the handshake the server gets nothing that was not judged in its turn:
+		 * the client sends it again. */
+		if (f->flags & FLOW_SHAKEN && (__s32)(p->seq - f->next) > 0)
+			return REASON_early;
 		if (p->seq != f->next)
 			return REASON_out_of_order;
 		p->resumed = RESUMED_PARTIAL;
@@ -347,6 +362,9 @@ static __always_inline __u32 data_waiting(struct xdp_md *ctx, struct packet *p, 
 	p->ours = 1;
 	if (p->seq == f->first)
 		return REASON_introduced_again;
+	/* Its name is looked for in what comes in its turn. */
+	if (f->state == FLOW_PARTIAL)
+		return REASON_waiting;
 	keep_more(ctx, p);
 	/* A full barrier: bind.h makes the entry and then reads what is kept. */
 	__sync_fetch_and_add(&f->next, 0);
@@ -366,11 +384,13 @@ static __always_inline __u32 data(struct xdp_md *ctx, struct packet *p, struct f
 		p->resumed = RESUMED_HELD;
 		return CONTINUE;
 	}
-	if (known && f->state == FLOW_INTRODUCED) {
-		if (was_bound(p, f))
-			return goes_on(p, f);
-		if (introduced_of(p))
+	if (known && is_introduced(f)) {
+		if (was_bound(p, f)) {
+			if (f->state == FLOW_JUDGED)
+				return goes_on(p, f);
+		} else if (introduced_of(p)) {
 			return data_waiting(ctx, p, f);
+		}
 	}
 	if ((!known || f->flags & FLOW_SHAKEN) && proves(ctx, p, p->seq)) {
 		s->agreed = s->options;

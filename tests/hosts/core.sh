@@ -40,9 +40,10 @@ in_client()
 
 # --- servers and addresses -------------------------------------------------------
 
+# start_servers ["extra lines for nginx"]
 start_servers()
 {
-	start_nginx "$T"
+	start_nginx "$T" "${1:-}"
 	core_files
 	start_nsd "$T"
 	core_addresses

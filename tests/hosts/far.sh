@@ -18,7 +18,7 @@ far_start()
 	ip -n "sg-$T-x" link set lo up
 	in_crowd sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 	in_crowd nft delete table netdev quiet 2>/dev/null || true
-	start_servers
+	start_servers "client_header_timeout 200s;" # it would close what is silent for 60 s
 	head -c 100000 "$CORE_BIG" >"$TB_RUN/$T/nginx/www/hundred"
 	in_victim ip route add 198.18.9.0/24 via "$TB_CROWD4" 2>/dev/null || true
 }

@@ -20,6 +20,30 @@ gate_shakes()
 	sg apply "$T_DIR/policy"
 }
 
+# way_seen: a visit of each family to tcp/80 and tcp/443, by the kernel's handshake, after
+# which the gate knows their way back and shakes hands itself. nginx's log forgets them.
+way_seen()
+{
+	local scheme
+	for scheme in http https; do
+		http $scheme://www.served.example/ >/dev/null
+		http6 $scheme://www.served.example/ >/dev/null
+	done
+	is "judged at the handshake" "$(depth_of tcp/80) $(depth_of tcp/443)" "handshake handshake"
+	wait_closed
+	: >"$TB_RUN/$T/nginx/access.log"
+}
+
+# wait_closed: until the victim holds no visitor's socket any more.
+wait_closed()
+{
+	local i
+	for ((i = 0; i < 50; i++)); do
+		[ "$(sockets_on_victim)" != 0 ] || return 0
+		sleep 0.1
+	done
+}
+
 # shaking_policy FILE on|auto|off [LINE...]
 shaking_policy()
 {
