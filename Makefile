@@ -122,6 +122,7 @@ install: all
 	install -D -m 755 $(B)/straygate $(DESTDIR)$(PREFIX)/sbin/straygate
 	ln -sf straygate $(DESTDIR)$(PREFIX)/sbin/check_straygate
 	install -D -m 644 man/straygate.8 $(DESTDIR)$(PREFIX)/share/man/man8/straygate.8
+	install -D -m 644 man/straygate-policy.5 $(DESTDIR)$(PREFIX)/share/man/man5/straygate-policy.5
 	install -D -m 644 man/straygate.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/straygate
 	install -d -m 755 $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|/usr/local/sbin/|$(PREFIX)/sbin/|' man/straygate@.service \

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What a run found, as Markdown: the whole table, and what the README quotes of it.
+# What a run found, as Markdown, for docs/performance.md: a summary, and all figures.
 # Sourced by scripts/bench.
 #
 # shellcheck disable=SC2154,SC2016 # variables of scripts/bench; backquotes of Markdown
@@ -39,7 +39,7 @@ short()
 	awk -F '\t' -v part="$1" -f "$ROOT/tests/bench/targets.awk" "$RESULTS"
 }
 
-# What the README quotes, between its two marks.
+# The summary, for the first pair of marks.
 quoted()
 {
 	printf '%s' "$(machine | sed -n 1p)"
@@ -52,33 +52,28 @@ quoted()
 	short incident
 }
 
-# The run, for those who come after.
+# put MARK FILE: into docs/performance.md, between `<!-- MARK:` and `<!-- MARK end`.
+put()
+{
+	local page=$ROOT/docs/performance.md new=$SAMPLES/performance
+	sed -n "/^<!-- $1:/,/^<!-- $1 end/p" "$page" | grep -q "$1 end" ||
+		tb_die "docs/performance.md has no place for $1"
+	awk -v mark="$1" -v text="$2" '
+		index($0, "<!-- " mark " end") == 1 { skip = 0 }
+		!skip { print }
+		index($0, "<!-- " mark ":") == 1 { skip = 1; print ""; while ((getline line <text) > 0) print line; print "" }
+		' "$page" >"$new"
+	cat "$new" >"$page"
+}
+
+# The run, for those who come after: its summary, and all figures.
 record()
 {
-	local new=$SAMPLES/README
-	{
-		printf '# The last recorded run of the benchmarks\n\n'
-		printf 'Written by `ROUNDS=%s FLOOD_STEPS=%s sudo scripts/bench --record %s`; nothing here\n' \
-			"$ROUNDS" "${FLOOD_STEPS:-}" "${CHOSEN[*]}"
-		printf 'is written by hand. What is measured, and how:\n'
-		printf '`tests/bench`, [speed.md](speed.md).\n\n'
-		machine
-		printf '## In short\n\n'
-		short targets
-		printf '\n## Capacity\n\n'
-		short capacity
-		printf '\n21 January 2014, by the assumptions in the README: '
-		short incident
-		printf '\n## All figures\n\nOf peers, the last column is their figure as a multiple of the gate'"'"'s.\n\n'
-		markdown "$RESULTS"
-	} >"$ROOT/docs/bench.md"
 	quoted >"$SAMPLES/quoted"
-	sed -n '/^<!-- bench:/,/^<!-- bench end/p' "$ROOT/README.md" | grep -q 'bench end' ||
-		tb_die "README.md has no place for the benchmarks"
-	awk -v text="$SAMPLES/quoted" '
-		/^<!-- bench end/ { skip = 0 }
-		!skip { print }
-		/^<!-- bench:/ { skip = 1; print ""; while ((getline line <text) > 0) print line; print "" }
-		' "$ROOT/README.md" >"$new"
-	cat "$new" >"$ROOT/README.md"
+	{
+		machine
+		markdown "$RESULTS"
+	} >"$SAMPLES/figures"
+	put bench "$SAMPLES/quoted"
+	put figures "$SAMPLES/figures"
 }

@@ -158,7 +158,7 @@ function capacity()
 	carries("dns", "stray DNS query")
 }
 
-# 2014, by the assumptions that the README states.
+# 2014, by the assumptions in docs/performance.md.
 function incident(    cpu, bytes, visits)
 {
 	cpu = m("visit", "core 0, one of them, when so many come", "straygate")

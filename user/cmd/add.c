@@ -23,9 +23,9 @@ const struct verb verb_add = {
 	.help = "LINE is a statement as in a policy file, e.g.\n"
 		"  straygate add source 203.0.113.0/24 drop for 10m\n"
 		"  straygate add serve www.example.com\n"
-		"`-` reads many lines from standard input and makes one step of them.\n"
-		"Prints \"changed\" or \"unchanged\". The file is not touched: `straygate status`\n"
-		"says when it differs from what runs.\n",
+		"`-` reads lines from standard input and applies them in one step.\n"
+		"Prints \"changed\" or \"unchanged\". The file is not changed; `straygate status`\n"
+		"reports if it differs from the running policy.\n",
 	.takes = TAKES_JSON | TAKES_FORCE | TAKES_CONFIRM,
 	.least = 1,
 	.most = -1,

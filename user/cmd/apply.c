@@ -74,11 +74,10 @@ const struct verb verb_apply = {
 	.name = "apply",
 	.arguments = "FILE | -",
 	.summary = "make a policy file the running policy, in one step",
-	.help = "`-` is standard input. A file with an error in it changes nothing. Lines that stay keep "
-		"their counters,\n"
-		"and their time limits go on. Prints \"changed\" or \"unchanged\", and names each\n"
-		"name that stops being served; if one of those had visits, --force is needed. A file without "
-		"a posture line leaves the posture.\n",
+	.help = "`-` is standard input. If the file contains an error, nothing changes. Lines that stay\n"
+		"keep their counters, and their time limits continue. Prints \"changed\" or \"unchanged\",\n"
+		"and each name that is no longer served; if one of those had visits, --force is needed.\n"
+		"A file without a posture line leaves the posture as it is.\n",
 	.takes = TAKES_JSON | TAKES_DIFF | TAKES_EXIT_CODE | TAKES_FORCE | TAKES_CONFIRM,
 	.least = 1,
 	.most = 1,

@@ -40,7 +40,7 @@ static void note_file(struct gate *g, const char *file)
 	else
 		say("the path of the policy has more than %zu bytes and is not remembered: `straygate "
 		    "status` "
-		    "cannot compare the file with what runs",
+		    "cannot compare the file with the running policy",
 		    sizeof(g->meta.policy) - 1);
 }
 
@@ -98,7 +98,7 @@ static int prepare(struct gate *g, struct policy *now, struct policy *before)
 	r = policy_inherit_beside(now, before, fallback, monotonic_ns());
 	if (r == -E2BIG)
 		return fail(r, "three policies of this size are too many at once; `straygate confirm` first, "
-			       "or wait until the one that waits has gone back");
+			       "or wait until the pending one was rolled back");
 	return r ? fail(r, "%s", strerror(-r)) : 0;
 }
 

@@ -11,8 +11,8 @@ static int run(const struct call *c)
 		return EXIT_FAILED;
 	if (!gate_deadline(&g))
 		return fail(EXIT_FAILED,
-			    "nothing waits to be confirmed: it was confirmed, or its time is over "
-			    "and the policy before it rules again");
+			    "nothing waits to be confirmed: it was confirmed before, or its time is over "
+			    "and the previous policy was restored");
 	if (gate_confirm(&g))
 		return EXIT_FAILED;
 	print_result(c, "confirmed", 0);
@@ -23,8 +23,8 @@ const struct verb verb_confirm = {
 	.name = "confirm",
 	.arguments = "",
 	.summary = "keep what was applied with --confirm",
-	.help = "Without it the policy before rules again at the deadline, in the kernel: no\n"
-		"process has to live for that.\n",
+	.help = "Otherwise the kernel restores the previous policy at the deadline; no process has\n"
+		"to be running for that.\n",
 	.takes = TAKES_JSON,
 	.least = 0,
 	.most = 0,

@@ -23,7 +23,7 @@ const struct verb verb_del = {
 	.help = "LINE is a statement and its subject; what follows may be left out, e.g.\n"
 		"  straygate del source 203.0.113.0/24\n"
 		"  straygate del listen tcp/443 on 192.0.2.10\n"
-		"`-` reads many lines from standard input and makes one step of them. A line that\n"
+		"`-` reads lines from standard input and applies them in one step. A line that\n"
 		"is not there is \"unchanged\".\n",
 	.takes = TAKES_JSON | TAKES_FORCE | TAKES_CONFIRM,
 	.least = 1,

@@ -22,7 +22,8 @@ static void show_progress(int64_t left, bool *said)
 		fprintf(stderr, "\rwaiting for %lld bound visits to end ...   ", (long long)left);
 		*said = true;
 	} else if (!*said) {
-		say("waiting for %lld bound visits to end; `straygate down --now` resets them", (long long)left);
+		say("waiting for %lld bound visits to end; `straygate down --now` resets them",
+		    (long long)left);
 		*said = true;
 	}
 }
@@ -39,8 +40,8 @@ static void cut(struct gate *g, unsigned int ifindex)
 		left = gate_bound(g, ifindex);
 	}
 	if (left > 0 && elsewhere > 0)
-		say("%lld visits of servers that are not on this host said nothing meanwhile, and hang until "
-		    "they do",
+		say("%lld visits of servers that are not on this host sent no packet for a second, so they "
+		    "could not be reset and will hang",
 		    (long long)left);
 }
 
@@ -135,12 +136,12 @@ static int run(const struct call *c)
 const struct verb verb_down = {
 	.name = "down",
 	.arguments = "[DEV...]",
-	.summary = "take the gate off devices, or, without any, away with all it knows",
-	.help = "Judging stops at once. Visits that the gate introduced to the server are\n"
-		"translated until the last of them has ended, which is waited for; --drain TIME\n"
-		"resets what is left after TIME, --now at once. If the command is interrupted,\n"
-		"translation goes on, and another `down` waits on.\n"
-		"With devices the policy and its counters stay for the others.\n",
+	.summary = "take the gate off these devices, or, without any, remove it altogether",
+	.help = "Judging stops at once. Visits that the gate introduced to the server (bound visits)\n"
+		"are translated until the last of them has ended, and the command waits for that.\n"
+		"--drain TIME resets those that are left after TIME, --now resets them at once. If\n"
+		"the command is interrupted, translation continues, and another `down` waits on.\n"
+		"With devices, policy and counters remain for the others.\n",
 	.takes = TAKES_DRAIN,
 	.least = 0,
 	.most = -1,

@@ -93,7 +93,7 @@ static int choose_server(struct policy *policy, struct probe *p, const struct pr
 		return -EIO;
 	if (!on->len || address_is_v4(on->addr) != v4)
 		return fail(-EINVAL,
-			    "this host has no address of the client's family; say --to \"tcp/443 on ADDR\"");
+			    "this host has no address of the client's family; use --to \"tcp/443 on ADDR\"");
 	memcpy(p->server, on->addr, 16);
 	return 0;
 }
@@ -230,14 +230,14 @@ static int run(const struct call *c)
 	int len;
 
 	if (!c->from || !c->to) {
-		say("explain wants --from ADDR and --to PROTO/PORT; see `straygate explain -h`");
+		say("explain needs --from ADDR and --to PROTO/PORT; see `straygate explain -h`");
 		return EXIT_USAGE;
 	}
 	if (gate_open(&g, c->instance, GATE_RUN) || gate_running(&g, &p) || make_probe(c, p, &probe, name))
 		return EXIT_FAILED;
 	len = probe_packet(&probe, packet);
 	if (len < 0)
-		return fail(EXIT_FAILED, "no such packet: addresses of two families");
+		return fail(EXIT_FAILED, "--from and --to are addresses of different families");
 	if (gate_explain(&g, packet, len, &e))
 		return EXIT_FAILED;
 	listener = rule_by_id(p, e.listener);
@@ -246,7 +246,7 @@ static int run(const struct call *c)
 		at_handshake(p, &e);
 	r = reason_text(e.reason);
 	if (!r)
-		return fail(EXIT_FAILED, "the kernel gave an unknown reason, %u", e.reason);
+		return fail(EXIT_FAILED, "the kernel reported reason %u, which is unknown here", e.reason);
 	if (c->json)
 		explain_json(p, &e, r, depth, c->instance);
 	else
@@ -258,8 +258,8 @@ const struct verb verb_explain = {
 	.name = "explain",
 	.arguments = "",
 	.summary = "what would happen to a visit, why, and by which line",
-	.help = "A made-up first request goes through the very stages in the kernel, and leaves\n"
-		"no trace there. Limits are taken as not reached.\n"
+	.help = "A constructed first request runs through the program in the kernel and leaves no\n"
+		"trace there. Limits count as not reached.\n"
 		"  straygate explain --from 203.0.113.7 --to tcp/443 --name www.example.com\n",
 	.takes = TAKES_JSON | TAKES_EXPLAIN,
 	.least = 0,

@@ -86,8 +86,8 @@ const struct verb verb_features = {
 	.name = "features",
 	.arguments = "[DEV...]",
 	.summary = "what this kernel and these drivers can do, and what follows",
-	.help = "The kernel's part is tried, not guessed from its version; the driver's is what the\n"
-		"kernel says of it (Linux 6.3 and later). \"?\": it cannot be asked.\n",
+	.help = "The kernel is tried out, not guessed from its version; about drivers the kernel is\n"
+		"asked (Linux 6.3 and later). \"?\" means that it cannot be found out.\n",
 	.takes = TAKES_JSON,
 	.least = 0,
 	.most = -1,

@@ -30,10 +30,10 @@ bool locks_out(struct policy *now, struct policy *before)
 		if (r->statement != ST_LISTEN || r->l4 != IPPROTO_TCP || !is_new(now, before, r))
 			continue;
 		if (r->port == port)
-			say("listen %s is the port of this very SSH session; --force if you mean it",
+			say("listen %s is the port of this SSH session; use --force if you mean it",
 			    r->subject);
 		else if (ssh_has_port(r->port))
-			say("listen %s is the port of an SSH server here; --force if you mean it",
+			say("listen %s is the port of an SSH server of this host; use --force if you mean it",
 			    r->subject);
 		else
 			continue;

@@ -257,7 +257,8 @@ static int find_path(struct gate *g, const struct call *c, struct save *s)
 	char dir[PATH_MAX], *slash;
 
 	if (!*path)
-		return fail(-ENOENT, "no file is known that this policy came from; `straygate save FILE`");
+		return fail(-ENOENT,
+			    "it is not known which file this policy came from; use `straygate save FILE`");
 	if (realpath(path, s->path))
 		return 0;
 	/* A file that is to be made: its directory must be there. */
@@ -315,10 +316,10 @@ static int run(const struct call *c)
 const struct verb verb_save = {
 	.name = "save",
 	.arguments = "[FILE]",
-	.summary = "write the policy that runs into its file",
-	.help = "Without FILE it is the one that was last applied. Lines that say what runs stay as\n"
-		"they are, comments included; others are changed, taken out or added. Lines whose\n"
-		"time is over are left out. The file is replaced in one step.\n",
+	.summary = "write the running policy into its file",
+	.help = "Without FILE it is the file that was last applied. Lines that match the running\n"
+		"policy stay as they are, with their comments; others are changed, removed or added.\n"
+		"Lines whose time has passed are left out. The file is replaced in one step.\n",
 	.takes = TAKES_JSON,
 	.least = 0,
 	.most = 1,

@@ -52,12 +52,12 @@ const struct verb verb_show = {
 	.name = "show",
 	.arguments = "WHAT",
 	.summary = "show the running policy, counters, sources, names, flows or strays",
-	.help = "  policy    what runs, as a file that `apply` takes\n"
+	.help = "  policy    the running policy, as a file that `apply` accepts\n"
 		"  counters  packets and bytes by reason, listener and rule\n"
-		"  sources   the lines about sources, with what they did and how long they stay\n"
+		"  sources   lines about sources, with their counters and remaining time\n"
 		"  names     the served names and zones, with their visits\n"
-		"  flows     visits that are remembered, and how they stand\n"
-		"  strays    the most-asked stray names and the most active sources of strays\n",
+		"  flows     visits that are remembered, and their state\n"
+		"  strays    the stray names most requested and the most active sources of strays\n",
 	.takes = TAKES_JSON | TAKES_OPENMETRICS | TAKES_TOP,
 	.least = 1,
 	.most = 1,

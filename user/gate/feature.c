@@ -59,11 +59,9 @@ size_t features_kernel(struct feature out[FEATURES_MAX])
 			 lacks_privilege(err) ? " (run as root)" : "; Linux 6.1 or later is needed");
 	if (err && lacks_privilege(err))
 		out[n - 1].here = FEATURE_UNKNOWN;
-	set(&out[n++], "adoption kfunc", has_function(btf, "bpf_sk_assign_tcp_reqsk"),
-	    "listeners can be judged at the handshake",
-	    "no bpf_sk_assign_tcp_reqsk (Linux 6.9): listeners are judged at data");
-	set(&out[n++], "tcx links", has_function(btf, "tcx_link_attach"), "tc programs can be links",
-	    "Linux 6.6 has them");
+	set(&out[n++], "tcx links", has_function(btf, "tcx_link_attach"),
+	    "other software cannot remove the gate's programs at tc",
+	    "clsact filters are used at tc, which other software can remove (Linux 6.6 has tcx)");
 	btf__free(btf);
 	return n;
 }
@@ -73,7 +71,7 @@ static void set_driver(struct feature *f, const char *device)
 	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
 	struct ifreq r;
 
-	set(f, "device", true, "driver does not say its name", "");
+	set(f, "device", true, "the driver does not report its name", "");
 	if (!netdev_ask(device, SIOCETHTOOL, &info, &r))
 		snprintf(f->text, sizeof(f->text), "driver %s", info.driver);
 }
@@ -114,9 +112,10 @@ static size_t set_native(struct feature *f, unsigned int ifindex, const char *de
 	size_t n = 0;
 
 	if (netdev_xdp_features(ifindex, &can)) {
-		set_unknown(&f[n++], "native XDP",
-			    "this kernel cannot be asked (Linux 6.3 can): `straygate up` tries and says what "
-			    "it got");
+		set_unknown(
+			&f[n++], "native XDP",
+			"this kernel cannot be asked (Linux 6.3 can); `straygate up` tries it and reports "
+			"the result");
 		return n;
 	}
 	set(&f[n++], "native XDP", can & NETDEV_XDP_BASIC,

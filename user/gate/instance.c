@@ -189,11 +189,10 @@ static int open_maps(struct gate *g)
 /* What is pinned in some other bpffs cannot be seen, and may well be running. */
 static int not_mounted(void)
 {
-	return fail(
-		-ENODEV,
-		"%s is no bpffs here, so a gate that runs cannot be seen; `mount -t bpf bpf %s`, or leave "
-		"`ip netns exec`",
-		BPFFS, BPFFS);
+	return fail(-ENODEV,
+		    "%s is no bpffs here, so a running gate cannot be seen; `mount -t bpf bpf %s`, or leave "
+		    "`ip netns exec`",
+		    BPFFS, BPFFS);
 }
 
 static int is_instance(const struct dirent *entry)

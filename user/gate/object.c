@@ -120,7 +120,7 @@ static int cannot_load(int err)
 			    strerror(-err));
 	return fail(err,
 		    "kernel %s does not take the program: %s; Linux 6.1 or later with BTF is needed, "
-		    "see `straygate features` (--debug shows the verifier's words)",
+		    "see `straygate features` (--debug shows the verifier's output)",
 		    u.release, strerror(-err));
 }
 

@@ -216,7 +216,7 @@ static int publish_whole(struct gate *g, struct policy *p, uint32_t slot)
 
 	if (err)
 		return fail(err,
-			    "the policy that runs cannot be read back: %s; `straygate apply FILE` "
+			    "the running policy cannot be read back: %s; `straygate apply FILE` "
 			    "replaces it",
 			    strerror(-err));
 	err = put_text(g, p, slot);

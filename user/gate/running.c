@@ -139,7 +139,7 @@ uint32_t base_slot(struct gate *g, uint32_t slot)
 static int cannot_read(struct gate *g, uint32_t slot, int err)
 {
 	return fail(err,
-		    "the policy that runs cannot be read back (%s/policy+%u): %s; `straygate apply FILE` "
+		    "the running policy cannot be read back (%s/policy+%u): %s; `straygate apply FILE` "
 		    "replaces it",
 		    g->dir, slot, strerror(-err));
 }

@@ -61,7 +61,8 @@ int gate_share(struct gate *g, const char *name)
 	if (!err && g->shared && !stat(g->dir, &s) && !(s.st_mode & S_ISGID))
 		err = -EPERM;
 	if (err)
-		return fail(err, "%s cannot be shared with group %s: %s; run as root, or as one of the group",
+		return fail(err,
+			    "%s cannot be shared with group %s: %s; run as root, or as a member of the group",
 			    g->dir, name, strerror(-err));
 	if (g->shared)
 		say_closed(name, group);

@@ -9,7 +9,7 @@
 int lines_shown(int err)
 {
 	if (err)
-		say("the policy that runs cannot be read back: %s", strerror(-err));
+		say("the running policy cannot be read back: %s", strerror(-err));
 	return err ? EXIT_FAILED : EXIT_OK;
 }
 

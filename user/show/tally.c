@@ -55,8 +55,8 @@ static void add_reasons(struct sum *to, const struct counter *raw, uint32_t list
 static void sum_listener(struct listener_tally *l)
 {
 	uint64_t *const sums[] = {
-		[COUNTS_SERVED] = &l->served,	      [COUNTS_STRAY] = &l->stray,
-		[COUNTS_UNNAMED] = &l->unnamed,	      [COUNTS_UNREADABLE] = &l->unreadable,
+		[COUNTS_SERVED] = &l->served,	    [COUNTS_STRAY] = &l->stray,
+		[COUNTS_UNNAMED] = &l->unnamed,	    [COUNTS_UNREADABLE] = &l->unreadable,
 		[COUNTS_BY_SOURCE] = &l->by_source,
 	};
 	const struct reason_text *r;
@@ -127,7 +127,7 @@ static int read_lines(struct gate *g, struct tally *t)
 		return err;
 	t->policy = policy_new();
 	err = t->policy ? gate_lines_each(t->lines, ~LISTS, take, t->policy) : -ENOMEM;
-	return err ? fail(err, "the policy that runs cannot be read back: %s", strerror(-err)) : 0;
+	return err ? fail(err, "the running policy cannot be read back: %s", strerror(-err)) : 0;
 }
 
 int tally_read(struct gate *g, struct tally *t)
