@@ -119,8 +119,8 @@ static void hears(struct visit *v, const char *text)
 	must(a.ack == v->seq, "acknowledges %d too much", (int)(a.ack - v->seq));
 	must(a.stamps == v->stamps, "timestamps");
 	if (a.stamps) {
-		must((int32_t)(a.tsval - v->stamp) >= 0 && a.tsval - v->stamp < 100000,
-		     "time jumps by %d", (int)(a.tsval - v->stamp));
+		must((int32_t)(a.tsval - v->stamp) >= 0 && a.tsval - v->stamp < 100000, "time jumps by %d",
+		     (int)(a.tsval - v->stamp));
 		v->stamp = a.tsval;
 	}
 	v->ack += a.payload_len;
@@ -135,11 +135,11 @@ static struct tcp_info info_of(const struct visit *v)
 	return i;
 }
 
-#define wait_for(condition)                                               \
-	do {                                                              \
-		int waited = 0;                                           \
-		while (!(condition) && waited++ < PATIENCE)               \
-			usleep(1000);                                     \
+#define wait_for(condition)                                                 \
+	do {                                                                \
+		int waited = 0;                                             \
+		while (!(condition) && waited++ < PATIENCE)                 \
+			usleep(1000);                                       \
 		must(condition, "not within %d ms: " #condition, PATIENCE); \
 	} while (0)
 
@@ -161,7 +161,8 @@ Test(bind, both_talk)
 	for (i = 0; i < 4; i++) {
 		struct visit v;
 
-		snprintf(where, sizeof(where), "%s, IPv%c", i & 1 ? "all options" : "none", i & 2 ? '6' : '4');
+		snprintf(where, sizeof(where), "%s, IPv%c", i & 1 ? "all options" : "none",
+			 i & 2 ? '6' : '4');
 		v = bind_visit(syns[i & 1], i & 2);
 		hears(&v, "HTTP/1.1 200 OK\r\n\r\n");
 		say_data(&v, (struct spec){.http = "www.stray.example"});
@@ -176,8 +177,8 @@ Test(bind, both_talk)
 /* As much as is kept, in as many pieces as it takes. */
 Test(bind, first_flights)
 {
-	static const size_t lengths[] = {1, 2, 3, 511, 512, 1199, 1200, 1201, 1448, 2400, 2401, 3600, 3601,
-					 HELD_BYTES - 100};
+	static const size_t lengths[] = {1,    2,    3,	   511,	 512,  1199, 1200,
+					 1201, 1448, 2400, 2401, 3600, 3601, HELD_BYTES - 100};
 	size_t i, n;
 
 	for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
@@ -247,7 +248,8 @@ Test(bind, sack_blocks)
 		put32(options + 4, v.ack + info_of(&v).tcpi_snd_mss);
 		put32(options + 8, v.ack + 3 * info_of(&v).tcpi_snd_mss);
 		must(say(&v, (struct spec){.flags = ACK, .tcp_options = {options, sizeof(options)}}) ==
-			     REASON_control, "its acknowledgement");
+			     REASON_control,
+		     "its acknowledgement");
 		wait_for(info_of(&v).tcpi_sacked == 2);
 		visit_close(&v);
 	}
@@ -263,10 +265,22 @@ static const struct {
 	{BYTES("\x08\x0a....TTTT\1\1"), {0}, 6},
 	{BYTES("\1\x08\x0a....TTTT\1"), {0}, 7},
 	{BYTES("\1\1\1\1\1\x08\x0a....TTTT\1"), {0}, 11},
-	{BYTES("\1\1\5\x0a" "aaaabbbb"), {4, 8}, 0},
-	{BYTES("\1\5\x0a" "aaaabbbb\1"), {3, 7}, 0},
-	{BYTES("\5\x0a" "aaaabbbb\0\0"), {2, 6}, 0},
-	{BYTES("\1\1\x08\x0a....TTTT\1\1\5\x12" "aaaabbbbccccdddd"), {16, 20, 24, 28}, 8},
+	{BYTES("\1\1\5\x0a"
+	       "aaaabbbb"),
+	 {4, 8},
+	 0},
+	{BYTES("\1\5\x0a"
+	       "aaaabbbb\1"),
+	 {3, 7},
+	 0},
+	{BYTES("\5\x0a"
+	       "aaaabbbb\0\0"),
+	 {2, 6},
+	 0},
+	{BYTES("\1\1\x08\x0a....TTTT\1\1\5\x12"
+	       "aaaabbbbccccdddd"),
+	 {16, 20, 24, 28},
+	 8},
 	{BYTES("\x1e\4..\1\1\x08\x0a....TTTT"), {0}, 12},
 	{BYTES("\0\1\x08\x0a....TTTT"), {0}, 0}, /* behind the end of the list */
 	{BYTES("\1\1\x08\x09....TTT\1"), {0}, 0},
@@ -373,7 +387,8 @@ Test(bind, every_option_of_the_server)
 			/* It says no such nonsense. */
 			if (memchr(s.tcp_options.at, 0, 1) && s.tcp_options.len)
 				continue;
-			snprintf(where, sizeof(where), "options %zu of the server, IPv%c", row, i ? '6' : '4');
+			snprintf(where, sizeof(where), "options %zu of the server, IPv%c", row,
+				 i ? '6' : '4');
 			check_answer(&v[i], &b, row, &s);
 			s.text = "odd";
 			check_answer(&v[i], &b, row, &s);
@@ -585,7 +600,8 @@ static void syn_ack(struct frame *f, const struct visit *v, uint32_t seq, uint32
 	back.server_port = v->client_port;
 	back.seq = seq;
 	back.ack = ack;
-	frame_build(f, &back, &(struct spec){.flags = SYN | ACK, .tcp_options = full.tcp_options, .stamps = true});
+	frame_build(f, &back,
+		    &(struct spec){.flags = SYN | ACK, .tcp_options = full.tcp_options, .stamps = true});
 }
 
 Test(bind, late_syn_ack)
@@ -609,8 +625,8 @@ Test(bind, late_syn_ack)
 		wait_for(world_crossed(DIRECTION_OUT, CROSSED_BOUND) == bound + 2);
 		/* The server has all that before, and says so: nothing but that leaves. */
 		if (wire_receive(&v, &got, &a, QUIET))
-			must(a.flags == ACK && a.seq == v.ack && a.ack == v.seq, "flags %02x, %d, %d", a.flags,
-			     (int)(a.seq - v.ack), (int)(a.ack - v.seq));
+			must(a.flags == ACK && a.seq == v.ack && a.ack == v.seq, "flags %02x, %d, %d",
+			     a.flags, (int)(a.seq - v.ack), (int)(a.ack - v.seq));
 		say_data(&v, (struct spec){.text = "go on"});
 		hears(&v, "go on");
 		visit_close(&v);
@@ -928,7 +944,8 @@ Test(bind, conservation)
 	visit_close(&x);
 	cr_expect(world_crossed(DIRECTION_OUT, CROSSED_BOUND) == 2);
 	cr_expect(world_crossed(DIRECTION_IN, CROSSED_INJECTED) >= 2);
-	cr_expect(!world_crossed(DIRECTION_IN, CROSSED_FAILED) && !world_crossed(DIRECTION_OUT, CROSSED_FAILED));
+	cr_expect(!world_crossed(DIRECTION_IN, CROSSED_FAILED) &&
+		  !world_crossed(DIRECTION_OUT, CROSSED_FAILED));
 	expect_conserved();
 }
 
@@ -968,7 +985,8 @@ Test(room, full)
 	its_syn = out;
 	v[n - 1] = bind_visit(&plain, false);
 	cr_expect(world_room().bound == n);
-	cr_expect(reason_of_syn() == REASON_room_full && out.len == in.len && !memcmp(out.bytes, in.bytes, in.len));
+	cr_expect(reason_of_syn() == REASON_room_full && out.len == in.len &&
+		  !memcmp(out.bytes, in.bytes, in.len));
 	visit_deliver(&its_syn);
 	visit_expect(&waits, NULL, 50);
 	cr_expect(world_room().bound == n + 1);

@@ -15,8 +15,7 @@
 #include "world/wire.h"
 #include "world/world.h"
 
-#define POLICY                                                                              \
-	"posture enforce\nlisten tcp/80 as http\nlisten tcp/81 as http\nserve www.served.example\n"
+#define POLICY "posture enforce\nlisten tcp/80 as http\nlisten tcp/81 as http\nserve www.served.example\n"
 
 static const struct engagement asleep;
 
@@ -247,6 +246,6 @@ Test(engage, counts)
 	bind_visit(false);
 	introduce(true);
 	e = world_engagement("tcp/80");
-	cr_expect(e.introduced == 3 && e.bound == 2 && !e.refused, "%lu, %lu, %lu", (unsigned long)e.introduced,
-		  (unsigned long)e.bound, (unsigned long)e.refused);
+	cr_expect(e.introduced == 3 && e.bound == 2 && !e.refused, "%lu, %lu, %lu",
+		  (unsigned long)e.introduced, (unsigned long)e.bound, (unsigned long)e.refused);
 }

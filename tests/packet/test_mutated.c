@@ -237,8 +237,9 @@ static struct bound as_bound[OTHERS];
 /* Bound before all else. */
 static void bind_others(void)
 {
-	static const struct spec syn = {
-		.flags = SYN, .tcp_options = BYTES("\x02\x04\x05\xb4\x04\x02\x01\x03\x03\x07"), .stamps = true};
+	static const struct spec syn = {.flags = SYN,
+					.tcp_options = BYTES("\x02\x04\x05\xb4\x04\x02\x01\x03\x03\x07"),
+					.stamps = true};
 	static struct frame in, out;
 	size_t i;
 

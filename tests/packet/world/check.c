@@ -153,12 +153,17 @@ static void check_syn(const struct pair *p)
 	uint32_t window = p->in.window << (offer->scale ? offer->scale - 1 : 0);
 
 	expect(out->flags == (SYN | (ecn ? 0xc0 : 0)), "flags %02x", out->flags);
-	expect(out->seq == offer->seq, "sequence number %d from that of its SYN", (int)(out->seq - offer->seq));
+	expect(out->seq == offer->seq, "sequence number %d from that of its SYN",
+	       (int)(out->seq - offer->seq));
 	expect(!out->ack, "acknowledges");
 	expect(!out->payload_len, "%zu bytes of data", out->payload_len);
 	expect(out->mss == told_mss(offer, v4, stamps), "MSS %u of %u", out->mss, offer->mss);
 	expect(out->scale == offer->scale && out->sack == offer->sack && out->stamps == stamps, "options");
-	expect(out->payload == out->l4 + 24 + (stamps ? 12 : out->sack ? 4 : 0) + (out->scale ? 4 : 0),
+	expect(out->payload == out->l4 + 24 +
+				       (stamps	    ? 12
+					: out->sack ? 4
+						    : 0) +
+				       (out->scale ? 4 : 0),
 	       "%zu bytes of header", out->payload - out->l4);
 	if (stamps)
 		expect(out->tsval == (p->begun->held ? p->begun->tsval : p->in.tsval) && !out->tsecr,

@@ -33,8 +33,8 @@ struct scene {
 	struct begun begun; /* with the gate */
 	struct frame first; /* which began it */
 	uint8_t held[4096]; /* data that is kept by the gate */
-	uint64_t before; /* when the packet before came */
-	bool late;	 /* for what comes next */
+	uint64_t before;    /* when the packet before came */
+	bool late;	    /* for what comes next */
 	struct frame in, out;
 };
 
@@ -138,7 +138,8 @@ static bool can_explain(const struct scene *s)
 {
 	uint32_t reason = s->step->reason;
 
-	if (s->turned || s->step->packet.again || s->step->packet.first_again || s->step->packet.first || strstr(s->row->policy, "limit"))
+	if (s->turned || s->step->packet.again || s->step->packet.first_again || s->step->packet.first ||
+	    strstr(s->row->policy, "limit"))
 		return false;
 	return (reason >= REASON_not_ip && reason <= REASON_source_dropped) ||
 	       (reason >= REASON_served && reason <= REASON_unreadable_reset);
@@ -303,7 +304,8 @@ static void run_packet(struct scene *s, struct tally *t, size_t said)
 	if (s->late)
 		return;
 	/* An answer that nobody asked for is no listener's. */
-	if (s->pass == ENFORCED || (s->pass == LISTENER_OBSERVED && !o.listener && s->row->start.how != SHAKE))
+	if (s->pass == ENFORCED ||
+	    (s->pass == LISTENER_OBSERVED && !o.listener && s->row->start.how != SHAKE))
 		check_enforced(s, &o);
 	else
 		check_observed(s, &o);
@@ -341,7 +343,8 @@ static void run_harassed(struct scene *s, size_t said)
 		client_hears(s);
 	if (action != XDP_PASS || p->lost)
 		return;
-	is_syn = !frame_view(&s->out, &out) && s->row->start.how == SHAKE && out.flags & SYN && !(out.flags & ACK);
+	is_syn = !frame_view(&s->out, &out) && s->row->start.how == SHAKE && out.flags & SYN &&
+		 !(out.flags & ACK);
 	if (s->v.socket >= 0 || is_syn)
 		visit_deliver(&s->out);
 	if (s->v.socket < 0 && is_syn)
@@ -365,7 +368,8 @@ static void play_step(struct scene *s, struct tally *t)
 	if (p->spoofed)
 		s->v.proved = false;
 	if (p->server_says)
-		must(write(s->v.socket, p->server_says, strlen(p->server_says)) > 0, "the server cannot speak");
+		must(write(s->v.socket, p->server_says, strlen(p->server_says)) > 0,
+		     "the server cannot speak");
 	if (p->policy)
 		apply_lines(p->policy, s->pass);
 	if (p->pause && s->pass != HARASSED)

@@ -369,7 +369,7 @@ const char *reason_name(uint32_t reason)
 {
 	switch (reason) {
 #define R(nr, name, verdict, sends, counts, text) \
-	case nr:                   \
+	case nr:                                  \
 		return #name;
 		STRAYGATE_REASONS(R)
 #undef R
