@@ -142,6 +142,16 @@ struct kept {
 	__u32 slack; /* a word may be written behind the last byte */
 	__u64 serial_end;
 };
+/* DNS questions that left this host: when. Written by tc egress, read by the XDP
+ * program. Full: the least recently used is forgotten, and its answer passes only if
+ * a socket waits for it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, QUESTIONS_MAX);
+	__type(key, struct flow_key);
+	__type(value, __u64);
+} questions SEC(".maps");
+
 /* Unasked DNS answers whose first fragment was dropped: when. Written and read by
  * the program. Full: the least recently used is forgotten; what is left of it passes
  * and is not joined by the host. */

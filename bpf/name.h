@@ -248,7 +248,7 @@ stage int name(struct xdp_md *ctx, struct packet *p)
 	if (!p->resumed)
 		finder_begin(&s->finder, p);
 	else if (!resume(p, s))
-		return lost_finder(p);
+		return REASON_forgotten; /* and the rest is no longer judged */
 	p->find = find_name(ctx, p, s);
 	return judge_found(ctx, p);
 }

@@ -7,6 +7,7 @@
 #define STRAYGATE_UNASKED_H
 
 #include "bpf/bpf.h"
+#include "bpf/questions.h"
 #include "bpf/socket.h"
 #include "bpf/source.h"
 
@@ -20,7 +21,8 @@ static __always_inline bool is_ephemeral(const struct packet *p)
 	return k && port >= k->port_first && port <= k->port_last;
 }
 
-/* A socket that is connected to this very server has asked it, and one on an
+/* Where tc does not see our questions, or they leave by another device, the socket
+ * has to tell: one that is connected to this very server has asked it, and one on an
  * ephemeral port has asked somebody. One that is bound to another port alone is
  * a server's and would take an answer from anybody, so it gets only those of the
  * resolvers; a closed port gets none. */
@@ -70,7 +72,7 @@ stage int unasked(struct xdp_md *ctx, struct packet *p)
 	}
 	if (p->explain)
 		return REASON_dns_unasked;
-	return socket_asked(ctx, p) ? REASON_dns_awaited : REASON_dns_unasked;
+	return was_asked(p) || socket_asked(ctx, p) ? REASON_dns_awaited : REASON_dns_unasked;
 }
 
 /* ---- answers in fragments -------------------------------------------- */

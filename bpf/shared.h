@@ -31,6 +31,8 @@
 #define ENDED_MAX	   65536			/* visits that were bound and have ended, LRU */
 #define WAYS_MAX	   4096				/* addresses and ports without a local socket, LRU */
 #define EARLY_MAX	   16384
+#define QUESTIONS_MAX	   16384	  /* DNS questions of this host, LRU */
+#define QUESTIONS_PATIENCE 30000000000ULL /* ns: longer than resolvers wait for an answer */
 #define PIECES_MAX	   8192		  /* unasked DNS answers that come in fragments, LRU */
 #define PIECES_PATIENCE	   30000000000ULL /* ns: as long as a host waits for the rest of a packet */
 #define EARLY_PATIENCE	   1000000000ULL  /* ns */

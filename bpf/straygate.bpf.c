@@ -155,6 +155,7 @@ int straygate_ingress(struct __sk_buff *skb)
 SEC("tc")
 int straygate_egress(struct __sk_buff *skb)
 {
+	note_question(skb);
 	return bind_or_translate(skb);
 }
 

@@ -24,6 +24,7 @@ static __always_inline __u32 state_after(const struct packet *p, __u32 reason)
 	case REASON_unnamed_passed:
 	case REASON_unreadable_passed:
 	case REASON_table_missing:
+	case REASON_forgotten:
 	case REASON_urgent:
 	case REASON_source_trusted:
 	case REASON_no_listener:
@@ -93,14 +94,6 @@ static __always_inline bool resume_held(struct packet *p, struct scratch *s)
 	s->agreed = s->held.agreed;
 	return s->held.kept.serial == s->held.kept.serial_end &&
 	       s->held.kept.first + s->held.kept.length == p->seq;
-}
-
-/* The beginning of this visit's name was forgotten by a full table: the rest is no
- * longer judged. */
-static __always_inline __u32 lost_finder(struct packet *p)
-{
-	flow_remember(p, FLOW_JUDGED, p->seq, p->ack);
-	return REASON_forgotten;
 }
 
 #endif

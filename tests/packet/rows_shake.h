@@ -387,7 +387,7 @@ ROW("half a stray's name, and an ACK", DEEP, .how = SHAKE)
 	STEP(held, GONE, .http = STRAY, .only = 20)
 	STEP(ack_absorbed, GONE, .flags = ACK)
 	STEP(ack_absorbed, GONE, .flags = FIN | ACK, .ahead = 100)
-	STEP(stray_answered, HTTP_421, .http = STRAY, .first = 20)
+	STEP(stray_answered, PAGE, .http = STRAY, .first = 20)
 END
 
 ROW("a client that leaves amid a name", DEEP, .how = SHAKE)
@@ -426,9 +426,11 @@ ROW("what was introduced undecided, and whose server has not answered", DEEP, .h
 	STEP(held, GONE, .http = HERE, .only = 20)
 	STEP(cannot_hold, INTRODUCED, .first_again = true, .lost = true)
 	STEP(introduced_again, INTRODUCED, .first_again = true, .lost = true)
-	STEP(waiting, GONE, .http = HERE, .first = 20)
+	STEP(waiting, GONE, .http = HERE, .first = 20, .lost = true)
 	STEP(ack_absorbed, GONE, .flags = ACK)
+	STEP(ack_absorbed, GONE, .flags = FIN | ACK, .ahead = 100)
 	STEP(introduced_again, INTRODUCED, .first_again = true)
+	STEP(served, SAME, .http = HERE, .first = 20)
 	STEP(established, SAME, .http = STRAY)
 END
 
@@ -506,7 +508,7 @@ END
 
 ROW("the same of a stray, and of one that is silent", DEEP, .how = SHAKE, .client = CLIENT6, .server = HOST6)
 	STEP(syn_answered, SYN_ACK, OFFER, .stamps = true)
-	STEP(stray_answered, HTTP_421, .http = STRAY)
+	STEP(stray_answered, PAGE, .http = STRAY)
 	STEP(syn_answered, SYN_ACK, OFFER, .stamps = true, .fresh = true)
 	STEP(silent_closed, RST_CLIENT, .flags = FIN | ACK)
 END
@@ -546,7 +548,7 @@ END
 ROW("its listener shakes hands no more, and it is a stray", DEEP, .how = SHAKE)
 	SHAKEN
 	STEP(held, GONE, .http = STRAY, .only = 20)
-	STEP(stray_answered, HTTP_421, .http = STRAY, .first = 20, .policy = WEB)
+	STEP(stray_answered, PAGE, .http = STRAY, .first = 20, .policy = WEB)
 	STEP(tail_closed, ACK_CLIENT, .flags = FIN | ACK)
 END
 
@@ -567,7 +569,7 @@ END
 
 ROW("a stray's end outlives its listener", DEEP, .how = SHAKE)
 	SHAKEN
-	STEP(stray_answered, HTTP_421, .http = STRAY)
+	STEP(stray_answered, PAGE, .http = STRAY)
 	STEP(tail_closed, ACK_CLIENT, .flags = FIN | ACK, .policy = SERVED)
 END
 

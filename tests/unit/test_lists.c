@@ -225,3 +225,55 @@ Test(lists, errors_beyond_the_first_are_counted)
 	cr_expect_str_eq(strrchr(err.text, '\n') + 1, "980 errors more");
 	policy_free(p);
 }
+
+/* ---- the same prefix in two lists ---- */
+
+static const struct {
+	const char *trusted, *other, *policy;
+	bool good;
+} pairs[] = {
+	{"10.0.0.0/8\n", "192.0.2.0/24\n10.0.0.0/8\n2001:db8::/32\n",
+	 "source from t trust\nsource from o drop\n", false},
+	{"10.0.0.0/8\n", "10.0.0.0/8\n", "source from o limit 1 visits/s\nsource from t trust\n", false},
+	{"2001:db8::/32 1.0.0.0/8 2.0.0.0/8 3.0.0.0/8 4.0.0.0/8 5.0.0.0/8", "5.0.0.0/8",
+	 "source from t trust\nsource from o drop\n", false},
+	{"10.0.0.0/8\n", "10.0.0.0/8\n", "source from t trust\nsource from o trust\n", true},
+	{"10.0.0.0/8\n", "10.0.0.0/8\n", "source from t pass\nsource from o drop\n", true},
+	{"10.0.0.0/8\n", "10.0.0.0/9\n9.0.0.0/8", "source from t trust\nsource from o drop\n", true},
+	{"10.0.0.0/8\n", "192.0.2.1", "source from t trust\nsource 10.0.0.0/8 drop\n", true},
+	{"", "10.0.0.0/8", "source from t trust\nsource from o drop\n", true},
+};
+
+Test(lists, nothing_is_trusted_and_not)
+{
+	for (size_t i = 0; i < COUNT(pairs); i++) {
+		struct policy *p = policy_new();
+		struct policy_error err;
+
+		write_file("t", pairs[i].trusted);
+		write_file("o", pairs[i].other);
+		write_file("a", pairs[i].policy);
+		cr_assert(!policy_read_file(p, "a", &err), "%s", err.text);
+		cr_expect(policy_check(p, &err) == (pairs[i].good ? 0 : -EINVAL), "%zu: %s", i, err.text);
+		cr_expect(pairs[i].good ? !*err.text : !!strstr(err.text, "is trusted here and not in "),
+			  "%s", err.text);
+		policy_free(p);
+	}
+}
+
+Test(lists, seek)
+{
+	struct prefix list[300], p;
+
+	for (unsigned int i = 0; i < COUNT(list); i++)
+		list[i] = (struct prefix){.addr = {[14] = i * 2 >> 8, [15] = i * 2}, .len = 128};
+	for (unsigned int from = 0; from <= COUNT(list); from += 1 + from / 8)
+		for (unsigned int at = 0; at <= 2 * COUNT(list); at++) {
+			size_t expected = (at + 1) / 2 > from ? (at + 1) / 2 : from;
+
+			p = (struct prefix){.addr = {[14] = at >> 8, [15] = at}, .len = 128};
+			expected = expected < COUNT(list) ? expected : COUNT(list);
+			cr_assert(prefix_seek(list, COUNT(list), from, &p) == expected, "%u from %u", at,
+				  from);
+		}
+}

@@ -3,7 +3,6 @@
 
 #include <netinet/in.h>
 
-#include "cmd/change.h"
 #include "host/ssh.h"
 #include "lib/say.h"
 

@@ -54,6 +54,14 @@ int gate_counters(const struct gate_device *d, struct counter *out)
 	return err ? fail(err, "the counters of %s cannot be read: %s", d->name, strerror(-err)) : 0;
 }
 
+int gate_crossings(struct gate *g, const struct gate_device *d, struct counter *out)
+{
+	cleanup_fd int fd = device_pin_open(g, d->name, "crossings");
+
+	memset(out, 0, 2 * CROSSINGS * sizeof(*out));
+	return fd < 0 ? -errno : sum_counters(fd, out, 2 * CROSSINGS);
+}
+
 /* Adds one counter of a device to another, on each CPU, and clears it. */
 static int move_counter(int fd, uint32_t from, uint32_t to, struct counter *moved, struct counter *sum,
 			size_t cpus)

@@ -51,6 +51,7 @@ enum gate_map {
 	GATE_FLOW_ENDS,
 	GATE_PARTIALS,
 	GATE_PIECES,
+	GATE_QUESTIONS,
 	GATE_HELD,
 	GATE_EARLY,
 	GATE_INTRODUCED,
@@ -219,6 +220,9 @@ int64_t gate_cut(struct gate *g, unsigned int ifindex);
 
 /* counters of a device, summed over CPUs: COUNTERS_MAX, by counter_index(). */
 int gate_counters(const struct gate_device *d, struct counter *out);
+/* What the filters at tc did on this device, summed over CPUs: 2 * CROSSINGS, by
+ * direction * CROSSINGS + enum crossing. */
+int gate_crossings(struct gate *g, const struct gate_device *d, struct counter *out);
 /* Listener id has seen nothing, and is not engaged. */
 int gate_clear_listener(struct gate *g, uint32_t id);
 /* heavy hitters of a map, merged over CPUs, most visits first; free(*out). */

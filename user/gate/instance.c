@@ -27,6 +27,7 @@ const char *const gate_map_names[GATE_MAPS] = {
 	[GATE_FLOW_ENDS] = "flow_ends",
 	[GATE_PARTIALS] = "partials",
 	[GATE_PIECES] = "pieces",
+	[GATE_QUESTIONS] = "questions",
 	[GATE_HELD] = "held",
 	[GATE_EARLY] = "early",
 	[GATE_INTRODUCED] = "introduced",

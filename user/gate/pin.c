@@ -109,7 +109,7 @@ void device_pin_remove(struct gate *g, const char *device, const char *what)
 
 /* What a group may read. Not there: the secrets of cookies (shake) and of names'
  * hashes (image), who the visitors are (bound, introduced), and what they said (held,
- * first_data, partials, early, pieces, scratch). */
+ * first_data, partials, early, pieces, questions, scratch). */
 static bool may_be_shared(const char *path)
 {
 	static const char *const names[] = {"control",	   "meta",	   "policy",	"counters",

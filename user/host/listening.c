@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "gate/gate.h"
+#include "lib/fd.h"
 #include "host/netlink.h"
 
 static int note(const struct nlmsghdr *n, void *arg)

@@ -55,26 +55,10 @@ static int find_places(struct places *s, const struct prefix *changed, size_t co
 	return 0;
 }
 
-/* The first in a list that is not before this one. */
-static size_t lower_bound(const struct prefix *list, size_t count, const struct prefix *p)
-{
-	size_t low = 0, high = count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (prefix_order(&list[middle], p) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 static int add_single(struct overlay *o, const struct places *s, const struct prefix *p, uint32_t rank,
 		      size_t rule)
 {
-	size_t at = lower_bound(s->prefix, s->count, p);
+	size_t at = prefix_seek(s->prefix, s->count, 0, p);
 
 	if (prefix_is_v4(p) != s->v4)
 		return 0;
@@ -97,7 +81,7 @@ static int add_around(struct overlay *o, const struct rule *r, const struct pref
 
 		p.len = len;
 		prefix_mask(&p);
-		at = lower_bound(r->prefixes, r->prefix_count, &p);
+		at = prefix_seek(r->prefixes, r->prefix_count, 0, &p);
 		if (at < r->prefix_count && !prefix_order(&r->prefixes[at], &p))
 			err = add(o, &p, true, rank, rule);
 	}
@@ -111,7 +95,7 @@ static int add_list(struct overlay *o, const struct places *s, const struct rule
 
 	for (size_t i = 0; i < s->count && !err; i++) {
 		const struct prefix *place = &s->prefix[i];
-		size_t at = lower_bound(r->prefixes, r->prefix_count, place);
+		size_t at = prefix_seek(r->prefixes, r->prefix_count, 0, place);
 
 		err = add_around(o, r, place, s->v4, rank, rule);
 		for (; at < r->prefix_count && !err && prefix_begins(place, r->prefixes[at].addr); at++)

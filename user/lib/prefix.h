@@ -34,6 +34,9 @@ bool prefix_mask(struct prefix *p);
 bool prefix_cut(uint8_t at[16], const uint8_t last[16], struct prefix *p);
 /* The order of addresses, and of two with the same the shorter first; as memcmp(3). */
 int prefix_order(const struct prefix *a, const struct prefix *b);
+/* The first of a sorted list, from position `from` on, that is not before this one; count:
+ * there is none. Fast if it is not far. */
+size_t prefix_seek(const struct prefix *list, size_t count, size_t from, const struct prefix *p);
 /* Sorts and makes unique; returns how many stay. */
 size_t prefix_sort(struct prefix *list, size_t count);
 

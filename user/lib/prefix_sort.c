@@ -57,3 +57,25 @@ size_t prefix_sort(struct prefix *list, size_t count)
 	qsort(list, count, sizeof(*list), by_order);
 	return unique(list, count);
 }
+
+size_t prefix_seek(const struct prefix *list, size_t count, size_t from, const struct prefix *p)
+{
+	size_t low = from, step = 1;
+
+	/* first in steps that double, then by halves */
+	while (low < count && prefix_order(&list[low], p) < 0) {
+		from = low + 1;
+		low += step;
+		step *= 2;
+	}
+	low = low < count ? low : count;
+	while (from < low) {
+		size_t middle = from + (low - from) / 2;
+
+		if (prefix_order(&list[middle], p) < 0)
+			from = middle + 1;
+		else
+			low = middle;
+	}
+	return from;
+}

@@ -78,6 +78,62 @@ static int check_addresses(struct policy *p, struct policy_error *err)
 	return 0;
 }
 
+/* A prefix that stands in both lists, or NULL. */
+static const struct prefix *in_both(const struct rule *a, const struct rule *b)
+{
+	size_t i = 0, k = 0;
+
+	while (i < a->prefix_count && k < b->prefix_count) {
+		int order = prefix_order(&a->prefixes[i], &b->prefixes[k]);
+
+		if (!order)
+			return &a->prefixes[i];
+		if (order < 0)
+			i = prefix_seek(a->prefixes, a->prefix_count, i, &b->prefixes[k]);
+		else
+			k = prefix_seek(b->prefixes, b->prefix_count, k, &a->prefixes[i]);
+	}
+	return NULL;
+}
+
+/* Of a prefix on a line of its own the precedence says what holds. Of one that two lists
+ * have nobody would know. */
+static int check_trust(struct policy *p, const struct rule *trust, struct policy_error *err)
+{
+	struct place at = place_of(trust, err);
+	char text[PREFIX_TEXT];
+
+	for (size_t i = 0; i < policy_count(p); i++) {
+		const struct rule *r = policy_rule(p, i);
+		const struct prefix *both;
+
+		if (r->statement != ST_SOURCE || !r->from || r->action == ACT_TRUST)
+			continue;
+		both = in_both(trust, r);
+		if (!both)
+			continue;
+		prefix_print(both, text, sizeof(text));
+		return complain(&at, trust->origin.column,
+				"%s is trusted here and not in %s; expected it in one of the lists, or on a "
+				"line of its own, which goes before both",
+				text, text_shown(&at, r->from, strlen(r->from)));
+	}
+	return 0;
+}
+
+static int check_lists(struct policy *p, struct policy_error *err)
+{
+	int got = 0;
+
+	for (size_t i = 0; i < policy_count(p) && !got; i++) {
+		const struct rule *r = policy_rule(p, i);
+
+		if (r->statement == ST_SOURCE && r->from && r->action == ACT_TRUST)
+			got = check_trust(p, r, err);
+	}
+	return got;
+}
+
 int policy_check(const struct policy *policy, struct policy_error *err)
 {
 	struct policy *p = (struct policy *)policy;
@@ -98,5 +154,5 @@ int policy_check(const struct policy *policy, struct policy_error *err)
 					text_shown(&at, r->subject, strlen(r->subject)), protocol_name(r->as),
 					statement_name(needs));
 	}
-	return check_addresses(p, err) ?: check_sizes(p, err);
+	return check_addresses(p, err) ?: check_lists(p, err) ?: check_sizes(p, err);
 }

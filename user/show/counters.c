@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdlib.h>
 
+#include "show/crossings.h"
 #include "show/depth.h"
 #include "lib/json.h"
 #include "show/openmetrics.h"
@@ -29,7 +30,7 @@ static json_t *reasons_json(const struct sum *sums)
 	return all;
 }
 
-static json_t *devices_json(const struct tally *t)
+static json_t *devices_json(struct gate *g, const struct tally *t)
 {
 	json_t *all = json_object();
 	size_t i;
@@ -39,13 +40,13 @@ static json_t *devices_json(const struct tally *t)
 
 		json_object_set_new(
 			all, d->device->name,
-			json_pack("{s:I, s:I, s:s, s:b, s:o, s:I, s:o}", "packets",
+			json_pack("{s:I, s:I, s:s, s:b, s:o, s:I, s:o, s:o}", "packets",
 				  (json_int_t)d->packets.packets, "bytes", (json_int_t)d->packets.bytes,
 				  "mode", d->device->generic ? "generic" : "native", "attached",
 				  d->device->attached, "run_count",
 				  d->device->runs_known ? json_integer(d->device->runs) : json_null(),
 				  "program", (json_int_t)d->device->program, "reasons",
-				  reasons_json(d->reason)));
+				  reasons_json(d->reason), "tc", crossings_json(g, d->device)));
 	}
 	return all;
 }
@@ -87,7 +88,7 @@ static int counters_json(struct gate *g, const struct tally *t, struct rule_coun
 
 	json_open(instance);
 	json_member("posture", json_string(posture_name(policy_posture(t->policy))));
-	json_member("devices", devices_json(t));
+	json_member("devices", devices_json(g, t));
 	json_list("listeners");
 	for (i = 0; i < t->listener_count; i++)
 		json_item(listener_json(g, t->policy, &t->listener[i]));
@@ -128,7 +129,7 @@ static int rule_text(const struct rule *r, void *counters)
 	return 0;
 }
 
-static int counters_text(const struct tally *t, struct rule_counters *counters)
+static int counters_text(struct gate *g, const struct tally *t, struct rule_counters *counters)
 {
 	size_t i;
 
@@ -139,6 +140,7 @@ static int counters_text(const struct tally *t, struct rule_counters *counters)
 		reasons_text(d->reason);
 		printf("  %-19s %-7s %15s %18s\n", "(all)", "", grouped(d->packets.packets),
 		       grouped(d->packets.bytes));
+		crossings_text(g, d->device);
 	}
 	for (i = 0; i < t->listener_count; i++) {
 		printf("listen %-14s\n", t->listener[i].rule->subject);
@@ -162,6 +164,6 @@ int show_counters(struct gate *g, const struct call *c)
 		err = openmetrics_print(g, &t, counters,
 					c->prometheus ? METRICS_PROMETHEUS : METRICS_OPENMETRICS);
 	else
-		err = counters_text(&t, counters);
+		err = counters_text(g, &t, counters);
 	return lines_shown(err);
 }

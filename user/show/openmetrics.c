@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 
-#include "cmd/change.h"
 #include "show/depth.h"
 
 /* Label values: backslash, quote and newline are escaped (OpenMetrics 1.0.0,
@@ -182,6 +181,14 @@ static void confirm_gauge(const struct metrics *m, const char *name)
 	gauge(m, name, NULL, NULL, deadline > now ? (deadline - now + 999999999) / 1000000000 : 0);
 }
 
+static void bound_gauge(const struct metrics *m, const char *name)
+{
+	struct room room;
+
+	if (!gate_room(m->gate, &room))
+		gauge(m, name, NULL, NULL, room.bound);
+}
+
 static void applied_gauge(const struct metrics *m, const char *name)
 {
 	gauge(m, name, NULL, NULL, m->gate->meta.applied);
@@ -198,6 +205,7 @@ static const struct {
 	{"listener_observed", "1 if what would happen is only counted, 0 if it is done.", observed_gauge},
 	{"confirm_pending_seconds", "Until a change goes back that was not confirmed; 0: none waits.",
 	 confirm_gauge},
+	{"bound_visits", "Visits that the gate introduced to a server and translates.", bound_gauge},
 	{"applied_timestamp_seconds", "When the policy was last changed, since 1970.", applied_gauge},
 };
 

@@ -68,7 +68,7 @@ struct spec {
 	uint16_t fragment;	 /* IPv4: flags and offset */
 	uint8_t protocol;
 	uint8_t flags;
-	uint16_t window;
+	uint16_t window; /* as it stands in the header; 0: 64240 */
 	struct bytes tcp_options;
 	bool stamps;	   /* and timestamps (RFC 7323), the server's last one echoed */
 	uint8_t other_mac; /* not the host's: which byte differs, from 1 on */
@@ -87,7 +87,6 @@ struct spec {
 	bool bad_header;    /* the IPv4 header's checksum */
 	int older;	    /* TSval less by so much */
 	uint16_t urgent;    /* pointer, with URG in flags */
-	uint16_t window;    /* as it stands in the header */
 
 	/* How the row goes on: see play.c. */
 	int ahead;	    /* sequence number off by so many */
@@ -123,7 +122,7 @@ struct view {
 	uint8_t protocol, ttl, flags;
 	bool bad_header; /* checksum of the IPv4 header */
 	uint32_t seq, ack;
-	uint16_t window;
+	uint16_t window; /* as it stands in the header; 0: 64240 */
 	/* TCP options; 0 or false: none came. The scale is one more than it is. */
 	uint16_t mss;
 	uint8_t scale;

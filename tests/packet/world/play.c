@@ -211,7 +211,7 @@ static void server_meets(struct scene *s)
 	bool again = s->step->reason == REASON_introduced_again;
 
 	frame_flaw(&s->in, &in);
-	if ((!again && s->step->packet.again) || in.flags & URG)
+	if ((!again && (s->step->packet.again || s->step->packet.first_again)) || in.flags & URG)
 		s->begun.held = 0;
 	if (!again && s->begun.held + in.payload_len <= HELD_BYTES && !(in.flags & URG))
 		gate_holds(s, in.payload_len);
@@ -279,6 +279,17 @@ static bool moves_on(const struct scene *s)
 	return !p->lost || s->step->out == INTRODUCED;
 }
 
+/* Is this what began the visit? */
+static void note_first(struct scene *s)
+{
+	const struct spec *p = &s->step->packet;
+
+	if (p->again || p->first_again || s->begun.held)
+		return;
+	if (s->step->out == INTRODUCED || (s->step->reason == REASON_held && !p->first))
+		s->first = s->in;
+}
+
 static void run_packet(struct scene *s, struct tally *t, size_t said)
 {
 	const struct spec *p = &s->step->packet;
@@ -298,10 +309,8 @@ static void run_packet(struct scene *s, struct tally *t, size_t said)
 		check_observed(s, &o);
 	if (moves_on(s))
 		s->v.seq += said + !!(s->in.bytes[s->in.l4 + 13] & (FIN | SYN));
-	if (!p->again && !p->first_again && !s->begun.held &&
-	    (s->step->out == INTRODUCED || o.reason == REASON_held))
-		s->first = s->in;
-	if (o.reason == REASON_held || o.reason == REASON_waiting)
+	note_first(s);
+	if (o.reason == REASON_held || (o.reason == REASON_waiting && !p->lost))
 		gate_holds(s, said);
 	if (o.reason == REASON_syn_answered)
 		frame_flaw(&s->in, &s->begun.offer);
@@ -324,6 +333,8 @@ static void run_harassed(struct scene *s, size_t said)
 	bool is_syn;
 	uint32_t action = play_harass(&s->in, &s->out, &s->v);
 
+	if (s->step->out != INTRODUCED || !s->step->packet.first)
+		note_first(s);
 	if (moves_on(s))
 		s->v.seq += said + !!(s->in.bytes[s->in.l4 + 13] & (FIN | SYN));
 	if (action == XDP_TX)

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "show/crossings.h"
+
+#include <stdio.h>
+
+#include "lib/say.h"
+#include "show/show.h"
+
+static const char *const direction_names[] = {[DIRECTION_IN] = "in", [DIRECTION_OUT] = "out"};
+
+static const char *const names[CROSSINGS] = {
+	[CROSSED_PASSED] = "passed",	 [CROSSED_TRANSLATED] = "translated", [CROSSED_BOUND] = "bound",
+	[CROSSED_REFUSED] = "refused",	 [CROSSED_RETRIED] = "retried",	      [CROSSED_DROPPED] = "dropped",
+	[CROSSED_INJECTED] = "injected", [CROSSED_FAILED] = "failed",
+};
+
+json_t *crossings_json(struct gate *g, const struct gate_device *d)
+{
+	struct counter sums[2 * CROSSINGS];
+	json_t *all = json_object();
+	unsigned int way, what;
+
+	if (gate_crossings(g, d, sums)) {
+		json_decref(all);
+		return json_null();
+	}
+	for (way = DIRECTION_IN; way <= DIRECTION_OUT; way++) {
+		json_t *one = json_object();
+
+		for (what = 0; what < CROSSINGS; what++)
+			json_object_set_new(one, names[what],
+					    json_integer(sums[way * CROSSINGS + what].packets));
+		json_object_set_new(all, direction_names[way], one);
+	}
+	return all;
+}
+
+void crossings_text(struct gate *g, const struct gate_device *d)
+{
+	struct counter sums[2 * CROSSINGS];
+	unsigned int i;
+
+	if (gate_crossings(g, d, sums))
+		return;
+	for (i = 0; i < 2 * CROSSINGS; i++)
+		if (sums[i].packets && i % CROSSINGS != CROSSED_PASSED)
+			printf("  tc %-3s %-20s %15s %18s\n", direction_names[i / CROSSINGS],
+			       names[i % CROSSINGS], grouped(sums[i].packets), grouped(sums[i].bytes));
+}

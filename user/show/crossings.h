@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the gate's filters at tc did with the packets of a device. */
+#ifndef STRAYGATE_CROSSINGS_H
+#define STRAYGATE_CROSSINGS_H
+
+#include <jansson.h>
+
+#include "gate/gate.h"
+
+/* {"in": {"passed": N, ...}, "out": {...}}, packets; NULL: they cannot be read. */
+json_t *crossings_json(struct gate *g, const struct gate_device *d);
+void crossings_text(struct gate *g, const struct gate_device *d);
+
+#endif
