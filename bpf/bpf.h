@@ -25,7 +25,6 @@
 
 #include "bpf/compiler.h"
 
-
 /*
  * Loads the first n bytes at `at`, `size` at most and one at least, into a buffer of
  * size + 1 bytes. size is a power of two that the compiler knows. 6.1's verifier

@@ -319,7 +319,7 @@ struct scratch {
 		__u32 find; /* enum find */
 	} feed;
 	struct introduced introduced;
-	struct { /* a search for vanished visits: see room.h */
+	struct {	  /* a search for vanished visits: see room.h */
 		__u64 at; /* entries seen so far */
 		__u64 from;
 		__u32 now;
@@ -351,9 +351,9 @@ struct scratch_tc {
 	__u8 new[64];		/* and as they are to be */
 	__u32 at;		/* place among them */
 	__u32 end;
-	__u32 ack_delta;	/* taken off SACK blocks */
-	__u32 ts_delta;		/* taken off TSecr */
-	__u8 headers[128];	/* IP, TCP and options of a packet in the making */
+	__u32 ack_delta;   /* taken off SACK blocks */
+	__u32 ts_delta;	   /* taken off TSecr */
+	__u8 headers[128]; /* IP, TCP and options of a packet in the making */
 	struct introduced introduced;
 	struct bound bound;
 	struct kept kept;

@@ -46,23 +46,23 @@ struct packet {
 	__u8 as; /* of the listener: enum protocol */
 
 	/* found out by the stages */
-	__u8 observe;  /* count only, touch nothing */
-	__u8 explain;  /* neither count nor touch: `straygate explain` asks */
-	__u8 listener; /* id, 0: none */
-	__u8 action;   /* for the client of a visit that is turned away */
-	__u8 find;     /* enum find */
-	__u8 resumed;  /* where the finder waits: enum resumed */
-	__u8 slot;     /* of the image that judges this packet */
-	__u8 depth;    /* of the listener: enum depth */
-	__u8 shaken;   /* first data of a handshake with the gate: its server knows nothing of it yet */
-	__u8 ours;     /* of a visit that shook hands with the gate: the posture does not matter */
-	__u8 again;    /* kept data comes again: its client waits, so keep it no longer */
+	__u8 observe;	/* count only, touch nothing */
+	__u8 explain;	/* neither count nor touch: `straygate explain` asks */
+	__u8 listener;	/* id, 0: none */
+	__u8 action;	/* for the client of a visit that is turned away */
+	__u8 find;	/* enum find */
+	__u8 resumed;	/* where the finder waits: enum resumed */
+	__u8 slot;	/* of the image that judges this packet */
+	__u8 depth;	/* of the listener: enum depth */
+	__u8 shaken;	/* first data of a handshake with the gate: its server knows nothing of it yet */
+	__u8 ours;	/* of a visit that shook hands with the gate: the posture does not matter */
+	__u8 again;	/* kept data comes again: its client waits, so keep it no longer */
 	__u8 introduce; /* what passes is the first the server hears of the visit */
-	__u8 proved;   /* the client has acknowledged the server's own number */
+	__u8 proved;	/* the client has acknowledged the server's own number */
 	__u8 under_way; /* of no listener, or a trusted source: not judged, but a visit of ours goes on */
 	__u8 source_slot;
-	__u8 fragment; /* tc: a first fragment; what follows it is elsewhere */
-	__u16 window;  /* TCP, as it stands in the header, host order */
+	__u8 fragment;	   /* tc: a first fragment; what follows it is elsewhere */
+	__u16 window;	   /* TCP, as it stands in the header, host order */
 	__u8 answer;	   /* what ACT_ANSWER says: http: number of the page in the image; else of the rule */
 	__u8 order;	   /* the answer is sent by tc: enum order */
 	__u16 grown;	   /* bytes by which the frame is longer than frame_len: see reserve() */

@@ -26,10 +26,10 @@
 #define HELD_MAX	   4096				/* visits whose first data is kept by the gate, LRU */
 #define HELD_BYTES	   4095				/* of one: the window that our SYN-ACK offers */
 #define INTRODUCED_MAX	   65536			/* visits whose server has not answered yet, LRU */
-#define FIRST_DATA_MAX	   4096				/* of these, the ones whose first bytes are kept, LRU */
-#define BOUND_MAX	   262144			/* bound visits, unless `up` says otherwise */
-#define ENDED_MAX	   65536			/* visits that were bound and have ended, LRU */
-#define WAYS_MAX	   4096				/* addresses and ports without a local socket, LRU */
+#define FIRST_DATA_MAX	   4096	  /* of these, the ones whose first bytes are kept, LRU */
+#define BOUND_MAX	   262144 /* bound visits, unless `up` says otherwise */
+#define ENDED_MAX	   65536  /* visits that were bound and have ended, LRU */
+#define WAYS_MAX	   4096	  /* addresses and ports without a local socket, LRU */
 #define EARLY_MAX	   16384
 #define QUESTIONS_MAX	   16384	  /* DNS questions of this host, LRU */
 #define QUESTIONS_PATIENCE 30000000000ULL /* ns: longer than resolvers wait for an answer */
@@ -136,10 +136,10 @@ struct piece_key {
 };
 
 enum flow_state {
-	FLOW_NONE,    /* an empty cell, or one that is being written */
-	FLOW_JUDGED,  /* passed: never judged again */
-	FLOW_PARTIAL, /* name incomplete; its finder waits in `partials` */
-	FLOW_TURNED,  /* turned away: the tombstone of a visit */
+	FLOW_NONE,	 /* an empty cell, or one that is being written */
+	FLOW_JUDGED,	 /* passed: never judged again */
+	FLOW_PARTIAL,	 /* name incomplete; its finder waits in `partials` */
+	FLOW_TURNED,	 /* turned away: the tombstone of a visit */
 	FLOW_INTRODUCED, /* its SYN went to the server, which has not answered yet */
 	FLOW_HELD,	 /* name incomplete; finder and bytes wait in `held` */
 };
@@ -230,15 +230,15 @@ enum shallow {
  * Families: 0 IPv4, 1 IPv6.
  */
 struct engagement {
-	__u32 seen[2];	   /* FLOW_CLOCK() | 1: the last SYN-ACK at tc egress; 0: none, not engaged */
-	__u32 unanswered;  /* introductions that had to be repeated since the last answer */
-	__u32 shallow;	   /* enum shallow: UNSEEN or UNANSWERED, while `seen` is 0 */
-	__u16 mss[2];	   /* the least that a SYN-ACK of this listener said; 0: none seen */
-	__u8 lacks;	   /* SHAKE_...: what its server did not agree to although it was offered */
+	__u32 seen[2];	  /* FLOW_CLOCK() | 1: the last SYN-ACK at tc egress; 0: none, not engaged */
+	__u32 unanswered; /* introductions that had to be repeated since the last answer */
+	__u32 shallow;	  /* enum shallow: UNSEEN or UNANSWERED, while `seen` is 0 */
+	__u16 mss[2];	  /* the least that a SYN-ACK of this listener said; 0: none seen */
+	__u8 lacks;	  /* SHAKE_...: what its server did not agree to although it was offered */
 	__u8 reserved[3];
-	__u64 introduced;  /* visits */
-	__u64 bound;	   /* of these, whose server answered with a SYN-ACK */
-	__u64 refused;	   /* whose server, or a firewall, refused */
+	__u64 introduced; /* visits */
+	__u64 bound;	  /* of these, whose server answered with a SYN-ACK */
+	__u64 refused;	  /* whose server, or a firewall, refused */
 	__u64 reserved2;
 };
 /* As many repeated introductions without any answer end it. */
@@ -290,21 +290,21 @@ struct introduced {
  */
 struct bound {
 	/* made at tc egress, by the server's SYN-ACK; read only from then on */
-	__u32 isn;	  /* of the client */
-	__u32 cookie;	  /* the server's first number, as the client has it */
-	__u32 server_isn; /* as the server has it */
-	__u32 ts_delta;	  /* added to the server's TSval, taken off the client's TSecr */
-	__u32 tsval;	  /* of the client's first data */
-	__u32 since;	  /* FLOW_CLOCK() */
-	__u8 scale;	  /* of the client's window; COOKIE_NO_SCALE: none was agreed */
-	__u8 our_scale;	  /* of the server's, as the client has it */
+	__u32 isn;	   /* of the client */
+	__u32 cookie;	   /* the server's first number, as the client has it */
+	__u32 server_isn;  /* as the server has it */
+	__u32 ts_delta;	   /* added to the server's TSval, taken off the client's TSecr */
+	__u32 tsval;	   /* of the client's first data */
+	__u32 since;	   /* FLOW_CLOCK() */
+	__u8 scale;	   /* of the client's window; COOKIE_NO_SCALE: none was agreed */
+	__u8 our_scale;	   /* of the server's, as the client has it */
 	__u8 server_scale; /* as the server has it; COOKIE_NO_SCALE: it has none */
-	__u8 agreed;	  /* AGREED_... with the server */
-	__u8 listener;	  /* id */
+	__u8 agreed;	   /* AGREED_... with the server */
+	__u8 listener;	   /* id */
 	__u8 reserved;
-	__u16 window;	  /* of the client's first data */
-	__u32 ifindex;	  /* the device that the visit came by, */
-	__u8 macs[12];	  /* and its Ethernet addresses there */
+	__u16 window;  /* of the client's first data */
+	__u32 ifindex; /* the device that the visit came by, */
+	__u8 macs[12]; /* and its Ethernet addresses there */
 	/* written at tc egress */
 	__u32 acked;	  /* the client's numbers that the host has acknowledged */
 	__u32 server_fin; /* behind the server's FIN, in the server's numbers */
@@ -335,10 +335,10 @@ struct half_open {
 
 /* How many visits are bound, and how many may be. */
 struct room {
-	__u64 bound;  /* programs: atomically */
-	__u64 limit;  /* controller, when the map is made */
-	__u64 swept;  /* ns: when the table was last searched for vanished visits */
-	__u64 cursor; /* how far that came */
+	__u64 bound;	/* programs: atomically */
+	__u64 limit;	/* controller, when the map is made */
+	__u64 swept;	/* ns: when the table was last searched for vanished visits */
+	__u64 cursor;	/* how far that came */
 	__u64 draining; /* controller: FLOW_CLOCK() | 1 since when; no SYN is answered; 0: not so */
 	__u64 cut;	/* controller: the next packet of each side becomes a RST */
 	__u64 reserved[2];
@@ -392,7 +392,7 @@ struct heavy {
 };
 
 struct meta {
-	__u32 layout;	 /* STRAYGATE_LAYOUT */
+	__u32 layout; /* STRAYGATE_LAYOUT */
 	__u32 reserved;
 	__u64 enforcing; /* s since 1970, since when the posture is what it is */
 	__u64 applied;	 /* s since 1970 */

@@ -132,8 +132,8 @@ static __always_inline void socket_read(struct xdp_md *ctx, const struct packet 
 		out->bytes_received = full->bytes_received;
 		/* Of bytes that were never sent none can be acknowledged (tcp_ack(),
 		 * since the advice of 2023: "do not accept ACK of bytes we never sent"). */
-		out->ack_least = full->snd_una -
-				 (full->bytes_acked < full->max_window ? full->bytes_acked : full->max_window);
+		out->ack_least = full->snd_una - (full->bytes_acked < full->max_window ? full->bytes_acked
+										       : full->max_window);
 		out->ack_most = full->snd_nxt;
 		out->ts_recent = full->rx_opt.ts_recent;
 	}

@@ -50,9 +50,10 @@ stage int inject_piece(struct __sk_buff *skb, struct packet *p, __u32 at, __u32 
 	d.seq = b->isn + 1 + at;
 	d.ack = b->server_isn + 1;
 	d.flags = flags;
-	d.window = b->scale != COOKIE_NO_SCALE && b->server_scale == COOKIE_NO_SCALE ? window_in(b, b->window) : b->window;
-	d.options = write_stamps(s, b->agreed & AGREED_TIMESTAMPS, b->tsval,
-				 s->introduced.tsecr - b->ts_delta);
+	d.window = b->scale != COOKIE_NO_SCALE && b->server_scale == COOKIE_NO_SCALE ? window_in(b, b->window)
+										     : b->window;
+	d.options =
+		write_stamps(s, b->agreed & AGREED_TIMESTAMPS, b->tsval, s->introduced.tsecr - b->ts_delta);
 	return lay_over_skb(skb, p, s, &d, at, len, p->fragment) ? -1 : 0;
 }
 
@@ -138,7 +139,8 @@ static __always_inline void write_bound(struct __sk_buff *skb, const struct pack
 
 /* Its clients are not promised what it does not do: some drop segments without the
  * timestamps that were agreed. */
-static __always_inline void note_lacks(struct engagement *e, const struct introduced *v, const struct options *o)
+static __always_inline void note_lacks(struct engagement *e, const struct introduced *v,
+				       const struct options *o)
 {
 	__u8 lacks = 0;
 

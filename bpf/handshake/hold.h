@@ -13,12 +13,14 @@
 #include "bpf/view.h"
 
 /* Behind `from` bytes that are kept already. False: there is no room. */
-static __always_inline bool keep_segment(struct xdp_md *ctx, const struct packet *p, struct kept *k, __u32 from)
+static __always_inline bool keep_segment(struct xdp_md *ctx, const struct packet *p, struct kept *k,
+					 __u32 from)
 {
 	__u32 n = p->payload_len;
 
 	from &= HELD_BYTES;
-	if (!n || k->fin || from + n > HELD_BYTES || load_bounded(ctx, p->payload, k->bytes + from, n, HELD_BYTES + 1))
+	if (!n || k->fin || from + n > HELD_BYTES ||
+	    load_bounded(ctx, p->payload, k->bytes + from, n, HELD_BYTES + 1))
 		return false;
 	k->length = from + n;
 	k->fin = p->tcp_flags & TCP_FIN;

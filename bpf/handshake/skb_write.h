@@ -14,7 +14,7 @@
  * skb may become at egress, and IPv6 has 1,280 at least. */
 #define BIND_PIECE  1200
 #define BIND_PIECES 4
-_Static_assert(BIND_PIECE * BIND_PIECES >= HELD_BYTES, "all that is kept can be sent");
+_Static_assert(BIND_PIECE *BIND_PIECES >= HELD_BYTES, "all that is kept can be sent");
 _Static_assert(!(BIND_PIECE & 3), "pieces are summed in words");
 
 #define SUM_MAX 512 /* bytes that bpf_csum_diff() takes at once, up to Linux 6.12 */
@@ -33,7 +33,8 @@ static __always_inline __u64 piece_sum(const struct scratch_tc *s, __u32 at, __u
 		opaque(n);
 		if (n > SUM_MAX)
 			n = SUM_MAX;
-		sum += (__u32)bpf_csum_diff(NULL, 0, (__be32 *)(s->kept.bytes + ((at + i) & HELD_BYTES & ~3)), n, 0);
+		sum += (__u32)bpf_csum_diff(NULL, 0, (__be32 *)(s->kept.bytes + ((at + i) & HELD_BYTES & ~3)),
+					    n, 0);
 	}
 	return sum;
 }
@@ -98,7 +99,8 @@ static __always_inline bool is_partial(struct __sk_buff *skb, const struct packe
 
 	if (bpf_skb_load_bytes(skb, p->l4 + TCP_AT(check), &check, sizeof(check)))
 		return false;
-	return check == fold16(pseudo_sum(&p->flow, p->ipv6, IPPROTO_TCP, p->payload - p->l4 + p->payload_len));
+	return check ==
+	       fold16(pseudo_sum(&p->flow, p->ipv6, IPPROTO_TCP, p->payload - p->l4 + p->payload_len));
 }
 
 #endif

@@ -182,8 +182,8 @@ stage int syn(struct xdp_md *ctx, struct packet *p)
 		return CONTINUE;
 	e = engaged(p);
 	d = e ? shaking_device(ctx) : NULL;
-	if (!d || !is_unicast(p) || same_address(p->flow.client, p->flow.server) ||
-	    is_injected(d, p) || read_options(ctx, p))
+	if (!d || !is_unicast(p) || same_address(p->flow.client, p->flow.server) || is_injected(d, p) ||
+	    read_options(ctx, p))
 		return CONTINUE;
 	if (s->options.mss < (p->ipv6 ? SHAKE_MSS6 : SHAKE_MSS4) || s->options.foreign || !listens(ctx, p))
 		return CONTINUE;

@@ -52,7 +52,8 @@ static __always_inline __u32 window_in(const struct bound *b, __u32 field)
 	return bytes < 65535 ? bytes : 65535;
 }
 
-static __always_inline long store_window(struct __sk_buff *skb, const struct packet *p, __u32 window, __u64 *diff)
+static __always_inline long store_window(struct __sk_buff *skb, const struct packet *p, __u32 window,
+					 __u64 *diff)
 {
 	__be16 new = bpf_htons(window);
 
@@ -127,7 +128,8 @@ static __always_inline void note_in(const struct packet *p, struct bound *b, con
 		b->client_fin = behind;
 		b->client_ended = 1;
 	}
-	if (b->server_ended && !b->server_acked && p->tcp_flags & TCP_ACK && (__s32)(ack - b->server_fin) >= 0)
+	if (b->server_ended && !b->server_acked && p->tcp_flags & TCP_ACK &&
+	    (__s32)(ack - b->server_fin) >= 0)
 		b->server_acked = 1;
 	/* The host takes a RST at exactly the number that it expects (RFC 5961 3.2).
 	 * The rest of what ends a visit is the host's own to say: note_out(). */
@@ -138,8 +140,8 @@ static __always_inline void note_in(const struct packet *p, struct bound *b, con
 }
 
 /* Options other than timestamps alone: SACK blocks above all. */
-static __always_inline long options_in(struct __sk_buff *skb, struct packet *p, struct scratch_tc *s, __u32 len,
-				       __u32 delta, __u32 ts_delta, __u64 *diff)
+static __always_inline long options_in(struct __sk_buff *skb, struct packet *p, struct scratch_tc *s,
+				       __u32 len, __u32 delta, __u32 ts_delta, __u64 *diff)
 {
 	walk_options(s, len, p->ipv6, delta, ts_delta);
 	*diff += (__u32)bpf_csum_diff((__be32 *)s->old, OPTIONS_MAX, (__be32 *)s->new, OPTIONS_MAX, 0);
@@ -308,7 +310,8 @@ static __always_inline __u32 find_tsval(struct __sk_buff *skb, const struct pack
 	for (i = 0; i < 30; i++) {
 		if ((int)i + 10 > len)
 			return 0;
-		if (s->old[i] == OPTION_TIMESTAMPS && s->old[i + 1] == 10 && (!i || s->old[i - 1] <= OPTION_NOP)) {
+		if (s->old[i] == OPTION_TIMESTAMPS && s->old[i + 1] == 10 &&
+		    (!i || s->old[i - 1] <= OPTION_NOP)) {
 			*value = bpf_htonl(option_get(s, i + 2));
 			return base + i + 2;
 		}

@@ -9,7 +9,8 @@ TestSuite(table, .init = world_begin, .fini = world_end);
 /* See rows.c. */
 static bool takes_more(uint32_t reason)
 {
-	return reason == REASON_held_forgotten || reason == REASON_room_full || reason == REASON_cannot_introduce;
+	return reason == REASON_held_forgotten || reason == REASON_room_full ||
+	       reason == REASON_cannot_introduce;
 }
 
 static void play_all(enum pass pass, struct tally *t)
@@ -30,9 +31,8 @@ Test(table, enforced)
 	struct tally t = {0};
 
 	play_all(ENFORCED, &t);
-#define R(nr, name, verdict, sends, counts, text)                                         \
-	cr_expect(t.by_reason[nr] || takes_more(nr), \
-		  "no packet of the table caused " #name);
+#define R(nr, name, verdict, sends, counts, text) \
+	cr_expect(t.by_reason[nr] || takes_more(nr), "no packet of the table caused " #name);
 	STRAYGATE_REASONS(R)
 #undef R
 	cr_expect(t.unproved, "promise 7 was not put to the test");

@@ -96,7 +96,8 @@ static void print_shallow(struct gate *g, const struct tally *t)
 			printf("  %s: visits are judged at data: %s\n", t->devices[i].name,
 			       shallow_text(t->devices[i].shallow));
 		if (t->devices[i].tc_lost)
-			printf("  %s: somebody removed the gate's filters at tc, bound visits hang; `straygate up "
+			printf("  %s: somebody removed the gate's filters at tc, bound visits hang; "
+			       "`straygate up "
 			       "%s` attaches them again\n",
 			       t->devices[i].name, t->devices[i].name);
 	}

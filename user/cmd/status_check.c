@@ -92,7 +92,8 @@ static void check_devices(struct findings *f, const struct sample *before, const
 			add(f, LEVEL_CRITICAL, "%s: attached, but of %u packets the gate saw none", d->name,
 			    came);
 		else if (d->tc_lost)
-			add(f, LEVEL_CRITICAL, "%s: the filters at tc were removed, bound visits hang", d->name);
+			add(f, LEVEL_CRITICAL, "%s: the filters at tc were removed, bound visits hang",
+			    d->name);
 		else if (d->shallow != SHALLOW_NONE)
 			add(f, LEVEL_WARNING, "%s: judged at data: %s", d->name, shallow_text(d->shallow));
 	}

@@ -20,8 +20,8 @@ struct loaded {
 	int crossings;
 	int device;
 };
-#define LOADED_INIT                                                                                     \
-	{                                                                                               \
+#define LOADED_INIT                                                                                       \
+	{                                                                                                 \
 		.program = -1, .ingress = -1, .egress = -1, .counters = -1, .crossings = -1, .device = -1 \
 	}
 void loaded_close(struct loaded *l);

@@ -125,7 +125,8 @@ bool tc_attached(struct gate *g, const char *device)
 		cleanup_fd int program = device_pin_open_object(g, device, sides[i].program);
 
 		if (link >= 0 ? link_ifindex(link) != ifindex
-			      : !program_id(program) || clsact_program(&sides[i], ifindex) != program_id(program))
+			      : !program_id(program) ||
+					clsact_program(&sides[i], ifindex) != program_id(program))
 			return false;
 	}
 	return true;

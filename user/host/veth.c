@@ -13,8 +13,8 @@
 /* What a device's netlink message says of it. */
 struct link {
 	bool veth;
-	bool xdp;	  /* a program is attached */
-	int peer;	  /* ifindex of the other end */
+	bool xdp;	/* a program is attached */
+	int peer;	/* ifindex of the other end */
 	int peer_netns; /* the id by which this namespace knows that one's; -1: the same */
 };
 

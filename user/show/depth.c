@@ -42,7 +42,8 @@ static enum shallow why_shallow(struct gate *g, const struct rule *r)
 /* The listener's line and the posture ask for the handshake. */
 static bool may_shake(struct policy *p, const struct rule *r)
 {
-	return r->l4 == IPPROTO_TCP && r->depth != DEPTH_OFF && !r->observe && policy_posture(p) != POSTURE_OBSERVE;
+	return r->l4 == IPPROTO_TCP && r->depth != DEPTH_OFF && !r->observe &&
+	       policy_posture(p) != POSTURE_OBSERVE;
 }
 
 const char *depth_text(struct gate *g, struct policy *p, const struct rule *r)

@@ -89,21 +89,21 @@ struct spec {
 	uint16_t urgent;    /* pointer, with URG in flags */
 
 	/* How the row goes on: see play.c. */
-	int ahead;	    /* sequence number off by so many */
-	int ack_ahead;	    /* acknowledgement off by so many */
-	bool again;	    /* the very packet before this one once more */
-	bool first_again;   /* or that by which the visit was introduced, or held first */
-	bool anew;	    /* with `again`: the server has not got it yet */
-	bool fresh;	    /* a new visit begins with this packet */
-	int reopen;	    /* the same, from the same ports, so far on in sequence numbers */
-	bool lost;	    /* not delivered to the server */
-	const char *policy; /* what rules from here on, with a posture line or without */
+	int ahead;		 /* sequence number off by so many */
+	int ack_ahead;		 /* acknowledgement off by so many */
+	bool again;		 /* the very packet before this one once more */
+	bool first_again;	 /* or that by which the visit was introduced, or held first */
+	bool anew;		 /* with `again`: the server has not got it yet */
+	bool fresh;		 /* a new visit begins with this packet */
+	int reopen;		 /* the same, from the same ports, so far on in sequence numbers */
+	bool lost;		 /* not delivered to the server */
+	const char *policy;	 /* what rules from here on, with a posture line or without */
 	const char *server_says; /* before this */
-	bool watched;	    /* counted as observed: that posture says so */
-	bool spoofed;	    /* from here on the client's address is not proved */
-	unsigned int pause; /* ms before */
-	bool quick;	    /* within 50 ms of the packet before, or the row ends here */
-	uint32_t observed;  /* the reason where nothing is carried out, if it is another */
+	bool watched;		 /* counted as observed: that posture says so */
+	bool spoofed;		 /* from here on the client's address is not proved */
+	unsigned int pause;	 /* ms before */
+	bool quick;		 /* within 50 ms of the packet before, or the row ends here */
+	uint32_t observed;	 /* the reason where nothing is carried out, if it is another */
 };
 
 /* h: hop-by-hop, r: routing, d: destination options, a: authentication,
