@@ -415,7 +415,7 @@ static __always_inline __u32 data(struct xdp_md *ctx, struct packet *p, struct f
 	return kernel_data(ctx, p, f, s);
 }
 
-/* Every datagram is a visit of its own. */
+/* Every datagram is a visit of its own. SYNs are syn()'s. */
 stage int conversation(struct xdp_md *ctx, struct packet *p)
 {
 	struct scratch *s = scratch_memory();
@@ -426,10 +426,6 @@ stage int conversation(struct xdp_md *ctx, struct packet *p)
 		return REASON_table_missing;
 	if (p->protocol == IPPROTO_UDP || p->explain)
 		return CONTINUE;
-	/* Data in a SYN (TCP Fast Open) comes again after the handshake unless the
-	 * server has it switched on, which is not so by default. */
-	if (p->tcp_flags & TCP_SYN)
-		return syn(ctx, p) ?: REASON_handshake;
 	p->flow_print = flow_print(k->flow_keys, &p->flow);
 	f = flow_of(p->flow_print);
 	if (f && f->state == FLOW_TURNED)

@@ -71,6 +71,11 @@ static __always_inline __u32 judge_visit(struct xdp_md *ctx, struct packet *p)
 
 	if (p->as == PROTO_QUIC)
 		return source_spend_visit(p) ?: quic(ctx, p);
+	/* Not from within conversation(): together they need too much stack. Data in a SYN
+	 * (TCP Fast Open) comes again after the handshake unless the server has it switched
+	 * on, which is not so by default. */
+	if (p->protocol == IPPROTO_TCP && p->tcp_flags & TCP_SYN && !p->explain)
+		return syn(ctx, p) ?: REASON_handshake;
 	reason = conversation(ctx, p);
 	return reason ?: judge_data(ctx, p);
 }
@@ -159,23 +164,29 @@ int straygate_egress(struct __sk_buff *skb)
 	return bind_or_translate(skb);
 }
 
+stage int note_explained(struct packet *p, __u32 reason)
+{
+	struct explanation *e;
+	__u32 zero = 0;
+
+	e = bpf_map_lookup_elem(&explained, &zero);
+	if (!p || !e)
+		return XDP_ABORTED;
+	e->reason = reason;
+	e->source_rule = p->source_rule;
+	e->name_rule = p->name_rule;
+	e->listener = p->listener;
+	e->observed = p->observe;
+	e->find = p->find;
+	return XDP_PASS;
+}
+
 /* The same stages for `straygate explain`, on a made-up packet, without a trace:
  * nothing is counted, remembered, spent or changed. */
 SEC("xdp.frags")
 int straygate_explain(struct xdp_md *ctx)
 {
 	struct packet p = {.explain = 1};
-	struct explanation *e;
-	__u32 zero = 0;
 
-	e = bpf_map_lookup_elem(&explained, &zero);
-	if (!e)
-		return XDP_ABORTED;
-	e->reason = judge(ctx, &p);
-	e->source_rule = p.source_rule;
-	e->name_rule = p.name_rule;
-	e->listener = p.listener;
-	e->observed = p.observe;
-	e->find = p.find;
-	return XDP_PASS;
+	return note_explained(&p, judge(ctx, &p));
 }

@@ -13,21 +13,22 @@
 #include "bpf/handshake/syn.h"
 #include "bpf/rewrite.h"
 
-static __always_inline struct introduced *introduced_of(const struct packet *p)
+/* Functions of their own, or each caller has a key on its stack. */
+static __noinline struct introduced *introduced_of(const struct packet *p)
 {
 	struct flow_key key = p->flow;
 
 	return bpf_map_lookup_elem(&introduced, &key);
 }
 
-static __always_inline struct bound *bound_of(const struct packet *p)
+static __noinline struct bound *bound_of(const struct packet *p)
 {
 	struct flow_key key = p->flow;
 
 	return bpf_map_lookup_elem(&bound, &key);
 }
 
-static __always_inline struct bound *ended_of(const struct packet *p)
+static __noinline struct bound *ended_of(const struct packet *p)
 {
 	struct flow_key key = p->flow;
 
