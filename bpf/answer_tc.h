@@ -12,6 +12,7 @@
 #define STRAYGATE_ANSWER_TC_H
 
 #include "bpf/answer_http.h"
+#include "bpf/handshake/skb.h"
 #include "bpf/handshake/syn.h"
 #include "bpf/parse.h"
 
@@ -186,7 +187,11 @@ static __noinline int order_at_tc(struct __sk_buff *skb)
 
 	if (!skb || !s || !order_find(skb, &f))
 		return TC_ACT_UNSPEC;
-	return order_carry_out(skb, s, &f) ? bpf_redirect(skb->ifindex, 0) : TC_ACT_SHOT;
+	if (!order_carry_out(skb, s, &f))
+		return TC_ACT_SHOT;
+	/* It has the client's numbers: egress leaves them alone. */
+	skb->tc_index = SKB_INJECTED;
+	return bpf_redirect(skb->ifindex, 0);
 }
 
 /* tc ingress, before all else: TC_ACT_UNSPEC if it is no order. */

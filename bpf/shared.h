@@ -359,7 +359,7 @@ enum crossing {
 	CROSSED_REFUSED,    /* egress: a refusal, turned into a RST for the client */
 	CROSSED_RETRIED,    /* egress: the server still holds these ports; reset, and asked again */
 	CROSSED_DROPPED,    /* what must not be seen by the other side */
-	CROSSED_INJECTED,   /* ingress: made at egress, numbers are right */
+	CROSSED_INJECTED,   /* made at the other side, numbers are right */
 	CROSSED_FAILED,	    /* could not be translated, dropped */
 	CROSSINGS,
 };

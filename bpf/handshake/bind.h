@@ -442,9 +442,14 @@ static __always_inline int answer_of_server(struct __sk_buff *skb, struct packet
 static __always_inline int bind_or_translate(struct __sk_buff *skb)
 {
 	struct packet p = {};
-	__u32 reason = parse_skb(skb, &p, READER_EGRESS);
+	__u32 reason;
 	int result;
 
+	if (skb->tc_index == SKB_INJECTED) {
+		skb->tc_index = 0;
+		return leave_out(skb, CROSSED_INJECTED, TC_ACT_UNSPEC);
+	}
+	reason = parse_skb(skb, &p, READER_EGRESS);
 	if (reason == REASON_other_protocol && (p.protocol == IPPROTO_ICMP || p.protocol == IPPROTO_ICMPV6))
 		return refused_by_icmp(skb, &p);
 	if (reason || p.protocol != IPPROTO_TCP)

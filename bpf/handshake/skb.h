@@ -13,7 +13,7 @@
 #include "bpf/parse.h"
 #include "bpf/handshake/ports.h"
 
-/* On packets that egress made and sent into ingress; others use the field, too, so
+/* On packets that egress made and sent into ingress, and ingress into egress; others use the field, too, so
  * ingress clears it. (A redirect leaves it alone, and clears the mark.) */
 #define SKB_INJECTED 0x5367
 
