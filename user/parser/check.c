@@ -78,16 +78,29 @@ static int check_addresses(struct policy *p, struct policy_error *err)
 	return 0;
 }
 
-/* A prefix that stands in both lists, or NULL. */
-static const struct prefix *in_both(const struct rule *a, const struct rule *b)
+/* Has this prefix a line of its own? */
+static bool has_line(struct policy *p, const struct prefix *prefix)
+{
+	char text[PREFIX_TEXT];
+
+	prefix_print(prefix, text, sizeof(text));
+	return policy_find(p, ST_SOURCE, text);
+}
+
+/* A prefix that stands in both lists and has no line of its own, or NULL. */
+static const struct prefix *in_both(struct policy *p, const struct rule *a, const struct rule *b)
 {
 	size_t i = 0, k = 0;
 
 	while (i < a->prefix_count && k < b->prefix_count) {
 		int order = prefix_order(&a->prefixes[i], &b->prefixes[k]);
 
-		if (!order)
+		if (!order && !has_line(p, &a->prefixes[i]))
 			return &a->prefixes[i];
+		if (!order) {
+			i++;
+			continue;
+		}
 		if (order < 0)
 			i = prefix_seek(a->prefixes, a->prefix_count, i, &b->prefixes[k]);
 		else
@@ -109,7 +122,7 @@ static int check_trust(struct policy *p, const struct rule *trust, struct policy
 
 		if (r->statement != ST_SOURCE || !r->from || r->action == ACT_TRUST)
 			continue;
-		both = in_both(trust, r);
+		both = in_both(p, trust, r);
 		if (!both)
 			continue;
 		prefix_print(both, text, sizeof(text));
