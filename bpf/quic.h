@@ -64,7 +64,7 @@ static __always_inline void quic_copy(struct scratch *s, __u32 to, __u32 from, _
 /* RFC 8999 6: the ids change places. The client's header stands at QUIC_ASIDE. */
 #define QUIC_ASIDE 256
 
-static __always_inline bool answer_quic(struct xdp_md *ctx, const struct packet *p, struct scratch *s)
+static __noinline bool answer_quic(struct xdp_md *ctx, const struct packet *p, struct scratch *s)
 {
 	__u32 to = REWRITE_L4 + sizeof(struct udphdr), dcid, scid, at;
 	__u8 *out = s->bytes + to;

@@ -33,7 +33,7 @@ static const struct smuggling_row rows[] = {
 	{"a blank in a label", SAYS(ONE "\3a b\7example\0" IN_A), FIND_FOUND, "a b.example"},
 	{"UTF-8 in a label", SAYS(ONE "\2\xc3\xa4\7example\0" IN_A), FIND_FOUND, "??.example"},
 	/* The label takes the end of the name, and the end of the message comes too soon. */
-	{"a label longer than it is", SAYS(ONE "\1a\x08" "example\0" IN_A), FIND_MORE},
+	{"a label longer than it is", SAYS(ONE "\1a\x08" "example\0" IN_A), FIND_MORE, NULL},
 	{"a label shorter than it is", SAYS(ONE "\1a\6example\0" IN_A), BAD},
 	{"a name of 255 bytes and more", SAYS(ONE L63 L63 L63 L63 "\0" IN_A), BAD},
 	{"two questions", SAYS(HEAD("\1\0", "\0\2\0\0\0\0\0\0") A IN_A B IN_A), BAD},
