@@ -83,7 +83,7 @@ static __always_inline __u32 find_again(struct xdp_md *ctx, struct packet *p, st
 
 /* RFC 1035 4.2.2: two bytes of length go before. */
 static __noinline __u32 put_dns(struct xdp_md *ctx, struct packet *p, struct scratch *s, __u32 to,
-				     __u32 prefix)
+				__u32 prefix)
 {
 	struct dns_asked a = {.from = prefix};
 	__u32 len;

@@ -129,7 +129,7 @@ static __always_inline bool page_fits(struct xdp_md *ctx, struct packet *p, __u3
 
 /* Returns the length of the answer, at most `room`; 0: none fits. */
 static __noinline __u32 put_http(struct xdp_md *ctx, struct packet *p, struct scratch *s, __u32 to,
-				      __u32 room)
+				 __u32 room)
 {
 	const struct image_page *page = page_of(p->slot, p->answer);
 	bool head = s->finder.flags & HTTP_F_HEAD;

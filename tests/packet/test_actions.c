@@ -305,10 +305,8 @@ Test(actions, lines_and_lists_of_the_same_prefix)
 		const char *client;
 		uint32_t reason;
 	} rows[] = {
-		{"198.18.1.1", REASON_source_trusted},
-		{"198.18.2.1", REASON_source_trusted},
-		{"198.18.3.1", REASON_source_trusted},
-		{"198.18.4.1", REASON_source_dropped},
+		{"198.18.1.1", REASON_source_trusted}, {"198.18.2.1", REASON_source_trusted},
+		{"198.18.3.1", REASON_source_trusted}, {"198.18.4.1", REASON_source_dropped},
 		{"198.19.0.1", REASON_handshake},
 	};
 	char dir[] = "/tmp/test_packet.XXXXXX", lines[1024];
