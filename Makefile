@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 # straygate: make, make check, make install. What it needs: scripts/packages.
 
 B        ?= build
@@ -112,7 +112,9 @@ FORMATTED = $(wildcard $(addsuffix /*.[ch],bpf bpf/* user user/* tests/* tests/*
 format:
 	clang-format -i $(FORMATTED)
 
+# The licence of every file: libraries under Apache-2.0 may be linked.
 lint: $(B)/straygate.bpf.o
+	! grep -rn --include=* 'Identifier: GPL-2.0-onl[y]' $(wildcard Makefile bpf man packaging scripts tests user)
 	clang-format --dry-run -Werror $(FORMATTED)
 	scripts/includes check
 	scripts/reasons-doc check

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Stages 6 and 7: the one place that turns a reason into an action, honours
  * the posture, and counts.

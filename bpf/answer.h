@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the gate says for the server. Never more than came in, unless the
  * address has proved itself by a handshake (promise 7).

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The answer to a DNS query: its header and question again (RFC 1035 4.1.1), and
  * an OPT record if one came, or the client would take the server for one that

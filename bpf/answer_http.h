@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The answer to an HTTP request: a page of one packet that tells a person what
  * happened. It stands in the image, ready but for the name that was asked for

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Answers that do not fit their request's frame. Drivers give a frame a page or
  * half of one; generic XDP and veth give it hardly more than it has (net/core/

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The answer to a ClientHello: a fatal alert (RFC 8446 6). */
 #ifndef STRAYGATE_ANSWER_TLS_H
 #define STRAYGATE_ANSWER_TLS_H

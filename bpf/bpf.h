@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What all headers of the program in the kernel begin with: the system's includes,
  * and what the verifier makes everybody need. Headers of plain C, which are

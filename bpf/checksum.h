@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The Internet checksum (RFC 1071) of what we write. */
 #ifndef STRAYGATE_CHECKSUM_H
 #define STRAYGATE_CHECKSUM_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What plain C needs of the compiler where it is compiled for the kernel and for
  * the host. */
 #ifndef STRAYGATE_COMPILER_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Stage 7, count: one line of this device's counters a packet, and one of each
  * rule that had a word in it. All of them are this CPU's own.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The table of flows: set-associative, eight ways, one element of an array map a
  * set: four cache lines of one page, that are read at once and not one after the

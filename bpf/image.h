@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The image of a policy: everything that a packet is judged by, in one array
  * of 64-byte cells (a cache line, and one element of an array map). The

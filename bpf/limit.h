@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Rates: GCRA (ITU-T I.371), whose whole state is one word, the "theoretical
  * arrival time". One compare-and-swap spends it, so a limit is exact over any

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Stage 2, listener: is this packet for a listener, and for an address of this
  * host? Everything else passes at once: what a wildcard listener would catch of

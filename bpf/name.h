@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Stage 5, name: let the listener's finder read the visit's first bytes, look
  * up what it found, and ask the policy what to do with what is not served.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Stage 1, parse: Ethernet, up to two VLAN tags, IPv4 with options, IPv6 with
  * extension headers, TCP, UDP. What it cannot read passes under its own reason.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * DNS questions that this host, or one behind it, sends: seen at tc egress, after
  * any NAT. Whoever is asked may answer, on the very port that asked, for as long as

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * QUIC, whose names are encrypted: what its listener's line says. `fallback`
  * answers an Initial with a Version Negotiation packet that offers no version

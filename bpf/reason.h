@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The table of reasons: all that is known of a reason stands here and nowhere
  * else. The kernel part acts by it, the controller reports by it, and the man

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Unasked DNS answers: datagrams from port 53 with QR=1 that no resolver sent
  * and no socket waits for. Judged only where the policy names its resolvers.

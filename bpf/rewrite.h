@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Making a packet into another: a RST for the server, or an answer to the
  * client. The new packet from its IP header on is written in scratch memory,

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Would the host's TCP take this segment? What the kernel drops must decide nothing:
  * clients that want to fool filters on the way send decoys (a wrong checksum, an old

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the programs in the kernel and the controller agree on: the words of
  * the design as numbers, keys and values of the maps, and limits.

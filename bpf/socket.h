@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the host's TCP knows of a visit: whether a socket is there, and whether
  * any data came before. Asking it costs about 100 ns and saves a table of

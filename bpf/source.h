@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Stage 3, source: the rule of the longest prefix that holds the client's
  * address. A rule whose time is up gives way to the next shorter one, here and

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * TCP options, as far as a handshake and its proof need them (RFC 9293 3.2,
  * RFC 7323, RFC 2018).

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The most-asked stray names and the most active sources of strays, in bounded
  * memory: see struct heavy. Touched once a stray visit, in this CPU's table.

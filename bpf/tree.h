@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Reading the trees of addresses of an image; image.h has their layout. A cell that
  * is not there makes a look-up come back empty: everything passes then, which is

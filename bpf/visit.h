@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What is remembered of a TCP visit between its packets, and what a reason makes of
  * it. (Where, see flow_table.h; what the first bytes of an undecided one were, see

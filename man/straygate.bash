@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 # bash completion for straygate(8)
 
 _straygate_statements='device posture listen serve zone stray unnamed unreadable source resolver'

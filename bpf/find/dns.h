@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Finds the name in the first question of a DNS message (RFC 1035 4.1). NOTIFY
  * (RFC 1996) and UPDATE (RFC 2136) carry the zone they are about in the same

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Is a name really an address? A Host that is the packet's own destination
  * address names nothing; any other literal is a name like the rest.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Finds the server name (RFC 6066 3) in a ClientHello (RFC 8446 4.1.2).
  *

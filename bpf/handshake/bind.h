@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Delayed binding, its second half, at tc egress: the server's answer to a SYN that
  * the gate made up for a client (introduce.h).

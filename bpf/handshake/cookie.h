@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The cookie: the sequence number of our SYN-ACK, from which a later packet of
  * the client proves that it shook hands with us, and what was agreed then.

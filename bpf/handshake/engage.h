@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Where the gate may shake hands: a listener is engaged once tc egress has seen a
  * SYN-ACK of it leave, and until introduced visits stay unanswered. That one rule

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * First bytes of a visit that shook hands with the gate: kept while its name is
  * incomplete, and until its server is bound. Nothing is acknowledged meanwhile, so

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Delayed binding, its first half: a visit that shook hands with the gate, and is
  * served, is introduced to the host by its client's own SYN. Netfilter, conntrack,

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The bits of shaken_ports: which TCP ports the gate ever shook hands on. */
 #ifndef STRAYGATE_PORTS_H
 #define STRAYGATE_PORTS_H

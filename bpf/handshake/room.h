@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Room for bound visits. One that may live is never evicted, so the table can be
  * full; from 7/8 on new SYNs are the kernel's. When it is three quarters full it is

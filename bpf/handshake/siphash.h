@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * SipHash-2-4 (Aumasson and Bernstein, 2012) over whole 64-bit words, the same
  * code in the kernel and on the host.

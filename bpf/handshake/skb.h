@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the programs at tc share: reading a packet's headers, counting what became
  * of it, and sums over what is changed.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Packets in the making at tc: headers of ours, and bytes that were kept, laid over
  * the packet in hand.

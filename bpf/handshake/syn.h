@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The handshake: SYNs are answered with a cookie, and later packets prove by
  * it that they belong to a visit of ours. Nothing is stored.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A bound visit's client and server count from different numbers, since the gate
  * chose the server's first one (and its timestamps) before the server did. What

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Ports behind which no socket of this host's listens, but somebody answers:
  * those that are published by containers, and guests. tc egress sees their

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 #
 # visit, tls, dns: the gate, and what an operator would use instead, before the
 # same servers on the same core. Sourced by scripts/bench.

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Floods: what each defence carries while served visitors notice nothing. Sourced
 # by scripts/bench. Each defence has a testbed of its own, all of them at once, so

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 #
 # incident: 21 January 2014, time compressed (incident-2014.mix), against a server
 # alone, with `return 444`, and with the gate. Sourced by scripts/bench.

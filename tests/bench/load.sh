@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 # load: a million prefixes of each family from a text file, until the tables that
 # have them rule; one more; swapping them while others are in use. Sourced by
 # scripts/bench.

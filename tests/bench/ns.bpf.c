@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * How a packet is fed to a program under BPF_PROG_TEST_RUN again and again: a
  * program that rewrites its packet would be fed its own output. `feed` restores

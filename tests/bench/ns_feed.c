@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Feeding packets to programs, and the figures that come of it. */
 #include <errno.h>
 #include <pthread.h>

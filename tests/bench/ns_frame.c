@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Packets as clients send them, with the checksums of TCP and IPv4. */
 #include <arpa/inet.h>
 #include <string.h>

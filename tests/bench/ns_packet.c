@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What a packet costs on each of the gate's ways, over an empty program, beside
  * xdp-filter's own programs. `ns packet|tables|scaling [ROUNDS [PART]]`,

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The crowd's requests as bytes. crowd.h and the gate's headers do not meet. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What clients say: the crowd's own requests. */
 #ifndef STRAYGATE_BENCH_NS_REQUEST_H
 #define STRAYGATE_BENCH_NS_REQUEST_H

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Two cores beside one. What they share is what they would share on a NIC with
  * two queues: the tables, the memory of flows, and the buckets of limits.

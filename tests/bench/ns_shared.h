@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What ns.bpf.c and the program that runs it agree on. */
 #ifndef STRAYGATE_BENCH_NS_SHARED_H
 #define STRAYGATE_BENCH_NS_SHARED_H

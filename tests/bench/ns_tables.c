@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Look-ups of one address among many prefixes, alone: the gate's own stage
  * (tree, rule, its action) and an LPM trie, fed with the same packets, less the

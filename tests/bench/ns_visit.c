@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Visits that shake hands with the gate, a batch at a time, each client new. */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A network namespace with a host at one end of a wire and real sockets that
  * listen there, and gates whose programs are run by hand. Pins are made in a

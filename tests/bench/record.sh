@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 #
 # What a run found, as Markdown, for docs/performance.md: a summary, and all figures.
 # Sourced by scripts/bench.

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 #
 # served: what those who are served lose by the gate. Clients of the crowd's own
 # kernel, one server on one core, no flood; with the gate at both depths, observing,

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 #
 # swap: the same flood with nothing else going on, while policies are applied one
 # after the other, and while somebody looks at the strays all the time: A B C A B C.

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 # What a run of all benchmarks says, in short: reads figures as build/ns prints them,
 # writes Markdown. What was not measured is left out.
 #

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The loop. See crowd.h for the parts. */
 #include <sched.h>
 #include <signal.h>

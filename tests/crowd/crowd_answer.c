@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The other side, as fast as it can be: answers each packet by itself, without
  * state. It is there to find the crowd's own limit, not to be a server: every

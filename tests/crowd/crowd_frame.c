@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Packets: building and reading. */
 #include <arpa/inet.h>
 #include <linux/if_ether.h>

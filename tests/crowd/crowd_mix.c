@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Mixes: several streams from a file, rates that change, visitors who come again. */
 #include <errno.h>
 #include <math.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What the crowd was asked to do. */
 #include <arpa/inet.h>
 #include <errno.h>

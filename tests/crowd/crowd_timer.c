@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Timers. There are few distinct delays, so each has a queue of its own in which
  * timers stand in the order they were set, which is the order they end. A timer

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Drives a finder over a string of bytes as the data path does: in segments,
  * each in chunks of FIND_CHUNK, jumping where the finder says so. Shared by the

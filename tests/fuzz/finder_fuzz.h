@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What must hold for any bytes whatever, for each of the finders: however they
  * are cut, the result is the same, and a name is one that the policy could list.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Any bytes for the DNS finder: as a datagram, as a stream, and the datagram
  * with its length in front, which must be the same as without. */
 #include "finder_fuzz.h"

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Any bytes for the HTTP finder, and what it finds for the literal parser. */
 #include <arpa/inet.h>
 

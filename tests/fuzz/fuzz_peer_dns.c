@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The DNS finder against ldns, as a datagram and as a stream. */
 #include "grammar.h"
 #include "peer_fuzz.h"

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The HTTP finder against http-parser. */
 #include "grammar.h"
 #include "peer_fuzz.h"

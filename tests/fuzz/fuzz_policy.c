@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Bytes as a policy file, as a list, as a command, and as a stored policy. What
  * is understood is printed, read again and must be the same; so for store and

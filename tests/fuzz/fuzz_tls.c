@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Any bytes for the TLS finder, as they are and as a handshake in records of
  * any size: a fuzzer does not easily come upon those. */
 #include "finder_fuzz.h"

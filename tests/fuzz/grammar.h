@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Messages made by grammar, with a lie here and there: from bytes at random no
  * fuzzer comes upon a ClientHello whose nested lengths agree.

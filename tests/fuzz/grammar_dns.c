@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Messages of DNS (RFC 1035 4.1): questions with labels and pointers of all kinds. */
 #include <string.h>
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Heads of HTTP requests, made of what parsers are known to disagree upon. */
 #include "grammar.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* ClientHellos (RFC 8446 4.1.2), whole or cut over records anywhere. */
 #include <string.h>
 

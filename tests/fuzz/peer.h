@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Independent parsers, asked for the name that a server built on them would
  * serve: http-parser for HTTP, OpenSSL for TLS, ldns for DNS. None of them

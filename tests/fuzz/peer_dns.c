@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* DNS by ldns: the first question of a message. */
 #include <ldns/ldns.h>
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A finder against an independent parser. The finder may be the stricter one:
  * it may find less than the parser. But a name that it finds is the one that

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * HTTP by http-parser, which was Node's. It knows lines and fields; which of
  * them names the host is RFC 9112 3.2's: the target if it has one, else Host.

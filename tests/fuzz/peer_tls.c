@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* TLS by OpenSSL: what a server's callback for the server name is told. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The core of the live tests, for hosts as people have them. A test makes its host,
 # runs the core without the gate, which is the measure, and then with it:

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 #
 # A container behind a bridge, published on 80 and 443 by the rules that Docker makes
 # for `docker run -p 80:80 -p 443:443`. Its network is a namespace (sg-NAME-x), as

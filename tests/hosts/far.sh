@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Clients at the far end of a long and bad path, the same one without the gate and with
 # it. Sourced after core.sh.

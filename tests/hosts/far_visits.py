@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Visits that begin all at once, for a long and bad path (path.py):
 
 	far_visits.py NAME PORT COUNT PAGE BIG POST SILENCE ADDR...

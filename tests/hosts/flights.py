@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Visits whose first flight is shaped as no ordinary client can be told to do it:
 
 	flights.py KIND ADDR NAME PAGE POST	prints "good", or how it went

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A long and bad way between two network namespaces, played by a process: what one
 tun device sends arrives at the other, later or never.
 

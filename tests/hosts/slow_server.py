@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A small HTTP server with an accept queue of its own size, which takes nothing from
 it for 1.5 s whenever it gets SIGUSR1: slow_server.py PORT BACKLOG"""
 import signal

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the guests of scripts/kernels run beside straygate itself: one static program. */
 #ifndef STRAYGATE_TESTS_GUEST_H
 #define STRAYGATE_TESTS_GUEST_H

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* How many instructions the verifier looked at: the figure that has a limit (a
  * million), and that grows unseen. */
 #include "guest.h"

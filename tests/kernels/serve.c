@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A server of every name, which knows nothing of the gate: it answers whatever
  * comes, and its log says what it was made to see.

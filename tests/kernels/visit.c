@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* One visit over the kernel's own TCP or UDP, and what the visitor saw of it. */
 #include "guest.h"
 

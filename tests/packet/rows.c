@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "rows.h"
 
 #define WEB	    "listen tcp/80 as http handshake off\n" SERVED

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The table of packets: what comes, which reason that is, and what becomes of
  * the bytes. The rows themselves are in rows_*.h:

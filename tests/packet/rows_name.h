@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* clang-format off */
 /* What HTTP and TLS visits ask for, and what the policy says to that. */
 

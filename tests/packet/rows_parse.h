@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* clang-format off */
 /* Headers, listeners, addresses: what never gets as far as a name. */
 

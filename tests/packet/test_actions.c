@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What a policy's lines make of visits: every action for every finding. */
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What the programs at tc make of a visit that was introduced to its server: it is
  * bound, and translated from then on, by the kernel's own TCP over the wire; or it is

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Segments that were damaged on their way: their checksum tells, and the kernel
  * drops them, but the gate sees them first. At the handshake it must neither

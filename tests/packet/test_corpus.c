@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Requests of real clients (tests/fuzz/corpus), cut in two at every byte: in
  * order, each half twice, the halves exchanged; and in segments of one byte. At

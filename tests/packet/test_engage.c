@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Where the gate shakes hands: a listener is engaged once a SYN-ACK of it was seen to
  * leave, and until introduced visits stay unanswered. What its SYN-ACKs say is what the

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Full tables: each at its limit and far over it, by visits that come ever new.
  * What a table forgot passes when its next packet comes, under a reason that

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The handshake: whatever is offered, what was agreed is what the server's
  * socket has in the end; and nothing but a handshake gets there.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Large frames, which the kernel hands over in pieces: a name may lie in any of them. */
 #include <criterion/criterion.h>
 #include <stdio.h>

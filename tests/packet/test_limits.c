@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Limits, held against arithmetic: of an endless offer, in any stretch of time
  * T, what passes is burst + rate * T, give or take the one that is due.

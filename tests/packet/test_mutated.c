@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The table of packets once more, each of them mutated many times over while
  * its visit stands where the table has it, and random ones among these. What a

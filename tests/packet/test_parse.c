@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Headers of every shape: whole, cut, lying, damaged. */
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* DNS answers, and the sockets of the host that may or may not wait for them. */
 #include <arpa/inet.h>
 #include <criterion/criterion.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Requests in many segments, against real sockets that get each of them: the
  * name is judged by the segment that completes it, and by no other. Where that

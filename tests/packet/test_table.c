@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The table of packets, played in full, and the promises that hold over all of it. */
 #include <criterion/criterion.h>
 

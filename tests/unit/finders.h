@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Tables of {bytes, what they ask for}. Each row is also cut at every place,
  * and into pieces of one byte: how a request is segmented must never matter.

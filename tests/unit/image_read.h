@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* An image on the host, read by the code of the kernel. */
 #ifndef STRAYGATE_IMAGE_READ_H
 #define STRAYGATE_IMAGE_READ_H

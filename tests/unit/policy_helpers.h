@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* For the tests of the policy: files in a directory of their own, text out and in. */
 #ifndef STRAYGATE_POLICY_HELPERS_H
 #define STRAYGATE_POLICY_HELPERS_H

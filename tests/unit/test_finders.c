@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The finder of an HTTP request's host. */
 #include "finders.h"
 #include "bpf/find/http.h"

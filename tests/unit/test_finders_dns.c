@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The finder of a DNS message's first question. */
 #include "finders.h"
 #include "bpf/find/dns.h"

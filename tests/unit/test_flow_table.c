@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The table of flows, which programs and controller share. */
 #include <stdlib.h>
 #include <string.h>

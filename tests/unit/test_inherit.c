@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Which ids a policy gives to its rules, beside another one that may rule again. */
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Lists of `from FILE`, in the forms in which providers and tools write them. */
 #include <errno.h>
 #include <zlib.h>

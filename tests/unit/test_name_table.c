@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Served names and zones, against a search through all of them; and the image. */
 #include <criterion/criterion.h>
 #include <stdbool.h>

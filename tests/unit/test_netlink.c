@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Dumps of rtnetlink, from a kernel that is played by the other end of a socket. */
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Policies that are stored as changes of another, and images laid over another's:
  * the same as if all had been stored and built anew.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Pages, as they stand in an image: what the program sends must be HTTP, whatever
  * name it puts in. */
 #include <criterion/criterion.h>

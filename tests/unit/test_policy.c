@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The policy: what is understood, how it is printed, added, deleted, compared. */
 #include <errno.h>
 

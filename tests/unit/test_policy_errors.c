@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Bad input: one line that says where, what, and what was expected; and nothing changes. */
 #include <errno.h>
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The policy as bytes: all of it comes back, and nothing damaged does. */
 #include <errno.h>
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* SipHash-2-4 against the vectors of its authors: key 00 01 .. 0f, message 00 01 ..,
  * of which those of whole words are taken. (OpenSSL's gives the same.) */
 #include <criterion/criterion.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The classics of smuggling: what the finders say, however they are cut. */
 #include <criterion/criterion.h>
 

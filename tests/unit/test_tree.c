@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The trees of prefixes, against a search through all of them. */
 #include <criterion/criterion.h>
 #include <stdlib.h>

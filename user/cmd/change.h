@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From one policy to the next: what up, apply, add, del and posture share. */
 #ifndef STRAYGATE_CHANGE_H
 #define STRAYGATE_CHANGE_H

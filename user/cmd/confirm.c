@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "cmd/change.h"
 #include "lib/say.h"
 #include "cmd/verb.h"

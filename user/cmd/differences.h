@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How one policy differs from another, as `apply --diff` and `up` say it. */
 #ifndef STRAYGATE_DIFFERENCES_H
 #define STRAYGATE_DIFFERENCES_H

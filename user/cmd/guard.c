@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* A slip must not cost more than the flood: changes that turn away what is being
  * served are refused, with the figures. */
 #include <math.h>

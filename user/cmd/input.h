@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Lines of the command line or of standard input, put into a policy. */
 #ifndef STRAYGATE_INPUT_H
 #define STRAYGATE_INPUT_H

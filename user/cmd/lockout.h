@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What would lock somebody out is not done without --force. */
 #ifndef STRAYGATE_LOCKOUT_H
 #define STRAYGATE_LOCKOUT_H

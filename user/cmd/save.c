@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The policy that runs, written into its file: lines that say what runs stay as they
  * are, with their comments; others are changed, taken out or added at the end. The new

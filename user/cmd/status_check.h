@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `status --check`: one line, as monitoring plugins have it. */
 #ifndef STRAYGATE_STATUS_CHECK_H
 #define STRAYGATE_STATUS_CHECK_H

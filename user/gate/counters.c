@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Counters of devices, heavy hitters and flows: read, sum up over CPUs, clear. */
 #include "gate/gate.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Bound visits, as `down` sees them: to be waited for, or to be cut. */
 #include "gate/gate.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the kernel and a driver can do for us; tried or asked, not guessed. */
 #ifndef STRAYGATE_FEATURE_H
 #define STRAYGATE_FEATURE_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The gate in the kernel, as the controller sees it: an instance, its devices,
  * the policy that runs, and its counters. gate*.c alone know libbpf.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The handshake: secrets, what this host's TCP agrees to, how listeners do. */
 #include "gate/gate.h"
 

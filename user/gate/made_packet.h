@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A made-up first packet of a visit, for `explain`. */
 #ifndef STRAYGATE_PROBE_PACKET_H
 #define STRAYGATE_PROBE_PACKET_H

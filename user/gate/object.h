@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The BPF object of this build: the one place that opens the skeleton. */
 #ifndef STRAYGATE_GATE_LOAD_H
 #define STRAYGATE_GATE_LOAD_H

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Devices that have another name now. A device's pins lie under its name, but a
  * program stays attached to the device: where that went, its pins follow.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Counters and buckets of rules: in pieces of RULES_SEGMENT ids, which are added
  * as ids are given out, mapped to be read and to be cleared. */
 #include "gate/gate.h"

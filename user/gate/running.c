@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The policy that runs, read back: as a policy, or line by line where nothing is
  * to be changed in it, which takes neither memory nor an index for a million.

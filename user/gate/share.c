@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* A group that may read what `status` and `show` want. */
 #include "gate/gate.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The slots of policies, as gate_policy.c writes and gate_running.c reads them. */
 #ifndef STRAYGATE_GATE_SLOT_H
 #define STRAYGATE_GATE_SLOT_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The gate's two filters at tc, which bind and translate the visits that the gate
  * introduced. From Linux 6.6 on they are tcx links, which outlive every process and

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The addresses that are local to this host: the kernel's own table of them. */
 #ifndef STRAYGATE_LOCAL_H
 #define STRAYGATE_LOCAL_H

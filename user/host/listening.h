@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* On which ports does some socket of this network namespace listen? */
 #ifndef STRAYGATE_LISTENING_H
 #define STRAYGATE_LISTENING_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Does the kernel keep its memory from root as well (kernel_lockdown(7))? */
 #ifndef STRAYGATE_LOCKDOWN_H
 #define STRAYGATE_LOCKDOWN_H

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Of XDP, one question over generic netlink, in two steps: which number has the family
  * "netdev" on this kernel, and what does it say of the device.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the kernel says of a device; of its driver's XDP from Linux 6.3 on. */
 #ifndef STRAYGATE_NETDEV_H
 #define STRAYGATE_NETDEV_H

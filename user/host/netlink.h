@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* All that the kernel has of something: addresses, routes, devices (rtnetlink(7)). */
 #ifndef STRAYGATE_RTNL_H
 #define STRAYGATE_RTNL_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* TCP sockets of this host, one at a time (sock_diag(7)). */
 #ifndef STRAYGATE_SOCKET_DIAG_H
 #define STRAYGATE_SOCKET_DIAG_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* By which port is this host administered? */
 #ifndef STRAYGATE_SSH_H
 #define STRAYGATE_SSH_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* veth pairs, over which XDP_TX has a condition. */
 #ifndef STRAYGATE_VETH_H
 #define STRAYGATE_VETH_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* VLAN tags: are they in the frames that the gate sees? */
 #ifndef STRAYGATE_VLAN_H
 #define STRAYGATE_VLAN_H

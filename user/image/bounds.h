@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The boundaries of one tree of addresses in the making, and how they are
  * written into an image: from keys[i] on, values[i] holds.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * An image while it is being built: cells that grow at the end. See
  * bpf/image.h for what stands in them.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The names of an image: a table of buckets, two choices a name, hashed with
  * secrets that are drawn anew for each image (bpf/name_hash.h).

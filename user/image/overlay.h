@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What has to be said of sources where a policy differs from its base: of the
  * changed prefixes, all that lies in them or around them.

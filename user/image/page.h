@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What an HTTP request that is not served is answered with. */
 #ifndef STRAYGATE_PAGE_H
 #define STRAYGATE_PAGE_H

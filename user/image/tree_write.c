@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* From boundaries to the cells of a tree (bpf/image.h), and how they are read. */
 #include <endian.h>
 #include <errno.h>

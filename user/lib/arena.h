@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Memory that is freed all at once. A policy of a million lines is a million
  * rules and strings that die together; malloc would charge for each.

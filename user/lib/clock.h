@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The clock of all times that are kept: CLOCK_MONOTONIC, which the kernel's
  * bpf_ktime_get_ns() reads as well. */
 #ifndef STRAYGATE_CLOCK_H

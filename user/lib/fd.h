@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* File descriptors that close themselves. */
 #ifndef STRAYGATE_FD_H
 #define STRAYGATE_FD_H

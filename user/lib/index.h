@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A hash index over things that live in an array elsewhere: it holds their
  * positions only. Open addressing, linear probing, at most half full; nothing

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Documents with "format": 1, written member by member: a million rules are
  * never held as JSON in memory. Values are jansson's; they are given away. What

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * malloc() for what may be many megabytes and is used at once: in huge pages
  * where the kernel has them, since a first touch of each small page would cost

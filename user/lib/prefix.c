@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Address prefixes: text to bits and back. */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Address prefixes. IPv4 is v4-mapped (::ffff:a.b.c.d, length 96 to 128); a
  * prefix of IPv6 that covers the mapped ones (::/0) means IPv6 alone: 0.0.0.0/0

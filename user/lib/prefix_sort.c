@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Lists of prefixes in one order, so that equal lists are equal bytes. */
 #include <endian.h>
 #include <stdlib.h>

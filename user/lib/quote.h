@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Words of a line, and when they need quotes. */
 #ifndef STRAYGATE_QUOTE_H
 #define STRAYGATE_QUOTE_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What straygate says to people: one line for each thing, on stderr, that tells what
  * failed, why, and what to do next.

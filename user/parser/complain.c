@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* One-line errors that are safe to print whatever was in the input. */
 #include <errno.h>
 #include <stdarg.h>

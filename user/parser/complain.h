@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where the parser stands, and how it complains. */
 #ifndef STRAYGATE_COMPLAIN_H
 #define STRAYGATE_COMPLAIN_H

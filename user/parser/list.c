@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The lists of `from FILE`: a million entries in a fraction of a second. */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The lists of `from FILE`. */
 #ifndef STRAYGATE_LIST_H
 #define STRAYGATE_LIST_H

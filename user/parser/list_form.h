@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The entries of a list, in the forms in which providers and tools write them. Names
  * stand between blanks; # and ; begin a comment. So do prefixes, and besides

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* listen tcp/443 [on ADDR] as tls [handshake auto|on|off] [observe] */
 #include <errno.h>
 #include <netinet/in.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The operator's own words: `answer page FILE`. */
 #include <errno.h>
 #include <limits.h>

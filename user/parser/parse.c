@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Lines to rules: one function a statement. Whoever adds a statement adds a
  * line to the table at the end, and to rule_print().

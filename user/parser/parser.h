@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The state of the parser, and the pieces of which its statements are made. */
 #ifndef STRAYGATE_PARSER_H
 #define STRAYGATE_PARSER_H

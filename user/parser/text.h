@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Files to lines, lines to words. */
 #ifndef STRAYGATE_TEXT_H
 #define STRAYGATE_TEXT_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How a policy is made, a rule at a time: for the parser, and for what is stored. */
 #ifndef STRAYGATE_BUILD_H
 #define STRAYGATE_BUILD_H

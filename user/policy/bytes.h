@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A policy as bytes: head, rules, prefixes, names, strings, without gaps, in
  * the byte order of the host (it never leaves it). A change here is a new

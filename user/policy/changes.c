@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* A policy as another one and what was changed in it, and back. */
 #include <errno.h>
 #include <stdlib.h>

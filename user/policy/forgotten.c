@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Which names are served no more? Lines alone do not tell: a list may have
  * lost some, and a name that lost its line may be below one that stays.

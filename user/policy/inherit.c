@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What a policy takes over from the one before it: ids, and the times of its rules. */
 #include <errno.h>
 #include <stdlib.h>

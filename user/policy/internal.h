@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The policy as a container: what the files of policy/ share, and nobody else sees. */
 #ifndef STRAYGATE_POLICY_INTERNAL_H
 #define STRAYGATE_POLICY_INTERNAL_H

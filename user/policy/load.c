@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Bytes to a policy. Nothing is believed: what is loaded could have come from
  * the parser, or it is refused. So all who use a policy may rely on the same

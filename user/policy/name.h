@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Names: text to the one form in which they are compared. */
 #ifndef STRAYGATE_POLICY_NAME_H
 #define STRAYGATE_POLICY_NAME_H

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What may stand in a page of the operator's own. */
 #include <stdbool.h>
 #include <string.h>

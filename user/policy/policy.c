@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The policy as a container: its rules in order, and by their subject. */
 #include <errno.h>
 #include <limits.h>

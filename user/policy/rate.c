@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Numbers with units: rates and durations, read and printed. */
 #include <errno.h>
 #include <stdio.h>

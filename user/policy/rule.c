@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What each statement may say, and the words for it. */
 #include <netinet/in.h>
 #include <string.h>

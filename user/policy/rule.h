@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a rule may say: the parser and policy_load() both ask. */
 #ifndef STRAYGATE_RULE_H
 #define STRAYGATE_RULE_H

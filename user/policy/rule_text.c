@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Rules to lines: what the parser takes, the same words, everything said. */
 #include <netinet/in.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A call of the command line, as its verb gets it. */
 #ifndef STRAYGATE_CALL_H
 #define STRAYGATE_CALL_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the gate's filters at tc did with the packets of a device. */
 #ifndef STRAYGATE_CROSSINGS_H
 #define STRAYGATE_CROSSINGS_H

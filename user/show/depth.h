@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How deep a listener is judged, in words. */
 #ifndef STRAYGATE_DEPTH_H
 #define STRAYGATE_DEPTH_H

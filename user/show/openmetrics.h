@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Counters and gauges for metrics collectors. */
 #ifndef STRAYGATE_OPENMETRICS_H
 #define STRAYGATE_OPENMETRICS_H

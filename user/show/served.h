@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Stray names that are served by now are no strays any more. */
 #ifndef STRAYGATE_SERVED_H
 #define STRAYGATE_SERVED_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What `straygate show` can show: one file each. */
 #ifndef STRAYGATE_SHOW_H
 #define STRAYGATE_SHOW_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Counters as people ask for them: per reason of a device, per listener, per
  * rule; the same sums for text, JSON and OpenMetrics.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "smuggling.h"
 
 #define HEAD(flags, counts) "\x12\x34" flags counts

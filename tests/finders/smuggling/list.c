@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Prints the table for tests/live: a line each, protocol, what the finder says,
  * the name or "-", the bytes in hexadecimal, what it is; tabs between. */
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The classics by which a name is smuggled past whoever reads it first, each with
  * what the finder is to say. tests/unit holds the finders to it; tests/live sends

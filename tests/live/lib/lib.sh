@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 #
 # What every live test starts with: a testbed of its own, taken down however the
 # test ends, and TAP on standard output. A test is a bash file:

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* For the crowd's end of a veth pair: see tb_wire() in testbed.sh. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The victim's servers: nginx and nsd as Debian ships them, with configurations
 # of their own below $TB_RUN/NAME. They know nothing of the gate. Sourced after

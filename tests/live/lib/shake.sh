@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 #
 # What the tests of the handshake share: a gate that shakes hands, what the
 # victim's own TCP says it did, and visitors with real sockets. Sourced after lib.sh.

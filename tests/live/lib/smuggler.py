@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Sends the table of smuggling (build/smuggling) to real servers, without a gate,
 and compares the name that each of them serves with the one the finder found.
 

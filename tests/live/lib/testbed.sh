@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The testbed: a victim and a crowd in two network namespaces, joined by a veth
 # pair. A library: scripts/testbed, scripts/demo and the live tests source it.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Visitors, and servers, that do with a socket what no ordinary client can be told to.
 
 visitor.py VERB ADDR PORT OPTION=VALUE...   prints one line of JSON

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What a packet was made into, byte by byte. */
 #include <criterion/criterion.h>
 #include <stdio.h>

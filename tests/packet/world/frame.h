@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Frames: built from a few words of a table, and taken apart again by code of
  * its own, checksums verified.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Packets that nobody would send, the same ones for the same seed. */
 #ifndef STRAYGATE_TESTS_MUTATE_H
 #define STRAYGATE_TESTS_MUTATE_H

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Plays a row of the table: client, gate and server, packet by packet. */
 #include <criterion/criterion.h>
 #include <stdio.h>

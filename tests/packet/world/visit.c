@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* A client that is played by hand, over the wire, against the host's TCP. */
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The clients' end of the wire. */
 #ifndef STRAYGATE_TESTS_WIRE_H
 #define STRAYGATE_TESTS_WIRE_H

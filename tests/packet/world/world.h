@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A world for the gate: a network namespace with a host (192.0.2.1,
  * 2001:db8::1) at one end of a wire, clients (198.18.0.0/15, 2001:db8:c::/48)
