@@ -36,12 +36,10 @@ static __always_inline __u32 put_stamps(struct scratch *s)
 /* Bytes of payload that an answer with so many bytes of options may have: what the
  * client takes, what the device sends, and, to an address that has not proved
  * itself, what came, counted at the level of IP. */
-static __always_inline __u32 answer_room(struct xdp_md *ctx, const struct packet *p, const struct scratch *s,
-					 __u32 options)
+static __always_inline __u32 answer_room(const struct packet *p, const struct scratch *s, __u32 options)
 {
 	__u32 headers = (p->ipv6 ? 60 : 40) + options, room, came, zero = 0;
 	struct device *d = bpf_map_lookup_elem(&device, &zero);
-	__be16 window;
 
 	room = (p->shaken ? s->agreed.mss : ANSWER_MSS) - options;
 	if (d && d->mtu && d->mtu - headers < room)
@@ -51,8 +49,8 @@ static __always_inline __u32 answer_room(struct xdp_md *ctx, const struct packet
 		came = came > headers ? came - headers : 0;
 		room = came < room ? came : room;
 	}
-	if (p->shaken && !bpf_xdp_load_bytes(ctx, p->l4 + 14, &window, 2)) {
-		came = bpf_ntohs(window);
+	if (p->shaken) {
+		came = p->window;
 		if (s->agreed.scale != COOKIE_NO_SCALE)
 			came <<= s->agreed.scale & 15;
 		/* A window that nothing fits in has a RST come next, as ever. */
@@ -109,7 +107,7 @@ stage int put_answer(struct xdp_md *ctx, struct packet *p, __u32 options)
 		return 0;
 	if (p->as != PROTO_TLS && p->find != FIND_FOUND && p->find != FIND_NONE)
 		prefix = find_again(ctx, p, s);
-	room = answer_room(ctx, p, s, options & 15);
+	room = answer_room(p, s, options & 15);
 	switch (p->as) {
 	case PROTO_HTTP:
 		length = put_http(ctx, p, s, to, room);

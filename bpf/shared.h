@@ -221,7 +221,6 @@ enum shallow {
 	SHALLOW_TC,	    /* nothing can be attached at tc */
 	SHALLOW_TAGS,	    /* the device takes VLAN tags off, and there are VLANs */
 	SHALLOW_PEER,	    /* a veth whose other end does not take what XDP_TX sends */
-	SHALLOW_PROXY,	    /* a PROXY header comes first */
 };
 
 /*

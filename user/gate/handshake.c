@@ -154,7 +154,6 @@ const char *shallow_text(enum shallow s)
 				 "DEV rxvlan off)",
 		[SHALLOW_PEER] = "a veth device whose other end has no XDP program drops what the gate "
 				 "sends (up --generic works)",
-		[SHALLOW_PROXY] = "a PROXY header comes first",
 	};
 
 	return (size_t)s < sizeof(texts) / sizeof(texts[0]) ? texts[s] : "?";
