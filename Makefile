@@ -12,7 +12,7 @@ BUILD_ID := $(VERSION)$(shell git -c safe.directory='*' describe --always --dirt
 WARN     := -Wall -Wextra -Werror
 CFLAGS   ?= -O2 -g
 CFLAGS   += -std=gnu17 -D_GNU_SOURCE $(WARN) -iquote user -iquote . -I$(B) -DSTRAYGATE_VERSION='"$(VERSION)"' \
-            -DSTRAYGATE_BUILD='"$(BUILD_ID)"' -MMD -MP $(EXTRA_CFLAGS)
+            -MMD -MP $(EXTRA_CFLAGS)
 LDFLAGS  += $(EXTRA_CFLAGS)
 LIBS     := -lbpf -lelf -lz -ljansson
 
@@ -25,7 +25,7 @@ USER     := $(wildcard user/*/*.c)
 OBJECTS  := $(USER:user/%.c=$(B)/user/%.o)
 UNIT     := $(patsubst tests/unit/%.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 PACKET   := $(patsubst tests/packet/%.c,$(B)/%,$(wildcard tests/packet/test_*.c))
-PACKET_LIB := $(wildcard tests/packet/world/*.c tests/packet/rows*.c)
+WORLD    := $(patsubst tests/%.c,$(B)/tests/%.o,$(wildcard tests/packet/world/*.c tests/packet/rows*.c))
 
 all: $(B)/straygate
 
@@ -44,7 +44,8 @@ $(B)/straygate.skel.h: $(B)/straygate.bpf.o
 $(B)/user/%.o: user/%.c | $(B)/straygate.skel.h
 	@mkdir -p $(@D)
 	@echo "  CC $<"; $(CC) $(CFLAGS) -c $< -o $@
-$(B)/user/gate/object.o: $(B)/straygate.skel.h $(B)/build-id
+$(B)/user/gate/object.o $(B)/sanitized/gate/object.o: $(B)/straygate.skel.h $(B)/build-id
+$(B)/user/gate/object.o $(B)/sanitized/gate/object.o: CFLAGS += -DSTRAYGATE_BUILD='"$(BUILD_ID)"'
 
 # Newer only if the build has another name: a commit changes no source.
 $(B)/build-id: always
@@ -83,15 +84,33 @@ $(B)/libsanitized.a: $(USER:user/%.c=$(B)/sanitized/%.o)
 	rm -f $@
 	ar rcs $@ $^
 
-SMUGGLING := $(filter-out %/list.c,$(wildcard tests/finders/smuggling/*.c))
+SMUGGLING := $(patsubst %.c,$(B)/%.o,$(filter-out %/list.c,$(wildcard tests/finders/smuggling/*.c)))
+$(B)/tests/finders/smuggling/%.o: tests/finders/smuggling/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(SANITIZE) -c $< -o $@
 $(B)/test_smuggling: UNIT_ALSO := $(SMUGGLING)
-$(B)/test_smuggling: $(SMUGGLING) tests/finders/smuggling/smuggling.h
+$(B)/test_smuggling: $(SMUGGLING)
 
-$(UNIT): $(B)/%: tests/unit/%.c $(B)/libsanitized.a $(wildcard bpf/*.h bpf/*/*.h tests/finders/*.h tests/unit/*.h)
-	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(SANITIZE) $< $(UNIT_ALSO) $(B)/libsanitized.a $(LIBS) -lcriterion -o $@
+$(B)/tests/unit/%.o: tests/unit/%.c | $(B)/straygate.skel.h
+	@mkdir -p $(@D)
+	@echo "  CC $<"; $(CC) $(CFLAGS) $(SANITIZE) -c $< -o $@
 
-$(PACKET): $(B)/%: tests/packet/%.c $(PACKET_LIB) $(wildcard tests/packet/*.h tests/packet/world/*.h) $(B)/libstraygate.a
-	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) -iquote tests/packet $< $(PACKET_LIB) $(B)/libstraygate.a $(LIBS) -lcriterion -o $@
+$(UNIT): $(B)/%: $(B)/tests/unit/%.o $(B)/libsanitized.a
+	$(CC) $(SANITIZE) $< $(UNIT_ALSO) $(B)/libsanitized.a $(LIBS) -lcriterion -o $@
+
+$(B)/tests/packet/%.o: tests/packet/%.c | $(B)/straygate.skel.h
+	@mkdir -p $(@D)
+	@echo "  CC $<"; $(CC) $(CFLAGS) -iquote tests/packet -c $< -o $@
+
+# What the packet tests share.
+$(B)/libworld.a: $(WORLD)
+	rm -f $@
+	ar rcs $@ $^
+
+$(PACKET): $(B)/%: $(B)/tests/packet/%.o $(B)/libworld.a $(B)/libstraygate.a
+	$(CC) $(LDFLAGS) $^ $(LIBS) -lcriterion -o $@
+
+.SECONDARY: $(WORLD) $(PACKET:$(B)/%=$(B)/tests/packet/%.o) $(UNIT:$(B)/%=$(B)/tests/unit/%.o)
 
 tests: $(UNIT) $(PACKET) $(B)/crowd $(B)/smuggling $(B)/pass.bpf.o
 
@@ -135,7 +154,8 @@ install: all
 clean:
 	rm -rf $(B)
 
--include $(wildcard $(B)/*.d $(B)/user/*.d $(B)/user/*/*.d $(B)/sanitized/*/*.d)
+-include $(wildcard $(B)/*.d $(B)/user/*.d $(B)/user/*/*.d $(B)/sanitized/*/*.d $(B)/tests/*/*.d \
+	$(B)/tests/*/*/*.d)
 
 .PHONY: always all tests check check-unit check-packet fuzz format lint install clean
 .DELETE_ON_ERROR:
