@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Visits that were introduced and not taken: refused by the server, a firewall or a
  * router; answered late, or for another visit; or from ports that the server still holds.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What the programs at tc translate in the options of a bound visit's segments, and
  * that each packet at tc is counted once.

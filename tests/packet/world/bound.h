@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Visits that the gate introduces to a real server, for the tests of what the programs
  * at tc make of them. A test fails where something else comes than a function expects.
