@@ -7,6 +7,7 @@
 #define STRAYGATE_ACT_H
 
 #include "bpf/bpf.h"
+#include "bpf/alarm_window.h"
 #include "bpf/answer.h"
 #include "bpf/count.h"
 #include "bpf/handshake/introduce.h"
@@ -122,6 +123,8 @@ static __always_inline int act(struct xdp_md *ctx, struct packet *p, __u32 reaso
 	else
 		action = row.verdict == VERDICT_DROP ? XDP_DROP : XDP_PASS;
 	count(p, reason);
+	if (p->alarm && alarm_word(reason))
+		alarm_note(ctx, p, alarm_word(reason));
 	return action;
 }
 

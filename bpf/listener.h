@@ -8,6 +8,7 @@
 #ifndef STRAYGATE_LISTENER_H
 #define STRAYGATE_LISTENER_H
 
+#include "bpf/alarm.h"
 #include "bpf/packet.h"
 #include "bpf/view.h"
 
@@ -65,7 +66,11 @@ stage int listener(struct packet *p, __u32 entry)
 	p->as = l->protocol;
 	p->depth = l->depth;
 	p->listener_rule = l->rule;
-	p->observe |= l->observe;
+	p->alarm = l->alarm;
+	if (l->alarm == ALARM_ON)
+		p->observe = !alarm_engaged(p, l);
+	else
+		p->observe |= l->observe;
 	return CONTINUE;
 }
 

@@ -274,6 +274,30 @@ struct {
 	__type(value, struct engagement);
 } engagements SEC(".maps");
 
+/* How each listener does under `auto`, by id. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LISTENERS_MAX + 1);
+	__type(key, __u32);
+	__type(value, struct alarm);
+} alarms SEC(".maps");
+
+/* What came for each listener, by CPU * (LISTENERS_MAX + 1) + id: not a per-CPU
+ * array, since the program adds up all CPUs' once a second. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LISTENERS_MAX + 1); /* for each CPU: object_make() */
+	__type(key, __u32);
+	__type(value, struct alarm_counts);
+} alarm_counts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct pace);
+} pace SEC(".maps");
+
 /* What the controller knows of the device; each has its own, as of `counters`. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -66,6 +66,8 @@ struct packet {
 	__u8 answer;	   /* what ACT_ANSWER says: http: number of the page in the image; else of the rule */
 	__u8 order;	   /* the answer is sent by tc: enum order */
 	__u16 grown;	   /* bytes by which the frame is longer than frame_len: see reserve() */
+	__u8 alarm;	   /* of the listener: enum alarm_mode */
+	__u8 initial;	   /* quic: the first packet of a connection */
 	__u32 source_rule; /* ids, 0: none */
 	__u32 name_rule;
 	__u32 listener_rule; /* index in the image */

@@ -37,13 +37,14 @@ stage int quic(struct xdp_md *ctx, struct packet *p)
 	if (!r)
 		return REASON_table_missing;
 	p->name_rule = r->id;
+	p->initial = (p->alarm || r->action == ACT_FALLBACK) && quic_is_initial(ctx, p);
 	switch (r->action) {
 	case ACT_DROP:
 		return REASON_quic_dropped;
 	case ACT_LIMIT:
 		return within_limit(p, r) ? REASON_quic_passed : REASON_quic_dropped;
 	case ACT_FALLBACK:
-		if (quic_is_initial(ctx, p))
+		if (p->initial)
 			return REASON_quic_fallback;
 	}
 	return REASON_quic_passed;

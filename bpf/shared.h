@@ -13,7 +13,7 @@
 
 #include "bpf/reason.h"
 
-#define STRAYGATE_LAYOUT 5
+#define STRAYGATE_LAYOUT 6
 
 /* Limits of the tables; user/policy.h refuses what is larger. */
 #define LISTENERS_MAX	   127	     /* ids 1..127; 0 stands for "no listener" */
@@ -245,6 +245,89 @@ struct engagement {
 /* For how long a SYN-ACK at egress speaks for a port without a local socket. */
 #define WAY_PATIENCE FLOW_CLOCK(60000000000ULL)
 
+/* What `auto` makes of a listener. */
+enum alarm_mode {
+	ALARM_OFF,    /* the posture is enforce: what its line says is done */
+	ALARM_LEARNS, /* observe: what is calm is learned, and nothing follows from it */
+	ALARM_ON,     /* auto: asleep, or engaged */
+};
+
+/* Why a listener is engaged, in bits. */
+#define ALARM_STRAYS   0x01 /* more strays than its line allows */
+#define ALARM_SILENT   0x02 /* visits that never say a word */
+#define ALARM_PRESSURE 0x04 /* and the queues of the server's socket are more than half full */
+
+/* What was last seen of the queues of the server's socket. */
+enum alarm_queue {
+	ALARM_QUEUE_UNSEEN, /* nobody has looked yet */
+	ALARM_QUEUE_SEEN,
+	ALARM_QUEUE_NONE,  /* no socket of this host listens there: a container, another namespace */
+	ALARM_QUEUE_SMALL, /* for less than 64: it says nothing */
+};
+
+/* What came for a listener, by CPU and id: alarm_counts. Written by the programs on
+ * that CPU alone, and never less. */
+struct alarm_counts {
+	__u64 look;	/* ns: when this CPU looks again whether the window has ended */
+	__u64 answered; /* SYNs that were answered, by the server or by the gate */
+	__u64 spoke;	/* visits that have sent something */
+	__u64 visits;	/* that were judged */
+	__u64 served;	/* of these */
+	__u64 strays;
+	__u64 reserved[2];
+};
+
+/* The same of one window. */
+struct alarm_window {
+	__u32 visits;
+	__u32 strays;
+	__u32 answered;
+	__u32 silent; /* of those answered, that have not spoken */
+};
+
+/*
+ * What `auto` knows of a listener, by id: see alarm_state.h. Written by the program
+ * whose packet ends a window, one at a time; the controller writes it once, all zero,
+ * when the id goes to another listener. Times are ns of CLOCK_MONOTONIC.
+ */
+struct alarm {
+	__u64 until;   /* engaged before that; 0: asleep. The one word that packets read */
+	__u64 changed; /* since when it is what it is */
+	__u64 begun;   /* watched since; 0: never */
+	__u64 ends;    /* the window under way */
+	__u64 patience;
+	__u64 served;	   /* visits, while it was watched */
+	__u64 calm_strays; /* a window in calm, average of an hour, in 1/65536 */
+	__u64 calm_visits;
+	__u32 calm_windows; /* of which that is the average */
+	__u32 busy;	    /* a window is being ended */
+	__u32 times;	    /* engaged so often */
+	__u32 streak;	    /* windows in a row that call for it */
+	__u32 cause;	    /* ALARM_... of the last time */
+	__u32 queue;	    /* enum alarm_queue */
+	__u32 accept;	    /* connections that wait to be accepted, */
+	__u32 half_open;    /* and that are not complete */
+	__u32 backlog;	    /* what the socket allows of each */
+	__u32 pressed;	    /* more than half of it, in the last window */
+	__u32 need_strays;  /* a window with so many calls for it; while engaged: called */
+	__u32 need_silent;
+	struct alarm_window last; /* that ended */
+	struct alarm_window why;  /* that engaged it */
+	struct alarm_counts sum;  /* over all CPUs, when the last window ended */
+};
+
+/* The times of `auto` in ns. Written when the map is made; tests shorten them. */
+struct pace {
+	__u64 clock;	     /* tests: what the time is; 0: the kernel says it */
+	__u64 arm;	     /* a listener is watched for so long before it may engage */
+	__u64 memory;	     /* of what is calm */
+	__u64 patience;	     /* engaged for so long after the last window that called for it */
+	__u64 patience_most; /* when that was doubled again and again, */
+	__u64 relapse;	     /* as it is by who engages again so soon */
+	__u64 habit;	     /* windows in which names become familiar */
+	__u64 reserved;
+};
+
 /* Of each device; written by the controller. */
 struct device {
 	__u8 mac[6];
@@ -407,6 +490,9 @@ _Static_assert(sizeof(struct flow) == 32, "two flows are one cache line");
 _Static_assert(sizeof(struct flow_set) == 256, "no set lies in two pages");
 _Static_assert(sizeof(struct shake) == 256, "shake is four cache lines");
 _Static_assert(sizeof(struct engagement) == 56, "engagement has no padding");
+_Static_assert(sizeof(struct alarm_counts) == 64, "alarm_counts is a cache line");
+_Static_assert(sizeof(struct alarm) == 208, "alarm has no padding");
+_Static_assert(sizeof(struct pace) == 64, "pace is a cache line");
 _Static_assert(sizeof(struct introduced) == 52, "introduced has no padding");
 _Static_assert(sizeof(struct bound) == 72, "bound has no padding");
 _Static_assert(sizeof(struct way_key) == 20, "way_key has no padding");

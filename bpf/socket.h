@@ -21,7 +21,28 @@ struct tcp_options_received {
 	__u32 ts_recent;
 } __attribute__((preserve_access_index));
 
+struct sock {
+	__u32 sk_ack_backlog;
+	__u32 sk_max_ack_backlog;
+} __attribute__((preserve_access_index));
+
+struct inet_sock {
+	struct sock sk;
+} __attribute__((preserve_access_index));
+
+struct request_sock_queue {
+	struct {
+		int counter;
+	} qlen;
+} __attribute__((preserve_access_index));
+
+struct inet_connection_sock {
+	struct inet_sock icsk_inet;
+	struct request_sock_queue icsk_accept_queue;
+} __attribute__((preserve_access_index));
+
 struct tcp_sock {
+	struct inet_connection_sock inet_conn;
 	__u32 rcv_nxt;
 	__u32 snd_una;
 	__u32 snd_nxt;

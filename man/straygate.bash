@@ -56,9 +56,9 @@ _straygate_line()
 	from) compgen -f -- "$cur" ;;
 	*)
 		case $1 in
-		posture) echo observe enforce ;;
+		posture) echo observe auto enforce ;;
 		device) _straygate_devices ;;
-		listen) echo tcp/80 tcp/443 udp/53 tcp/53 on as handshake observe ;;
+		listen) echo tcp/80 tcp/443 udp/53 tcp/53 on as handshake observe auto above ;;
 		serve | zone | resolver) echo from ;;
 		stray | unnamed) [ "$2" = "$1" ] && echo http tls dns || echo answer reset drop pass limit else 503 421 403 page alert nxdomain ;;
 		unreadable) [ "$2" = "$1" ] && echo http tls dns || echo reset drop pass limit ;;
@@ -108,7 +108,7 @@ _straygate()
 	*,) offer='status up down check apply add del confirm show explain posture features reset save help' ;;
 	*,up | *,down | *,features) offer=$(_straygate_devices) ;;
 	*,show) offer='policy counters sources names flows strays' ;;
-	*,posture) offer='observe enforce' ;;
+	*,posture) offer='observe auto enforce' ;;
 	*,reset) offer='strays' ;;
 	*,check | *,apply | *,save) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	*,add) offer=$([ -n "$statement" ] && _straygate_line "$statement" "$prev" || echo "$_straygate_statements") ;;

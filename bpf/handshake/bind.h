@@ -16,6 +16,7 @@
 #ifndef STRAYGATE_BIND_H
 #define STRAYGATE_BIND_H
 
+#include "bpf/alarm_window.h"
 #include "bpf/bpf.h"
 #include "bpf/view.h"
 #include "bpf/conversation.h"
@@ -241,27 +242,26 @@ stage int bind(struct __sk_buff *skb, struct packet *p)
 
 /* ---- SYN-ACKs of the kernel's own handshake -------------------------------- */
 
-static __always_inline __u32 listener_of(const struct packet *p)
+static __always_inline struct image_listener *listener_of(const struct packet *p)
 {
-	struct image_listener *l;
 	struct view v;
 	__u32 entry;
 
 	if (!view_of(&v, current_slot()))
-		return 0;
+		return NULL;
 	entry = port_entry(v.image, p);
-	l = entry ? find_listener(v.image, v.head, p, entry) : NULL;
-	return l ? l->id : 0;
+	return entry ? find_listener(v.image, v.head, p, entry) : NULL;
 }
 
 /* The way back of its listener leads through here. */
 static __always_inline void learn(struct __sk_buff *skb, struct packet *p, const struct scratch_tc *s)
 {
-	__u32 id = listener_of(p);
-	struct engagement *e = id ? engagement_by_id(id) : NULL;
+	struct image_listener *l = listener_of(p);
+	struct engagement *e = l ? engagement_by_id(l->id) : NULL;
 
 	if (!e)
 		return;
+	alarm_answered(l);
 	engage_seen(e, p->ipv6, s->options.mss, FLOW_CLOCK(packet_tick(p)));
 	if (is_local(skb))
 		return;

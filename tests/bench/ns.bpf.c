@@ -71,7 +71,7 @@ static __always_inline void pick(struct xdp_md *ctx, struct feed_state *s)
 	if (!p)
 		return;
 	/* The verifier wants to see that it is at least one byte. */
-	checked(less);
+	opaque(less);
 	bpf_xdp_store_bytes(ctx, offset, p->bytes, (less & 15) + 1);
 }
 

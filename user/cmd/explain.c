@@ -10,6 +10,7 @@
 #include "host/address.h"
 #include "gate/made_packet.h"
 #include "lib/say.h"
+#include "show/alarm.h"
 #include "show/depth.h"
 #include "show/tally.h"
 #include "cmd/verb.h"
@@ -181,10 +182,11 @@ static void at_handshake(struct policy *p, struct explanation *e)
 }
 
 static void explain_json(struct policy *p, const struct explanation *e, const struct reason_text *r,
-			 const char *depth, const char *instance)
+			 const char *depth, const char *state, const char *instance)
 {
 	json_open(instance);
 	json_member("depth", json_string(depth));
+	json_member("state", json_string(state));
 	json_member("verdict", json_string(verdict_name(r->verdict)));
 	json_member("observed", json_boolean(e->observed));
 	json_member("reason", json_string(r->name));
@@ -203,13 +205,18 @@ static bool by_default(uint32_t reason, const struct explanation *e)
 }
 
 static void explain_text(struct policy *p, const struct explanation *e, const struct reason_text *r,
-			 const char *depth)
+			 const char *depth, const char *state)
 {
-	printf("%s%s  %s: %s\n", e->observed ? "pass (observed only), else " : "", verdict_name(r->verdict),
-	       r->name, r->text);
+	printf("%s%s  %s: %s\n",
+	       !e->observed		  ? ""
+	       : !strcmp(state, "asleep") ? "pass (counted only while asleep), else "
+					  : "pass (observed only), else ",
+	       verdict_name(r->verdict), r->name, r->text);
 	print_line("listener", p, e->listener);
 	if (*depth != '-')
 		printf("  %-9s %s\n", "depth", depth);
+	if (!strcmp(state, "asleep") || !strcmp(state, "engaged"))
+		printf("  %-9s %s\n", "auto", state);
 	print_line("source", p, e->source_rule);
 	print_line("name", p, e->name_rule);
 	if (by_default(e->reason, e))
@@ -224,7 +231,7 @@ static int run(const struct call *c)
 	struct explanation e = {0};
 	struct probe probe = {0};
 	const struct rule *listener;
-	const char *depth;
+	const char *depth, *state;
 	uint8_t packet[PROBE_MAX];
 	char name[256];
 	int len;
@@ -242,15 +249,16 @@ static int run(const struct call *c)
 		return EXIT_FAILED;
 	listener = rule_by_id(p, e.listener);
 	depth = listener ? depth_text(&g, p, listener) : "-";
+	state = listener ? alarm_state(&g, p, listener) : posture_name(policy_posture(p));
 	if (*depth == 'h')
 		at_handshake(p, &e);
 	r = reason_text(e.reason);
 	if (!r)
 		return fail(EXIT_FAILED, "the kernel reported reason %u, which is unknown here", e.reason);
 	if (c->json)
-		explain_json(p, &e, r, depth, c->instance);
+		explain_json(p, &e, r, depth, state, c->instance);
 	else
-		explain_text(p, &e, r, depth);
+		explain_text(p, &e, r, depth, state);
 	return EXIT_OK;
 }
 

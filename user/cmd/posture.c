@@ -14,9 +14,11 @@ static int run(const struct call *c)
 
 const struct verb verb_posture = {
 	.name = "posture",
-	.arguments = "observe|enforce",
-	.summary = "count what would happen and touch nothing, or enforce the policy",
-	.help = "The policy file is not touched; a `posture` line in it says what a reboot brings.\n",
+	.arguments = "observe|auto|enforce",
+	.summary = "count what would happen, enforce the policy, or do so when it is needed",
+	.help = "observe counts what would happen and touches nothing. auto does the same until a\n"
+		"listener is in trouble, and enforces the policy there until that is over.\n"
+		"The policy file is not touched; a `posture` line in it says what a reboot brings.\n",
 	.takes = TAKES_JSON | TAKES_FORCE | TAKES_CONFIRM,
 	.least = 1,
 	.most = 1,

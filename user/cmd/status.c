@@ -8,6 +8,7 @@
 
 #include "cmd/change.h"
 #include "cmd/status_check.h"
+#include "show/alarm.h"
 #include "show/depth.h"
 #include "lib/json.h"
 #include "lib/say.h"
@@ -121,6 +122,16 @@ static bool is_idle(const struct tally *t, const struct tally *before)
 	return true;
 }
 
+/* Behind a listener's row. */
+static const char *note_of(struct gate *g, struct policy *p, const struct rule *r)
+{
+	if (r->observe)
+		return "  observed only";
+	if (policy_posture_of(p, r) != POSTURE_AUTO)
+		return "";
+	return alarm_acts(g, p, r) ? "  engaged" : "  asleep";
+}
+
 static void print_listeners(struct gate *g, const struct tally *t, const struct tally *before)
 {
 	static const struct tally none;
@@ -138,8 +149,7 @@ static void print_listeners(struct gate *g, const struct tally *t, const struct 
 		       protocol_name(l->rule->as), depth_text(g, t->policy, l->rule),
 		       grouped(per_second(l->visits, b->visits)), grouped(per_second(l->served, b->served)),
 		       grouped(per_second(l->stray, b->stray)), grouped(per_second(l->unnamed, b->unnamed)),
-		       grouped(per_second(l->by_source, b->by_source)),
-		       l->rule->observe ? "  observed only" : "");
+		       grouped(per_second(l->by_source, b->by_source)), note_of(g, t->policy, l->rule));
 	}
 	if (t->listener_count && idle)
 		puts("  nobody comes just now: these are all that came so far");
@@ -203,6 +213,8 @@ static void print_notes(struct gate *g, const struct tally *t, struct policy *ru
 		printf("  observed only: %s packets would have been turned away; `straygate posture "
 		       "enforce`\n",
 		       grouped(would));
+	for (i = 0; i < t->listener_count; i++)
+		alarm_print(g, t->policy, t->listener[i].rule);
 	print_shallow(g, t);
 	if (seconds_left(g))
 		printf("  goes back in %u s unless `straygate confirm` comes\n", seconds_left(g));
@@ -285,13 +297,14 @@ static int status_json(struct gate *g, const struct call *c)
 	json_list("listeners");
 	for (i = 0; i < t.listener_count; i++)
 		json_item(json_pack(
-			"{s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:s}", "listener",
+			"{s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:s, s:o}", "listener",
 			t.listener[i].rule->subject, "as", protocol_name(t.listener[i].rule->as), "depth",
 			depth_text(g, t.policy, t.listener[i].rule), "observe", t.listener[i].rule->observe,
 			"visits", (json_int_t)t.listener[i].visits, "served",
 			(json_int_t)t.listener[i].served, "stray", (json_int_t)t.listener[i].stray, "unnamed",
 			(json_int_t)t.listener[i].unnamed, "by_source", (json_int_t)t.listener[i].by_source,
-			"shallow", shallow_reason(g, t.policy, t.listener[i].rule)));
+			"shallow", shallow_reason(g, t.policy, t.listener[i].rule), "auto",
+			alarm_json(g, t.policy, t.listener[i].rule)));
 	json_list_end();
 	json_close();
 	return exit_status(&t);

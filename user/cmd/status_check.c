@@ -11,6 +11,7 @@
 #include "host/listening.h"
 #include "host/netdev.h"
 #include "lib/json.h"
+#include "show/alarm.h"
 #include "show/depth.h"
 #include "show/tally.h"
 
@@ -121,7 +122,11 @@ static void check_listeners(struct findings *f, struct gate *g, const struct tal
 	for (i = 0; i < t->listener_count; i++) {
 		const struct rule *r = t->listener[i].rule;
 		enum shallow why = shallow_of(g, t->policy, r);
+		char engaged[160];
 
+		alarm_brief(g, t->policy, r, engaged, sizeof(engaged));
+		if (*engaged)
+			add(f, LEVEL_WARNING, "%s", engaged);
 		/* Whoever has had no visitors has nothing to show yet. */
 		if (why != SHALLOW_NONE && (why != SHALLOW_UNSEEN || t->listener[i].visits >= VISITS_TO_SHOW))
 			add(f, LEVEL_WARNING, "%s: judged at data: %s", r->subject, shallow_text(why));

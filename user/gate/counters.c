@@ -105,6 +105,7 @@ static int retire_counters(int fd, uint32_t listener, struct counter *two, size_
 int gate_clear_listener(struct gate *g, uint32_t id)
 {
 	const struct engagement none = {0};
+	const struct alarm calm = {0};
 	size_t cpus = libbpf_num_possible_cpus(), count, i;
 	struct counter *two = calloc(2 * cpus, sizeof(*two));
 	struct gate_device *devices;
@@ -117,7 +118,8 @@ int gate_clear_listener(struct gate *g, uint32_t id)
 		gate_devices_free(devices, count);
 	}
 	free(two);
-	if (!err && bpf_map_update_elem(g->maps[GATE_ENGAGEMENTS], &id, &none, BPF_ANY))
+	if (!err && (bpf_map_update_elem(g->maps[GATE_ENGAGEMENTS], &id, &none, BPF_ANY) ||
+		     bpf_map_update_elem(g->maps[GATE_ALARMS], &id, &calm, BPF_ANY)))
 		err = -errno;
 	return err;
 }

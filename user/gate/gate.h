@@ -64,6 +64,9 @@ enum gate_map {
 	GATE_HALF_OPEN,
 	GATE_SHAKE,
 	GATE_ENGAGEMENTS,
+	GATE_ALARMS,
+	GATE_ALARM_COUNTS,
+	GATE_PACE,
 	GATE_STRAY_NAMES,
 	GATE_STRAY_SOURCES,
 	GATE_SCRATCH,
@@ -199,6 +202,18 @@ int gate_shake(struct gate *g);
 int gate_engagement(struct gate *g, const struct rule *listener, struct engagement *e);
 /* In words, for people: why it is judged at data. */
 const char *shallow_text(enum shallow s);
+
+/* ---- posture auto (alarm.c) ---- */
+
+/* The times of `auto`, as they are unless a test says otherwise. */
+struct pace alarm_pace(void);
+/* What `auto` knows of a listener now, windows included that have ended without a
+ * packet. 0 or -errno. */
+int gate_alarm(struct gate *g, const struct rule *listener, struct alarm *out);
+/* Watched for long enough to engage; *wait: for so many ns yet (0: visits are lacking). */
+bool gate_alarm_is_armed(struct gate *g, const struct alarm *a, uint64_t *wait);
+/* ns of the clock that alarms go by. */
+uint64_t gate_alarm_now(struct gate *g);
 
 /* ---- bound visits (drain.c) ---- */
 

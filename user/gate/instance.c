@@ -40,6 +40,9 @@ const char *const gate_map_names[GATE_MAPS] = {
 	[GATE_HALF_OPEN] = "half_open",
 	[GATE_SHAKE] = "shake",
 	[GATE_ENGAGEMENTS] = "engagements",
+	[GATE_ALARMS] = "alarms",
+	[GATE_ALARM_COUNTS] = "alarm_counts",
+	[GATE_PACE] = "pace",
 	[GATE_STRAY_NAMES] = "stray_names",
 	[GATE_STRAY_SOURCES] = "stray_sources",
 	[GATE_SCRATCH] = "scratch",
@@ -159,7 +162,8 @@ static int read_meta(struct gate *g)
 static const bool read_by_all[GATE_MAPS] = {
 	[GATE_CONTROL] = true,	   [GATE_FLOWS] = true,	      [GATE_FLOW_ENDS] = true,
 	[GATE_ENGAGEMENTS] = true, [GATE_STRAY_NAMES] = true, [GATE_STRAY_SOURCES] = true,
-	[GATE_META] = true,	   [GATE_ROOM] = true,
+	[GATE_META] = true,	   [GATE_ROOM] = true,	      [GATE_ALARMS] = true,
+	[GATE_PACE] = true,
 };
 
 static int open_maps(struct gate *g)
@@ -310,6 +314,7 @@ static int write_first_meta(struct gate *g, const char *netns)
 		.word = CONTROL_WORD(CONTROL_NO_SLOT, CONTROL_NO_SLOT, 0, 0),
 	};
 	struct room room = {.limit = bound_limit(g)};
+	struct pace pace = alarm_pace();
 	uint32_t zero = 0;
 
 	g->meta = (struct meta){
@@ -317,7 +322,8 @@ static int write_first_meta(struct gate *g, const char *netns)
 	};
 	snprintf(g->meta.netns, sizeof(g->meta.netns), "%s", netns ? netns : "");
 	if (bpf_map_update_elem(g->maps[GATE_CONTROL], &zero, &control, BPF_ANY) ||
-	    bpf_map_update_elem(g->maps[GATE_ROOM], &zero, &room, BPF_ANY))
+	    bpf_map_update_elem(g->maps[GATE_ROOM], &zero, &room, BPF_ANY) ||
+	    bpf_map_update_elem(g->maps[GATE_PACE], &zero, &pace, BPF_ANY))
 		return no_access(g, errno);
 	return gate_note_build(g);
 }

@@ -133,6 +133,12 @@ static int size_pieces(struct bpf_object *object, int piece)
 	return bpf_map__set_inner_map_fd(bpf_object__find_map_by_name(object, name), piece);
 }
 
+static int size_map(struct bpf_object *object, enum gate_map map, size_t entries)
+{
+	return bpf_map__set_max_entries(bpf_object__find_map_by_name(object, gate_map_names[map]),
+					(uint32_t)entries);
+}
+
 int object_make(struct bpf_object **object, uint32_t bound)
 {
 	cleanup_fd int piece = rule_counters_piece();
@@ -142,9 +148,10 @@ int object_make(struct bpf_object **object, uint32_t bound)
 	if (err)
 		return err;
 	err = piece < 0 ? piece : size_pieces(*object, piece);
+	if (!err)
+		err = size_map(*object, GATE_ALARM_COUNTS, cpu_ids() * (LISTENERS_MAX + 1));
 	if (!err && bound)
-		err = bpf_map__set_max_entries(
-			bpf_object__find_map_by_name(*object, gate_map_names[GATE_BOUND]), bound);
+		err = size_map(*object, GATE_BOUND, bound);
 	if (err)
 		return cannot_load(err);
 	bpf_object__for_each_program(p, *object) bpf_program__set_autoload(p, false);

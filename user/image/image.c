@@ -122,7 +122,36 @@ static int add_names(struct draft *d, const struct rule *r, enum image_namespace
 	return err;
 }
 
-static int add_listener(struct draft *d, const struct rule *r, uint32_t index)
+static enum alarm_mode alarm_mode(struct policy *p, const struct rule *r)
+{
+	switch (policy_posture_of(p, r)) {
+	case POSTURE_AUTO:
+		return ALARM_ON;
+	case POSTURE_OBSERVE:
+		return ALARM_LEARNS;
+	default:
+		return ALARM_OFF;
+	}
+}
+
+/* QUIC hides its names: it is in trouble when TLS is, at the same address, and if there
+ * are several, on the same port. */
+static uint32_t tls_beside(struct policy *p, const struct rule *r)
+{
+	const struct rule *found = NULL;
+
+	for (size_t i = 0; i < policy_count(p); i++) {
+		const struct rule *tls = policy_rule(p, i);
+
+		if (tls->statement != ST_LISTEN || tls->as != PROTO_TLS || memcmp(tls->addr, r->addr, 16))
+			continue;
+		if (!found || tls->port == r->port)
+			found = tls;
+	}
+	return found ? found->id : 0;
+}
+
+static int add_listener(struct draft *d, struct policy *p, const struct rule *r, uint32_t index)
 {
 	struct image_listener *to;
 
@@ -135,6 +164,9 @@ static int add_listener(struct draft *d, const struct rule *r, uint32_t index)
 		.protocol = r->as,
 		.depth = r->depth,
 		.observe = r->observe,
+		.alarm = alarm_mode(p, r),
+		.follows = r->as == PROTO_QUIC ? tls_beside(p, r) : 0,
+		.above = r->rate.above,
 	};
 	memcpy(to->addr, r->addr, sizeof(to->addr));
 	return 0;
@@ -146,8 +178,9 @@ static bool is_below(const struct draft *d, const struct rule *r)
 	return d->over && (r->statement == ST_SOURCE || r->statement == ST_SERVE || r->statement == ST_ZONE);
 }
 
-static int draft_rule(struct draft *d, const struct rule *r, size_t position)
+static int draft_rule(struct draft *d, struct policy *p, size_t position)
 {
+	const struct rule *r = policy_rule(p, position);
 	uint32_t index;
 
 	if (is_below(d, r))
@@ -158,7 +191,7 @@ static int draft_rule(struct draft *d, const struct rule *r, size_t position)
 		d->posture = r->posture;
 		return 0;
 	case ST_LISTEN:
-		return add_listener(d, r, index);
+		return add_listener(d, p, r, index);
 	case ST_SERVE:
 		return add_names(d, r, NAMES_SERVED, index);
 	case ST_ZONE:
@@ -337,7 +370,7 @@ static int build(struct cells *out, struct policy *p, const struct prefix *local
 
 	*out = (struct cells){0};
 	for (i = 0; i < policy_count(p) && !err; i++)
-		err = draft_rule(&d, policy_rule(p, i), i);
+		err = draft_rule(&d, p, i);
 	if (!err && over)
 		err = draft_over(&d, p);
 	if (!err)

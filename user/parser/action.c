@@ -26,7 +26,7 @@ static int parse_burst(struct parser *ps, struct rule *r, const struct unit *uni
 	return 0;
 }
 
-static int parse_rate(struct parser *ps, struct rule *r)
+int parse_rate(struct parser *ps, struct rule *r)
 {
 	static const char *const expected[ST_COUNT] = {
 		[ST_SOURCE] = "visits/s, packets/s or Mbit/s",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* listen tcp/443 [on ADDR] as tls [handshake auto|on|off] [observe] */
+/* listen tcp/443 [on ADDR] as tls [handshake auto|on|off] [observe | auto [above RATE]] */
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -82,12 +82,32 @@ static int parse_handshake(struct parser *ps, struct rule *r)
 
 static const char *expected_options(const struct rule *r, bool handshake, bool action)
 {
+	bool posture = r->observe || r->sleeps;
+
 	if (r->l4 == IPPROTO_TCP && !handshake)
-		return r->observe ? "'handshake auto|on|off'" : "'handshake auto|on|off' or observe";
+		return posture ? "'handshake auto|on|off'" : "'handshake auto|on|off', observe or auto";
 	if (r->as == PROTO_QUIC && !action)
-		return r->observe ? "fallback, pass, drop or limit RATE"
-				  : "fallback, pass, drop, limit RATE or observe";
-	return r->observe ? "end of line" : "observe or end of line";
+		return posture ? "fallback, pass, drop or limit RATE"
+			       : "fallback, pass, drop, limit RATE, observe or auto";
+	return posture ? "end of line" : "observe, auto or end of line";
+}
+
+/* `auto above 50 visits/s` */
+static int parse_auto(struct parser *ps, struct rule *r)
+{
+	struct rule rate = {.statement = ST_STRAY};
+	struct word *w;
+
+	r->sleeps = true;
+	if (!ps_take_word(ps, "above"))
+		return 0;
+	w = ps_peek(ps);
+	if (parse_rate(ps, &rate))
+		return -EINVAL;
+	if (rate.rate.burst != rate.rate.count)
+		return complain(&ps->at, w->column, "a burst does not fit here; expected a rate alone");
+	r->rate.above = (uint32_t)rate.rate.count;
+	return 0;
 }
 
 /* In any order, each once. */
@@ -97,8 +117,10 @@ static int parse_options(struct parser *ps, struct rule *r)
 	int err = 0;
 
 	while (!err && ps_peek(ps)) {
-		if (!r->observe && ps_take_word(ps, "observe")) {
+		if (!r->observe && !r->sleeps && ps_take_word(ps, "observe")) {
 			r->observe = true;
+		} else if (!r->observe && !r->sleeps && ps_take_word(ps, "auto")) {
+			err = parse_auto(ps, r);
 		} else if (r->l4 == IPPROTO_TCP && !handshake && ps_take_word(ps, "handshake")) {
 			handshake = true;
 			err = parse_handshake(ps, r);

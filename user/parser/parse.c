@@ -49,11 +49,8 @@ static int parse_posture(struct parser *ps)
 	if (!ps_subject_is_all(ps)) {
 		ps_take(ps);
 		posture = word_among(w, words);
-		if (posture == POSTURE_AUTO)
-			return complain(&ps->at, w->column,
-					"posture auto is not there yet; expected observe or enforce");
 		if (posture < 0)
-			return ps_unexpected(ps, w, "observe or enforce");
+			return ps_unexpected(ps, w, "observe, auto or enforce");
 		like.posture = (enum posture)posture;
 	}
 	r = ps_new_rule(ps, &like, w ? w : &ps->words.word[0]);

@@ -55,6 +55,8 @@ int ps_put_subjects(struct parser *ps, const struct rule *like, const struct sub
 
 bool is_action(const struct word *w);
 int parse_action(struct parser *ps, struct rule *r);
+/* `1000 visits/s [burst 2000]`, in units that fit the rule's statement. */
+int parse_rate(struct parser *ps, struct rule *r);
 int parse_for(struct parser *ps, struct rule *r);
 /* `page FILE`, from FILE on (page.c). */
 int parse_page(struct parser *ps, struct rule *r);

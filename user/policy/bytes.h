@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define POLICY_BYTES_MAGIC   "straygat"
-#define POLICY_BYTES_VERSION 4
+#define POLICY_BYTES_VERSION 5
 
 struct bytes_head {
 	char magic[8];
@@ -39,6 +39,7 @@ struct bytes_rule {
 	uint32_t column;
 	uint32_t prefix_count; /* the next so many */
 	uint32_t name_count;
+	uint32_t above;
 	uint16_t port;
 	uint8_t addr[16];
 	uint8_t any;
@@ -50,7 +51,7 @@ struct bytes_rule {
 	uint8_t as;
 	uint8_t depth;
 	uint8_t posture;
-	uint8_t unused[5];
+	uint8_t sleeps;
 };
 
 _Static_assert(sizeof(struct bytes_head) == 72, "no padding: the same bytes for the same policy");

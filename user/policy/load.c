@@ -214,9 +214,12 @@ static bool fields_valid(const struct rule *r)
 		return false;
 	if (!listen && !fate && r->port)
 		return false;
+	if ((r->sleeps && (!listen || r->observe)) || (r->rate.above && !r->sleeps) ||
+	    r->rate.above > RATE_MAX)
+		return false;
 	if (!listen && (r->l4 || r->any || r->depth || r->observe || memcmp(r->addr, nothing.addr, 16)))
 		return false;
-	return r->posture <= (r->statement == ST_POSTURE ? POSTURE_ENFORCE : POSTURE_OBSERVE);
+	return r->posture <= (r->statement == ST_POSTURE ? POSTURE_AUTO : POSTURE_OBSERVE);
 }
 
 static bool action_valid(const struct rule *r)
@@ -258,17 +261,15 @@ static bool id_valid(struct loader *l, const struct rule *r)
 /* All but the subject of a rule that has none but by its other fields. */
 static int read_rule(struct loader *l, struct rule *r, const struct bytes_rule *b)
 {
-	static const uint8_t unused[sizeof(b->unused)];
 	int err;
 
-	if (b->statement >= ST_COUNT || b->any > 1 || b->observe > 1 ||
-	    memcmp(b->unused, unused, sizeof(unused)))
+	if (b->statement >= ST_COUNT || b->any > 1 || b->observe > 1 || b->sleeps > 1)
 		return -EINVAL;
 	*r = (struct rule){
 		.statement = (enum statement)b->statement,
 		.id = b->id,
 		.action = (enum action)b->action,
-		.rate = {b->rate_count, b->rate_burst, (enum rate_unit)b->rate_unit},
+		.rate = {b->rate_count, b->rate_burst, (enum rate_unit)b->rate_unit, b->above},
 		.duration = b->duration,
 		.expires = b->expires,
 		.l4 = b->l4,
@@ -277,6 +278,7 @@ static int read_rule(struct loader *l, struct rule *r, const struct bytes_rule *
 		.as = (enum protocol)b->as,
 		.depth = (enum depth)b->depth,
 		.observe = b->observe,
+		.sleeps = b->sleeps,
 		.posture = (enum posture)b->posture,
 	};
 	memcpy(r->addr, b->addr, sizeof(r->addr));

@@ -152,6 +152,15 @@ enum posture policy_posture(struct policy *p)
 	return r ? r->posture : POSTURE_OBSERVE;
 }
 
+enum posture policy_posture_of(struct policy *p, const struct rule *listener)
+{
+	enum posture posture = policy_posture(p);
+
+	if (posture == POSTURE_OBSERVE || listener->observe)
+		return POSTURE_OBSERVE;
+	return listener->sleeps ? POSTURE_AUTO : posture;
+}
+
 void policy_print(struct policy *p, FILE *out)
 {
 	char line[RULE_LINE_MAX];

@@ -47,6 +47,7 @@ struct rate {
 	uint64_t count; /* per second, 1..10^9; RATE_MBIT: of kbit, 100..10^9 */
 	uint64_t burst; /* of the same, within the same bounds */
 	enum rate_unit unit;
+	uint32_t above; /* of a listener, beside its limit: strays a second that engage it */
 };
 
 enum name_kind {
@@ -110,8 +111,9 @@ struct rule {
 	/* ST_DEVICE: the device's name is the subject; ST_POSTURE: */
 	uint8_t posture; /* enum posture */
 
-	bool restart; /* added again after its time was over: policy_inherit() starts it anew */
-	bool gone;    /* the policy's own, while it deletes */
+	bool sleeps : 1;  /* ST_LISTEN: `auto`, for this listener alone */
+	bool restart : 1; /* added again after its time was over: policy_inherit() starts it anew */
+	bool gone : 1;	  /* the policy's own, while it deletes */
 };
 _Static_assert(sizeof(struct rule) <= 128, "a million rules are to fit");
 
@@ -140,6 +142,9 @@ size_t policy_lines(const struct policy *p);
 size_t policy_entries(const struct policy *p, enum statement s);
 /* The posture that a policy asks for; without a line: observe. */
 enum posture policy_posture(struct policy *p);
+
+/* What holds for a listener: its own word or the posture, whichever does less. */
+enum posture policy_posture_of(struct policy *p, const struct rule *listener);
 
 /* One canonical line of the language, without newline: a file of these is a
  * file that policy_read_file() takes. `from FILE` stays `from FILE`. */

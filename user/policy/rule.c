@@ -190,6 +190,8 @@ bool rule_says_same(const struct rule *a, const struct rule *b)
 	if (rule_is_fate(a) && (a->answer != b->answer || a->over != b->over || !a->from != !b->from ||
 				(a->from && strcmp(a->from, b->from))))
 		return false;
+	if (a->sleeps != b->sleeps || a->rate.above != b->rate.above)
+		return false;
 	return a->as == b->as && a->depth == b->depth && a->observe == b->observe && a->posture == b->posture;
 }
 

@@ -189,5 +189,9 @@ int rule_print(const struct rule *r, char *buf, size_t size)
 	put_action(&o, r);
 	if (r->observe)
 		put(&o, " observe");
+	if (r->sleeps)
+		put(&o, " auto");
+	if (r->rate.above)
+		putf(&o, " above %u visits/s", r->rate.above);
 	return (int)o.len;
 }

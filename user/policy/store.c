@@ -115,6 +115,8 @@ static struct bytes_rule rule_bytes(const struct rule *r, struct strings *string
 		.port = r->port,
 		.any = r->any,
 		.observe = r->observe,
+		.sleeps = r->sleeps,
+		.above = r->rate.above,
 		.statement = (uint8_t)r->statement,
 		.action = (uint8_t)r->action,
 		.l4 = r->l4,

@@ -3,6 +3,8 @@
 
 #include <netinet/in.h>
 
+#include "show/alarm.h"
+
 /* None of the devices can do more: why not the last of them? */
 static enum shallow devices_shallow(struct gate *g)
 {
@@ -50,6 +52,8 @@ const char *depth_text(struct gate *g, struct policy *p, const struct rule *r)
 {
 	if (r->l4 != IPPROTO_TCP)
 		return "-";
+	if (policy_posture_of(p, r) == POSTURE_AUTO && !alarm_acts(g, p, r))
+		return "data";
 	return may_shake(p, r) && why_shallow(g, r) == SHALLOW_NONE ? "handshake" : "data";
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "show/alarm.h"
 #include "show/depth.h"
 
 /* Label values: backslash, quote and newline are escaped (OpenMetrics 1.0.0,
@@ -164,14 +165,42 @@ static void handshake_gauge(const struct metrics *m, const char *name)
 	}
 }
 
+static bool observes(const struct metrics *m, const struct rule *r)
+{
+	enum posture p = policy_posture_of(m->tally->policy, r);
+
+	return p == POSTURE_OBSERVE || (p == POSTURE_AUTO && !alarm_acts(m->gate, m->tally->policy, r));
+}
+
 static void observed_gauge(const struct metrics *m, const char *name)
 {
 	const struct tally *t = m->tally;
 	size_t i;
 
 	for (i = 0; i < t->listener_count; i++)
-		gauge(m, name, "listener", t->listener[i].rule->subject,
-		      policy_posture(t->policy) == POSTURE_OBSERVE || t->listener[i].rule->observe);
+		gauge(m, name, "listener", t->listener[i].rule->subject, observes(m, t->listener[i].rule));
+}
+
+static void engaged_gauge(const struct metrics *m, const char *name)
+{
+	const struct tally *t = m->tally;
+	size_t i;
+
+	for (i = 0; i < t->listener_count; i++)
+		if (policy_posture_of(t->policy, t->listener[i].rule) == POSTURE_AUTO)
+			gauge(m, name, "listener", t->listener[i].rule->subject,
+			      alarm_acts(m->gate, t->policy, t->listener[i].rule));
+}
+
+static void times_gauge(const struct metrics *m, const char *name)
+{
+	const struct tally *t = m->tally;
+	size_t i;
+
+	for (i = 0; i < t->listener_count; i++)
+		if (policy_posture_of(t->policy, t->listener[i].rule) == POSTURE_AUTO)
+			gauge(m, name, "listener", t->listener[i].rule->subject,
+			      alarm_times(m->gate, t->listener[i].rule));
 }
 
 static void confirm_gauge(const struct metrics *m, const char *name)
@@ -203,6 +232,9 @@ static const struct {
 	{"device_attached", "1 if the gate is attached to the device, else 0.", attached_gauge},
 	{"listener_handshake", "1 if new visits are judged at the handshake, 0 if at data.", handshake_gauge},
 	{"listener_observed", "1 if what would happen is only counted, 0 if it is done.", observed_gauge},
+	{"listener_engaged", "Posture auto: 1 while the listener is engaged, 0 while it is asleep.",
+	 engaged_gauge},
+	{"listener_engaged_times", "Posture auto: how often the listener was engaged.", times_gauge},
 	{"confirm_pending_seconds", "Until a change goes back that was not confirmed; 0: none waits.",
 	 confirm_gauge},
 	{"bound_visits", "Visits that the gate introduced to a server and translates.", bound_gauge},

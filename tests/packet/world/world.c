@@ -213,6 +213,31 @@ void world_set_engagement(const char *listener, const struct engagement *e)
 	cr_assert(!bpf_map_update_elem(gate.maps[GATE_ENGAGEMENTS], &id, e, BPF_ANY));
 }
 
+struct alarm world_alarm(const char *listener)
+{
+	uint32_t id = listener_rule(listener)->id;
+	struct alarm a;
+
+	cr_assert(!bpf_map_lookup_elem(gate.maps[GATE_ALARMS], &id, &a));
+	return a;
+}
+
+struct pace world_pace(void)
+{
+	struct pace p;
+	uint32_t zero = 0;
+
+	cr_assert(!bpf_map_lookup_elem(gate.maps[GATE_PACE], &zero, &p));
+	return p;
+}
+
+void world_set_pace(const struct pace *p)
+{
+	uint32_t zero = 0;
+
+	cr_assert(!bpf_map_update_elem(gate.maps[GATE_PACE], &zero, p, BPF_ANY));
+}
+
 struct shake world_shake(void)
 {
 	struct shake s;

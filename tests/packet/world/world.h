@@ -43,6 +43,10 @@ void world_no_policy(void);
 /* How a listener ("tcp/80") does at the handshake; the gate's secrets. */
 struct engagement world_engagement(const char *listener);
 void world_set_engagement(const char *listener, const struct engagement *e);
+/* What `auto` knows of a listener, as the map has it; and the times it goes by. */
+struct alarm world_alarm(const char *listener);
+struct pace world_pace(void);
+void world_set_pace(const struct pace *p);
 struct shake world_shake(void);
 void world_set_shake(const struct shake *s);
 /* As if the last cookie was long ago. */

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Posture auto, packet by packet, with a clock of the test's own: what the programs
+ * count, that windows end by time, and what a listener does asleep and engaged. The
+ * rules themselves are tested in tests/unit/test_alarm.c.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <linux/bpf.h>
+
+#include "bpf/alarm_state.h"
+#include "world/world.h"
+
+#define SERVED "www.served.example"
+#define STRAY  "www.stray.example"
+#define NAMES  "serve www.served.example\nzone served.example\n"
+#define POLICY                    \
+	"posture auto\n"          \
+	"listen tcp/80 as http\n" \
+	"listen udp/53 as dns\n"  \
+	"listen tcp/443 as tls\n" \
+	"listen udp/443 as quic\n" NAMES
+
+static struct pace pace;
+static struct frame in, out;
+
+static void begin(void)
+{
+	world_begin();
+	pace = world_pace();
+	cr_assert(pace.arm == 3600 * SECOND_NS && pace.patience == 300 * SECOND_NS);
+	pace.clock = 1000000 * SECOND_NS;
+	world_set_pace(&pace);
+	world_policy(POLICY);
+}
+
+TestSuite(auto_, .init = begin, .fini = world_end);
+
+static void seconds(uint64_t n)
+{
+	pace.clock += n * SECOND_NS;
+	world_set_pace(&pace);
+}
+
+static void build_query(const char *name)
+{
+	struct visit v = visit_make(CLIENT4, HOST4, 53);
+	struct spec s = {.protocol = IPPROTO_UDP, .dns = name};
+
+	frame_build(&in, &v, &s);
+}
+
+/* So many queries for a name; how many passed unchanged. */
+static unsigned int queries(unsigned int n, const char *name)
+{
+	unsigned int passed = 0, i;
+
+	build_query(name);
+	for (i = 0; i < n; i++)
+		passed += world_run_only(&in, &out) == XDP_PASS && out.len == in.len &&
+			  !memcmp(out.bytes, in.bytes, in.len);
+	return passed;
+}
+
+/* An hour in which the listener was watched, and its visitors were served. */
+static void arm(void)
+{
+	queries(ALARM_SERVED_LEAST, SERVED);
+	seconds(3600);
+	queries(1, SERVED);
+	seconds(1);
+}
+
+/* Two seconds of trouble, and the packet that ends the second. */
+static void trouble(unsigned int strays)
+{
+	queries(strays, STRAY);
+	seconds(1);
+	queries(strays, STRAY);
+	seconds(1);
+	queries(1, SERVED);
+}
+
+static bool engaged(void)
+{
+	struct outcome o;
+
+	build_query(STRAY);
+	o = world_run(&in, &out);
+	must(o.reason == REASON_stray_answered, "%s", reason_name(o.reason));
+	must(o.observed == (o.action == XDP_PASS), "counted as observed: %d", o.observed);
+	must(world_explain(&in).observed == o.observed, "explain does not agree");
+	return o.action == XDP_TX;
+}
+
+Test(auto_, dns)
+{
+	cr_expect(queries(50, STRAY) == 50 && queries(50, SERVED) == 50, "asleep nothing is touched");
+	arm();
+	trouble(ALARM_RATE_DNS);
+	cr_expect(engaged());
+	cr_expect(queries(20, STRAY) == 0 && queries(20, SERVED) == 20);
+	cr_expect(world_alarm("udp/53").times == 1 && world_alarm("udp/53").cause == ALARM_STRAYS);
+	/* Only this one. */
+	cr_expect(!world_alarm("tcp/80").times && !world_alarm("tcp/443").times);
+	/* Asleep again, without a packet. */
+	seconds(299);
+	cr_expect(engaged());
+	seconds(1);
+	cr_expect(!engaged());
+	cr_expect(queries(20, STRAY) == 20);
+}
+
+Test(auto_, too_little)
+{
+	arm();
+	trouble(ALARM_RATE_DNS - 10);
+	cr_expect(!engaged());
+	/* One second of it, and nothing before and behind. */
+	queries(ALARM_RATE_DNS * 2, STRAY);
+	seconds(1);
+	queries(1, SERVED);
+	seconds(1);
+	queries(ALARM_RATE_DNS * 2, STRAY);
+	seconds(1);
+	cr_expect(!engaged());
+	seconds(1000);
+	queries(ALARM_RATE_DNS * 2, STRAY);
+	seconds(1);
+	cr_expect(!engaged());
+}
+
+Test(auto_, not_armed)
+{
+	trouble(ALARM_RATE_DNS);
+	cr_expect(!engaged(), "nobody knows what is calm here");
+}
+
+/* `above RATE`, of the listener's line, and of the line alone. */
+Test(auto_, above)
+{
+	world_policy("posture enforce\nlisten udp/53 as dns auto above 20 visits/s\n" NAMES);
+	cr_expect(!engaged(), "the listener's line says auto");
+	arm();
+	trouble(19);
+	cr_expect(!engaged());
+	seconds(1);
+	trouble(20);
+	cr_expect(engaged());
+}
+
+/* What it is outlives every change of the policy; observe is observe all the same. */
+Test(auto_, policy_changes)
+{
+	static const struct {
+		const char *lines;
+		bool acts;
+	} cases[] = {
+		{POLICY "source 10.0.0.0/8 drop\n", true},
+		{"posture auto\nlisten udp/53 as dns\n" NAMES, true},
+		{"posture auto\nlisten udp/53 as dns auto above 500k visits/s\n" NAMES, true},
+		{"posture auto\nlisten udp/53 as dns observe\n" NAMES, false},
+		{"posture observe\nlisten udp/53 as dns\n" NAMES, false},
+		{"posture observe\nlisten udp/53 as dns auto\n" NAMES, false},
+		{"posture enforce\nlisten udp/53 as dns\n" NAMES, true},
+		{POLICY, true},
+	};
+	size_t i;
+
+	arm();
+	trouble(ALARM_RATE_DNS);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(where, sizeof(where), "%.100s", cases[i].lines);
+		world_policy(cases[i].lines);
+		cr_expect(engaged() == cases[i].acts, "%s", where);
+		cr_expect(world_alarm("udp/53").times == 1, "%s", where);
+	}
+	/* Another listener begins from the beginning. */
+	world_policy("posture auto\nlisten tcp/80 as http\n" NAMES);
+	world_policy(POLICY);
+	cr_expect(!engaged() && !world_alarm("udp/53").times);
+}
+
+/* In posture observe it learns, so that it is armed when it is put to sleep. */
+Test(auto_, observe_learns)
+{
+	world_policy("posture observe\nlisten udp/53 as dns\n" NAMES);
+	arm();
+	trouble(ALARM_RATE_DNS * 2);
+	cr_expect(!engaged());
+	world_policy("posture auto\nlisten udp/53 as dns\n" NAMES);
+	seconds(10);
+	trouble(ALARM_RATE_DNS);
+	cr_expect(engaged());
+}
+
+/* A line about sources acts only while the listener is engaged. */
+Test(auto_, sources)
+{
+	struct outcome o;
+
+	world_policy(POLICY "source 198.18.0.0/24 drop\nsource 198.18.0.0/32 trust\n");
+	build_query(SERVED);
+	o = world_run(&in, &out);
+	cr_expect(o.reason == REASON_source_dropped && o.observed && o.action == XDP_PASS);
+	world_policy(POLICY);
+	arm();
+	trouble(ALARM_RATE_DNS);
+	world_policy(POLICY "source 198.18.0.0/24 drop\n");
+	build_query(SERVED);
+	o = world_run(&in, &out);
+	cr_expect(o.reason == REASON_source_dropped && !o.observed && o.action == XDP_DROP);
+}
+
+/* ---- QUIC -------------------------------------------------------------------- */
+
+static uint32_t initials(unsigned int n)
+{
+	struct visit v = visit_make(CLIENT4, HOST4, 443);
+	struct spec s = {.protocol = IPPROTO_UDP, .quic = "12345678"};
+	uint32_t action = XDP_ABORTED;
+	unsigned int i;
+
+	frame_build(&in, &v, &s);
+	for (i = 0; i < n; i++)
+		action = world_run_only(&in, &out);
+	return action;
+}
+
+Test(auto_, quic_by_itself)
+{
+	world_policy("posture auto\nlisten udp/443 as quic\nlisten udp/53 as dns\n" NAMES);
+	initials(ALARM_SERVED_LEAST);
+	seconds(3601);
+	initials(ALARM_RATE_QUIC);
+	seconds(1);
+	initials(ALARM_RATE_QUIC);
+	seconds(1);
+	cr_expect(initials(1) == XDP_PASS && initials(1) == XDP_TX);
+	cr_expect(world_alarm("udp/443").times == 1);
+}
+
+/* ---- TCP --------------------------------------------------------------------- */
+
+/* Visits that the host answers and that then say nothing, or this. */
+static void visits(unsigned int n, const char *name)
+{
+	struct spec s = {.http = name};
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		struct visit v = visit_make(CLIENT4, HOST4, 80);
+
+		visit_half(&v);
+		if (name) {
+			frame_build(&in, &v, &s);
+			world_run_only(&in, &out);
+		}
+	}
+}
+
+/* At data, where the server's SYN-ACKs are seen at tc: strays, and silence. */
+Test(auto_, tcp)
+{
+	unsigned int round;
+
+	for (round = 0; round < 2; round++) {
+		world_policy("posture auto\nlisten udp/53 as dns\n" NAMES);
+		world_policy(POLICY);
+		seconds(1);
+		host_listen(80, false);
+		visits(ALARM_SERVED_LEAST, SERVED);
+		seconds(3600);
+		visits(1, SERVED);
+		seconds(1);
+		visits(ALARM_SILENCE, round ? STRAY : NULL);
+		visits(1, SERVED);
+		seconds(1);
+		visits(ALARM_SILENCE, round ? STRAY : NULL);
+		seconds(1);
+		visits(1, SERVED);
+		cr_expect(world_alarm("tcp/80").times == 1, "round %u", round);
+		/* So many half-open connections may fill the queue, too. */
+		cr_expect((world_alarm("tcp/80").cause & ~ALARM_PRESSURE) ==
+			  (round ? ALARM_STRAYS : ALARM_SILENT));
+		cr_expect(world_alarm("tcp/80").why.answered >= ALARM_SILENCE, "%u",
+			  world_alarm("tcp/80").why.answered);
+	}
+}
