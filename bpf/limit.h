@@ -55,4 +55,16 @@ static __always_inline bool within_limit(struct packet *p, struct image_rule *r)
 	return limit_spend(limit_bucket(r->id), packet_now(p) << IMAGE_TIME_SHIFT, cost, r->burst);
 }
 
+#define CHALLENGES_A_SECOND 10
+
+/* Of ACME, for names that are not served: each listener has so many a second. No line of it has
+ * a limit of its own, so its bucket is free for them. */
+static __always_inline bool within_challenges(struct packet *p)
+{
+	const __u64 cost = (1000000000ULL << IMAGE_TIME_SHIFT) / CHALLENGES_A_SECOND;
+
+	return p->explain || limit_spend(limit_bucket(p->listener), packet_now(p) << IMAGE_TIME_SHIFT, cost,
+					 CHALLENGES_A_SECOND * cost);
+}
+
 #endif

@@ -190,6 +190,13 @@ stage int not_served(struct packet *p, __u32 finding)
 	return action == ACT_PASS ? passed(finding) : turned(p, finding);
 }
 
+/* HTTP-01 (RFC 8555 8.3): a new name is proved before it has a place on the server, and so
+ * before anybody has told the policy of it. Also of addresses (RFC 8738). */
+static __always_inline bool is_challenge(struct packet *p, const struct finder *f)
+{
+	return p->as == PROTO_HTTP && f->flags & HTTP_F_ACME && within_challenges(p);
+}
+
 stage int judge_name(struct packet *p)
 {
 	struct scratch *s = scratch_memory();
@@ -207,9 +214,11 @@ stage int judge_name(struct packet *p)
 	if (!n)
 		return REASON_table_missing;
 	if (names_destination(p, s))
-		return not_served(p, FINDING_UNNAMED);
+		return is_challenge(p, &s->finder) ? REASON_acme_passed : not_served(p, FINDING_UNNAMED);
 	index = name_find(v.image, n, &s->finder, p->as == PROTO_DNS ? NAMES_ZONES : NAMES_SERVED, &hash);
 	if (!index) {
+		if (is_challenge(p, &s->finder))
+			return REASON_acme_passed;
 		if (!p->explain) {
 			heavy_name(p, &s->finder, hash);
 			heavy_source(p, n);

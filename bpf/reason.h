@@ -159,7 +159,9 @@ enum counts_as {
 	R(69, replayed, PASS, NOTHING, NO_VISIT, \
 	  "first data of a visit that was bound already: a retransmission, or recorded and sent again") \
 	R(70, cannot_introduce, DROP, NOTHING, NO_VISIT, \
-	  "a visit that could not be introduced to its server now; its client sends again")
+	  "a visit that could not be introduced to its server now; its client sends again") \
+	R(79, acme_passed, PASS, NOTHING, STRAY, \
+	  "the challenge of a certificate (ACME HTTP-01) for a name that is not served, ten a second")
 /* clang-format on */
 
 #define REASONS_MAX 128 /* room in a counter's index, not the number of reasons */

@@ -32,6 +32,8 @@ enum http_state {
 	HTTP_STAR,    /* "*" was the first */
 	HTTP_SCHEME,  /* of an absolute form */
 	HTTP_SLASHES, /* the two behind the scheme, f->left seen */
+	HTTP_ACME,    /* the target so far is the beginning of a challenge's, f->left bytes of it */
+	HTTP_TOKEN,   /* behind all of it: f->left bytes of a token */
 	HTTP_PATH,    /* rest of the target */
 	HTTP_VERSION, /* in f->acc, its length in f->left */
 	HTTP_LINE,    /* first byte of a field line, or of the empty one */
@@ -55,7 +57,16 @@ enum http_flags {
 	HTTP_F_CONNECT = 1 << 4,
 	HTTP_F_PRI = 1 << 5,
 	HTTP_F_HEAD = 1 << 6,
+	HTTP_F_ACME = 1 << 7, /* the target is that of an HTTP-01 challenge (RFC 8555 8.3) */
 };
+
+/* "/" and this is the path of a challenge. Then a token follows, of base64url and nothing
+ * else: no "..", no "%", no "?", so that no server takes it for another path. */
+#define HTTP_ACME_LENGTH 27
+#define HTTP_ACME_0	 0x6e6b2d6c6c65772eULL /* ".well-kn", the first byte lowest */
+#define HTTP_ACME_1	 0x656d63612f6e776fULL /* "own/acme" */
+#define HTTP_ACME_2	 0x6e656c6c6168632dULL /* "-challen" */
+#define HTTP_ACME_3	 0x2f6567ULL	       /* "ge/" */
 
 /* Strings as f->acc holds them: the last byte lowest. */
 #define HTTP_GET      0x474554ULL	    /* "GET" */
@@ -124,8 +135,39 @@ static __always_inline enum find http_target(struct finder *f, __u8 c)
 		return http_go(f, HTTP_STAR);
 	f->flags &= ~HTTP_F_PRI;
 	if (c == '/')
-		return http_go(f, HTTP_PATH);
+		return http_go(f, f->flags & (HTTP_F_GET | HTTP_F_HEAD) ? HTTP_ACME : HTTP_PATH);
 	return find_is_alpha(c) ? http_go(f, HTTP_SCHEME) : FIND_UNREADABLE;
+}
+
+static __always_inline enum find http_path(struct finder *f, __u8 c)
+{
+	if (c == '\t')
+		return FIND_UNREADABLE;
+	return http_go(f, c == ' ' ? HTTP_VERSION : HTTP_PATH);
+}
+
+static __always_inline enum find http_acme(struct finder *f, __u8 c)
+{
+	__u32 n = f->left & 31;
+	__u64 word = n < 8 ? HTTP_ACME_0 : n < 16 ? HTTP_ACME_1 : n < 24 ? HTTP_ACME_2 : HTTP_ACME_3;
+
+	if (c != (__u8)(word >> (8 * (n & 7))))
+		return http_path(f, c);
+	if (n + 1 == HTTP_ACME_LENGTH)
+		return http_go(f, HTTP_TOKEN);
+	f->left = n + 1;
+	return FIND_MORE;
+}
+
+static __always_inline enum find http_token(struct finder *f, __u8 c)
+{
+	if (find_is_alpha(c) || find_is_digit(c) || c == '-' || c == '_') {
+		f->left = 1;
+		return FIND_MORE;
+	}
+	if (c == ' ' && f->left)
+		f->flags |= HTTP_F_ACME;
+	return http_path(f, c);
 }
 
 static __always_inline enum find http_scheme(struct finder *f, __u8 c)
@@ -269,7 +311,7 @@ static __always_inline enum find http_line_end(struct finder *f, __u8 state)
 		return http_version(f);
 	if (state == HTTP_LITERAL)
 		return FIND_UNREADABLE;
-	if (state == HTTP_PATH || (state >= HTTP_HOST && f->flags & HTTP_F_TARGET))
+	if ((state >= HTTP_ACME && state <= HTTP_PATH) || (state >= HTTP_HOST && f->flags & HTTP_F_TARGET))
 		/* HTTP/0.9 knows no version, no Host, and no method but GET */
 		return f->flags & HTTP_F_GET ? FIND_NONE : FIND_UNREADABLE;
 	if (state < HTTP_HOST)
@@ -301,10 +343,12 @@ static __always_inline enum find http_byte(struct finder *f, __u8 c)
 		return http_slashes(f, c);
 	case HTTP_STAR:
 		return c == ' ' ? http_go(f, HTTP_VERSION) : FIND_UNREADABLE;
+	case HTTP_ACME:
+		return http_acme(f, c);
+	case HTTP_TOKEN:
+		return http_token(f, c);
 	case HTTP_PATH:
-		if (c == '\t')
-			return FIND_UNREADABLE;
-		return c == ' ' ? http_go(f, HTTP_VERSION) : FIND_MORE;
+		return http_path(f, c);
 	case HTTP_VERSION:
 		return http_gather(f, c, 8);
 	case HTTP_LINE:
@@ -394,7 +438,8 @@ static __always_inline __u32 http_leap_word(struct finder *f, __u64 w, __u32 ava
 
 	if (state == HTTP_START && avail >= 5 && (w & 0xffffffffffULL) == 0x2f20544547ULL /* "GET /" */) {
 		f->flags = HTTP_F_GET;
-		f->state = HTTP_PATH;
+		f->left = 0;
+		f->state = avail == 5 || (__u8)(w >> 40) == '.' ? HTTP_ACME : HTTP_PATH;
 		return 5;
 	}
 	if (state == HTTP_VERSION && f->left == 0 && avail >= 8 && !find_below(w, 0x21)) {

@@ -32,6 +32,36 @@ ROW("a stray that may pass", WEB "stray http pass\n", .how = OPEN)
 	STEP(established, SAME, .http = STRAY)
 END
 
+#define TARGET(path) path " HTTP/1.1\r\nHost: " STRAY "\r\n\r\n"
+#define CHALLENGE    "/.well-known/acme-challenge/"
+
+ROW("the challenge of a certificate passes for any name", WEB, .how = OPEN)
+	STEP(acme_passed, SAME, .text = TARGET("GET " CHALLENGE "a-Token_0"))
+	STEP(established, SAME, .http = STRAY)
+	STEP(acme_passed, SAME, .text = TARGET("HEAD " CHALLENGE "x"), .fresh = true)
+	STEP(undecided, SAME, .text = TARGET("GET " CHALLENGE "x"), .only = 5, .fresh = true)
+	STEP(undecided, SAME, .text = TARGET("GET " CHALLENGE "x"), .first = 5, .only = 20)
+	STEP(acme_passed, SAME, .text = TARGET("GET " CHALLENGE "x"), .first = 25)
+	STEP(acme_passed, SAME, .text = "GET " CHALLENGE "x HTTP/1.1\r\nHost: " HOST4 "\r\n\r\n", .fresh = true)
+	STEP(served, SAME, .text = "GET " CHALLENGE "x HTTP/1.1\r\nHost: " HERE "\r\n\r\n", .fresh = true)
+END
+
+ROW("and nothing that only looks like one", WEB, .how = OPEN)
+	STEP(stray_reset, RST_SERVER, .text = TARGET("POST " CHALLENGE "x"), .fresh = true)
+	STEP(stray_reset, RST_SERVER, .text = TARGET("GET " CHALLENGE), .fresh = true)
+	STEP(stray_reset, RST_SERVER, .text = TARGET("GET " CHALLENGE "../x"), .fresh = true)
+	STEP(stray_reset, RST_SERVER, .text = TARGET("GET " CHALLENGE "x/../../y"), .fresh = true)
+	STEP(stray_reset, RST_SERVER, .text = TARGET("GET " CHALLENGE "%2e%2e"), .fresh = true)
+	STEP(stray_reset, RST_SERVER, .text = TARGET("GET " CHALLENGE "x?y"), .fresh = true)
+	STEP(stray_reset, RST_SERVER, .text = TARGET("GET " CHALLENGE "x\\y"), .fresh = true)
+	STEP(stray_reset, RST_SERVER, .text = TARGET("GET /" CHALLENGE "x"), .fresh = true)
+	STEP(stray_reset, RST_SERVER, .text = TARGET("GET /.well-known/acme-challenges/x"), .fresh = true)
+	STEP(stray_reset, RST_SERVER, .text = TARGET("GET http://" STRAY CHALLENGE "x"), .fresh = true)
+	STEP(unnamed_passed, SAME, .text = "GET " CHALLENGE "x HTTP/1.0\r\n\r\n", .fresh = true)
+	STEP(unnamed_passed, SAME, .text = "GET " CHALLENGE "x\r\n", .fresh = true)
+	STEP(unnamed_passed, SAME, .text = "GET /.\r\n", .fresh = true)
+END
+
 ROW("strays up to a limit", WEB "stray http limit 1 visits/s burst 1\n", .how = OPEN)
 	STEP(stray_passed, SAME, .http = STRAY)
 	STEP(stray_reset, RST_SERVER, .http = STRAY, .fresh = true)

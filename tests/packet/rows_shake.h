@@ -221,6 +221,12 @@ ROW("strays that are dropped", DEEP "stray http drop\n", .how = SHAKE)
 	STEP(tail_dropped, GONE, .flags = FIN | ACK)
 END
 
+ROW("the challenge of a certificate", DEEP "stray http drop\n", .how = SHAKE)
+	SHAKEN
+	STEP(acme_passed, INTRODUCED, .text = TARGET("GET " CHALLENGE "a-Token_0"))
+	STEP(established, SAME, .http = STRAY)
+END
+
 ROW("strays that pass", DEEP "stray http pass\n", .how = SHAKE)
 	SHAKEN
 	STEP(stray_passed, INTRODUCED, .http = STRAY)
