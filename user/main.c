@@ -12,8 +12,9 @@
 #include "cmd/verb.h"
 
 static const struct verb *const verbs[] = {
-	&verb_status, &verb_up,	     &verb_down,    &verb_check,    &verb_apply,   &verb_add,	&verb_del,
-	&verb_show,   &verb_explain, &verb_posture, &verb_features, &verb_confirm, &verb_reset, &verb_save,
+	&verb_status,	&verb_up,      &verb_down,  &verb_check,   &verb_apply,
+	&verb_add,	&verb_del,     &verb_show,  &verb_explain, &verb_posture,
+	&verb_features, &verb_confirm, &verb_reset, &verb_save,	   &verb_suggest,
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -37,6 +38,7 @@ enum {
 	OPT_POLICY,
 	OPT_CHECK,
 	OPT_EXIT_CODE,
+	OPT_NAMES,
 	OPT_DEBUG,
 	OPT_VERSION,
 };
@@ -102,6 +104,10 @@ static const struct option_text {
 	 TAKES_CONFIRM,
 	 "TIME",
 	 "roll back after TIME (e.g. 60s) unless `straygate confirm` is run"},
+	{{"names", no_argument, NULL, OPT_NAMES},
+	 TAKES_NAMES,
+	 "",
+	 "the names alone, one a line, for `serve from FILE`"},
 	{{"debug", no_argument, NULL, OPT_DEBUG}, 0, "", "also print messages of libbpf and the verifier"},
 	{{"version", no_argument, NULL, OPT_VERSION}, 0, "", "version and exit"},
 };
@@ -243,6 +249,9 @@ static bool set_option(struct call *c, int opt)
 		return true;
 	case OPT_EXIT_CODE:
 		c->exit_code = true;
+		return true;
+	case OPT_NAMES:
+		c->names = true;
 		return true;
 	case OPT_POLICY:
 		c->policy = optarg;

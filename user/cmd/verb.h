@@ -23,6 +23,7 @@
 #define TAKES_POLICY	  0x10000u
 #define TAKES_CHECK	  0x20000u
 #define TAKES_EXIT_CODE	  0x40000u
+#define TAKES_NAMES	  0x100000u
 
 struct verb {
 	const char *name;
@@ -35,7 +36,8 @@ struct verb {
 };
 
 extern const struct verb verb_status, verb_up, verb_down, verb_check, verb_apply, verb_add, verb_del,
-	verb_show, verb_explain, verb_posture, verb_features, verb_confirm, verb_reset, verb_save;
+	verb_show, verb_explain, verb_posture, verb_features, verb_confirm, verb_reset, verb_save,
+	verb_suggest;
 
 /* The words of a line, joined by blanks; free(). NULL: no memory. */
 char *join_words(int count, char **words);

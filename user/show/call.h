@@ -26,6 +26,7 @@ struct call {
 	const char *group;    /* NULL: as it was */
 	const char *policy;   /* up: the file that is to rule; NULL: what runs stays */
 	bool check;	      /* status: one line, as monitoring plugins have it */
+	bool names;	      /* suggest: the names alone */
 	bool exit_code;	      /* apply --diff: exit 3 if anything differs */
 	unsigned int confirm; /* seconds; 0: none is needed */
 	int argc;	      /* what is left */

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the servers of this host serve, as their readers found it: listeners, names,
+ * zones, and what was not understood. One reader a server fills it, one writer prints it.
+ */
+#ifndef STRAYGATE_SERVERS_MODEL_H
+#define STRAYGATE_SERVERS_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/arena.h"
+#include "lib/index.h"
+#include "policy/policy.h"
+
+/* What a listener does with a name that it does not know; the worse the higher. */
+enum site_class {
+	SITE_CLOSED,  /* refuses it */
+	SITE_IMPLIED, /* answers it as it would one of its own: the first one, or a default */
+	SITE_OPEN,    /* answers it on purpose, or nobody can tell: an allow-list would close that */
+};
+
+/* Where something stands. Texts belong to the model or are constant. */
+struct found_at {
+	const char *server; /* "nginx" */
+	const char *file;   /* NULL: no file */
+	unsigned int line;  /* from 1; 0: not known */
+};
+
+/* A listener, as a server's configuration has it. */
+struct site {
+	uint8_t l4;	  /* IPPROTO_TCP or IPPROTO_UDP */
+	bool any;	  /* every address */
+	uint8_t addr[16]; /* v4-mapped */
+	uint16_t port;	  /* host order */
+	uint8_t as;	  /* enum protocol; PROTO_NONE: something else */
+	uint8_t class;	  /* enum site_class */
+	const char *why;  /* of the class, in words */
+	struct found_at origin;
+};
+
+#define NAMED_CERTIFICATE 0x01u /* of a certificate, not of a configuration */
+#define NAMED_REFUSED	  0x02u /* its server turns it away on purpose */
+#define NAMED_ZONE	  0x04u /* for `zone` */
+
+struct named {
+	struct name name;
+	struct found_at origin;
+	unsigned int flags;
+};
+
+/* What the operator should know, or a reader could not understand. */
+struct note {
+	struct found_at origin;
+	const char *text;
+	bool harmful; /* names may be missing for it */
+};
+
+struct model {
+	struct arena arena;
+	struct site *sites;
+	size_t site_count, site_room;
+	struct named *names; /* none twice */
+	size_t name_count, name_room;
+	struct index index;
+	struct note *notes;
+	size_t note_count, note_room;
+	const char **certificates; /* files that were read */
+	size_t certificate_count, certificate_room;
+	bool failed; /* no memory */
+};
+
+void model_free(struct model *m);
+#define cleanup_model __attribute__((cleanup(model_free)))
+
+/* A copy that lives as long as the model; "" without memory, which m->failed tells. */
+const char *model_text(struct model *m, const char *text, size_t len);
+const char *model_print(struct model *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+void model_site(struct model *m, const struct site *s);
+/* A name as `serve` (or `zone`) takes it. True: it is one. Text that is none becomes a
+ * harmful note. */
+bool model_name(struct model *m, const char *text, size_t len, unsigned int flags,
+		const struct found_at *where);
+void model_note(struct model *m, bool harmful, const struct found_at *where, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+/* Is this the first time that it is asked for this file? */
+bool model_first_time(struct model *m, const char *certificate);
+
+#endif
