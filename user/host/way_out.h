@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* By which devices do visitors come? */
 #ifndef STRAYGATE_WAY_OUT_H
 #define STRAYGATE_WAY_OUT_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Configurations of words, semicolons and braces, as nginx and BIND have them: text to a
  * tree of directives. Includes are put in their place.

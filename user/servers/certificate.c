@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Names of certificates, by openssl(1), which runs as nobody and gets the file as its
  * standard input. A library would be a dependency of all that straygate does, for one

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Files as a server sees them, of containers inside of their root. */
 #ifndef STRAYGATE_SERVERS_FILES_H
 #define STRAYGATE_SERVERS_FILES_H

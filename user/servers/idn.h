@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Names as people write them, to names as they are asked for (RFC 5891). */
 #ifndef STRAYGATE_SERVERS_IDN_H
 #define STRAYGATE_SERVERS_IDN_H

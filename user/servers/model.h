@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the servers of this host serve, as their readers found it: listeners, names,
  * zones, and what was not understood. One reader a server fills it, one writer prints it.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * nginx, and what is built of it (OpenResty, Angie): `nginx -T` with the words of the command
  * line that it was started with. Of containers the files are read, and nothing is run.

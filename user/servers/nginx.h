@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a configuration of nginx means. */
 #ifndef STRAYGATE_SERVERS_NGINX_H
 #define STRAYGATE_SERVERS_NGINX_H

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* From the directives of nginx to listeners and names. */
 #include <limits.h>
 #include <netinet/in.h>

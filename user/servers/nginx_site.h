@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One server block of nginx. */
 #ifndef STRAYGATE_SERVERS_NGINX_SITE_H
 #define STRAYGATE_SERVERS_NGINX_SITE_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which processes of this host listen, and what is known of them (proc(5)). */
 #ifndef STRAYGATE_SERVERS_PROCESS_H
 #define STRAYGATE_SERVERS_PROCESS_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The readers of servers' configurations: one file each. A reader puts into the model what
  * the server of this process serves; what it cannot understand becomes a note.

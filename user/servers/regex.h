@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Regular expressions of host names: which names do they take? */
 #ifndef STRAYGATE_SERVERS_REGEX_H
 #define STRAYGATE_SERVERS_REGEX_H

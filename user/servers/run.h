@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Runs a server's own program, to have it print its configuration, with no more rights
  * than the server has: its user, groups, capabilities, namespaces and environment.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What this host serves: who listens, and what each server's configuration says. */
 #ifndef STRAYGATE_SERVERS_H
 #define STRAYGATE_SERVERS_H

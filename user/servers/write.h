@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What was found, as a policy with comments, as a list of names, or as JSON. */
 #ifndef STRAYGATE_SERVERS_WRITE_H
 #define STRAYGATE_SERVERS_WRITE_H

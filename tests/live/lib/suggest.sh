@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 #
 # What the tests of `suggest` share: a server with a configuration of its own in the victim's
 # namespace, the policy that is suggested for it, and clients that ask for every name. Sourced
