@@ -137,3 +137,67 @@ Test(netlink, no_end_of_changes)
 		cr_assert(send(pair[1], datagram, len, 0) == (ssize_t)len);
 	cr_expect(rtnl_dump(pair[0], &question, note, &s) == -EINTR);
 }
+
+/* What the kernel answers to a change: its error, and words among other attributes. */
+struct answer {
+	struct nlmsghdr n;
+	struct nlmsgerr e;
+	char rest[512];
+};
+
+static void put_attribute(struct answer *a, unsigned short type, const void *value, size_t len)
+{
+	struct nlattr *at = (void *)((char *)a + NLMSG_ALIGN(a->n.nlmsg_len));
+
+	at->nla_type = type;
+	at->nla_len = NLA_HDRLEN + len;
+	memcpy((char *)at + NLA_HDRLEN, value, len);
+	a->n.nlmsg_len = NLMSG_ALIGN(a->n.nlmsg_len) + NLA_ALIGN(at->nla_len);
+}
+
+static const struct {
+	const char *name;
+	int error;
+	const char *words; /* NULL: none */
+	const char *wanted;
+	unsigned short flags;
+	unsigned short echoed; /* bytes of the request behind its header */
+	int cut;	       /* bytes that are missing at the end */
+} changes[] = {
+	{"made", 0, NULL, "", NLM_F_CAPPED, 0, 0},
+	{"refused without a word", -EOPNOTSUPP, NULL, "", NLM_F_CAPPED, 0, 0},
+	{"refused in words", -ENOSPC, "no queue", "no queue", NLM_F_CAPPED | NLM_F_ACK_TLVS, 0, 0},
+	{"words, but not marked", -ENOSPC, "no queue", "", NLM_F_CAPPED, 0, 0},
+	{"behind the request", -EINVAL, "MTU", "MTU", NLM_F_ACK_TLVS, 32, 0},
+	{"longer than the room for it", -EINVAL, "0123456789012345678901234567890123456789",
+	 "0123456789012345678901234567890", NLM_F_CAPPED | NLM_F_ACK_TLVS, 0, 0},
+	{"cut off", -EINVAL, "no queue", "", NLM_F_CAPPED | NLM_F_ACK_TLVS, 0, 8},
+};
+
+Test(rtnl, changes)
+{
+	static struct answer a;
+	struct nlmsghdr request = {.nlmsg_len = sizeof(request)};
+	char words[32];
+	int ends[2];
+
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		memset(&a, 0, sizeof(a));
+		a.n.nlmsg_type = NLMSG_ERROR;
+		a.n.nlmsg_flags = changes[i].flags;
+		a.n.nlmsg_len = sizeof(a.n) + sizeof(a.e) + changes[i].echoed;
+		a.e.error = changes[i].error;
+		a.e.msg.nlmsg_len = sizeof(a.e.msg) + changes[i].echoed;
+		put_attribute(&a, NLMSGERR_ATTR_OFFS, &(int){7}, sizeof(int));
+		if (changes[i].words)
+			put_attribute(&a, NLMSGERR_ATTR_MSG, changes[i].words, strlen(changes[i].words) + 1);
+		a.n.nlmsg_len -= changes[i].cut;
+		cr_assert(!socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends));
+		cr_assert(send(ends[1], &a, a.n.nlmsg_len, 0) > 0);
+		cr_expect_eq(rtnl_change(ends[0], &request, words, sizeof(words)), changes[i].error, "%s",
+			     changes[i].name);
+		cr_expect_str_eq(words, changes[i].wanted, "%s", changes[i].name);
+		close(ends[0]);
+		close(ends[1]);
+	}
+}

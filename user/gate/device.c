@@ -19,6 +19,7 @@
 
 #include "gate/object.h"
 #include "gate/tc.h"
+#include "gate/xdp_link.h"
 #include "lib/say.h"
 #include "host/veth.h"
 #include "host/vlan.h"
@@ -47,62 +48,6 @@ static struct bpf_prog_info program_info(int program)
 	if (program >= 0)
 		bpf_obj_get_info_by_fd(program, &info, &size);
 	return info;
-}
-
-/* Whose program is there? Never displaced, always named. */
-static int say_busy(const char *device, unsigned int ifindex)
-{
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-	cleanup_fd int fd = -1;
-	__u32 id = 0;
-
-	if (!bpf_xdp_query(ifindex, 0, &query))
-		id = query.prog_id	 ? query.prog_id
-		     : query.drv_prog_id ? query.drv_prog_id
-					 : query.skb_prog_id;
-	fd = id ? bpf_prog_get_fd_by_id(id) : -1;
-	return fail(-EBUSY,
-		    "%s: another XDP program is attached (id %u, \"%s\"); straygate does not displace it, "
-		    "see `bpftool net show dev %s`",
-		    device, id, program_info(fd).name, device);
-}
-
-static int link_create(int program, unsigned int ifindex, bool generic)
-{
-	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
-
-	return bpf_link_create(program, ifindex, BPF_XDP, &opts);
-}
-
-static int attach_link(const char *device, int program, bool generic)
-{
-	unsigned int ifindex = if_nametoindex(device);
-	int link, err;
-
-	if (!ifindex)
-		return fail(-ENODEV, "%s: no such device; see `ip link`", device);
-	/* In generic mode what the program sends goes the ordinary way. */
-	if (!generic && !veth_sends_back(device)) {
-		say("%s: the other end of this veth device has no XDP program and would drop what the gate "
-		    "sends, running generic (slower)",
-		    device);
-		generic = true;
-	}
-	link = link_create(program, ifindex, generic);
-	if (link >= 0)
-		return link;
-	err = -errno;
-	if (err == -EBUSY || err == -EEXIST)
-		return say_busy(device, ifindex);
-	if (generic || (err != -EOPNOTSUPP && err != -EINVAL && err != -ENOTSUP && err != -ERANGE))
-		return fail(err, "%s: cannot attach: %s", device, strerror(-err));
-	link = link_create(program, ifindex, true);
-	if (link < 0)
-		return fail(-errno, "%s: cannot attach, neither native nor generic XDP: %s", device,
-			    strerror(errno));
-	say("%s: driver has no native XDP (%s), running generic (slower); see `straygate features`", device,
-	    strerror(-err));
-	return link;
 }
 
 /* What former programs of the device ran, and the id of the last that was added. */
@@ -319,7 +264,7 @@ static int attach_new(struct gate *g, const char *device, bool generic)
 	if (!err) {
 		fault_point();
 		note_program(l.device, l.program);
-		link = attach_link(device, l.program, generic);
+		link = xdp_link(device, l.program, generic);
 		fault_point();
 		err = link < 0 ? link : device_pin_put(g, device, "link", link);
 	}

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/netlink.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,6 +24,11 @@ int rtnl_open(void)
 	 * tells of everything. */
 	if (fd >= 0)
 		setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &one, sizeof(one));
+	/* What it refuses it says in words, and does not send the request back. */
+	if (fd >= 0) {
+		setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
+		setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof(one));
+	}
 	return fd < 0 ? -errno : fd;
 }
 
@@ -61,4 +67,47 @@ int rtnl_dump(int fd, const struct nlmsghdr *question, rtnl_fn *fn, void *arg)
 			err = dump_once(fd, question, fn, arg);
 	}
 	return err;
+}
+
+/* The words behind the error, among other attributes (enum nlmsgerr_attrs). */
+static void read_words(const struct nlmsghdr *n, char *reason, size_t size)
+{
+	const struct nlmsgerr *e = NLMSG_DATA(n);
+	const char *end = (const char *)n + n->nlmsg_len, *at = (const char *)(e + 1);
+
+	*reason = 0;
+	if (!(n->nlmsg_flags & NLM_F_ACK_TLVS))
+		return;
+	/* A request that was not asked to stay away stands between the two. */
+	if (!(n->nlmsg_flags & NLM_F_CAPPED) && e->msg.nlmsg_len > sizeof(e->msg))
+		at += NLMSG_ALIGN(e->msg.nlmsg_len) - sizeof(e->msg);
+	while (end - at >= NLA_HDRLEN) {
+		const struct nlattr *a = (const void *)at;
+
+		if (a->nla_len < NLA_HDRLEN || a->nla_len > end - at)
+			return;
+		if ((a->nla_type & NLA_TYPE_MASK) == NLMSGERR_ATTR_MSG)
+			snprintf(reason, size, "%.*s", a->nla_len - NLA_HDRLEN, at + NLA_HDRLEN);
+		at += NLA_ALIGN(a->nla_len);
+	}
+}
+
+int rtnl_change(int fd, struct nlmsghdr *request, char *reason, size_t size)
+{
+	char buffer[4096] __attribute__((aligned(NLMSG_ALIGNTO)));
+	const struct nlmsghdr *n = (void *)buffer;
+	ssize_t len;
+
+	*reason = 0;
+	request->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
+	if (send(fd, request, request->nlmsg_len, 0) < 0)
+		return -errno;
+	len = recv(fd, buffer, sizeof(buffer), 0);
+	if (len < 0)
+		return -errno;
+	if (!NLMSG_OK(n, len) || n->nlmsg_type != NLMSG_ERROR ||
+	    n->nlmsg_len < NLMSG_LENGTH(sizeof(struct nlmsgerr)))
+		return -EBADMSG;
+	read_words(n, reason, size);
+	return ((const struct nlmsgerr *)NLMSG_DATA(n))->error;
 }

@@ -3,6 +3,8 @@
 #ifndef STRAYGATE_RTNL_H
 #define STRAYGATE_RTNL_H
 
+#include <stddef.h>
+
 struct nlmsghdr;
 
 /* A socket of which the kernel takes each field of a question as a filter. fd or
@@ -17,5 +19,9 @@ typedef int rtnl_fn(const struct nlmsghdr *n, void *arg);
  * comes to fn. A dump that was interrupted by a change is made again. 0 or -errno;
  * -EINTR: there was no end to the changes. */
 int rtnl_dump(int fd, const struct nlmsghdr *question, rtnl_fn *fn, void *arg);
+
+/* Asks for a change, and waits until the kernel has made or refused it. 0 or -errno;
+ * reason: the kernel's own words (its extended acknowledgement), "" if it has none. */
+int rtnl_change(int fd, struct nlmsghdr *request, char *reason, size_t size);
 
 #endif
