@@ -85,7 +85,8 @@ struct image_head {
 	__u32 base;  /* slot of the base, plus one; 0: none */
 	__u32 pages; /* struct image_page, IMAGE_PAGE_CELLS each; number 0 is the default */
 	__u32 page_count;
-	__u32 reserved2[6];
+	__u32 addresses; /* image_addresses() of the local ones */
+	__u32 reserved2[5];
 };
 
 /* A port's entry: index of the listener of all addresses (0: none), and whether

@@ -335,6 +335,7 @@ struct device {
 	__u32 flags;
 	__u32 shallow; /* enum shallow: why not */
 	__u32 program; /* id of the one that is attached */
+	__u32 ifindex; /* 0: that of the packet. A bond's program runs on its slaves. */
 };
 #define DEVICE_SHAKES  0x01 /* both filters are attached at tc, and XDP_TX arrives */
 #define DEVICE_GENERIC 0x02 /* generic XDP, which sees again what egress injects */
@@ -496,7 +497,7 @@ _Static_assert(sizeof(struct pace) == 64, "pace is a cache line");
 _Static_assert(sizeof(struct introduced) == 52, "introduced has no padding");
 _Static_assert(sizeof(struct bound) == 72, "bound has no padding");
 _Static_assert(sizeof(struct way_key) == 20, "way_key has no padding");
-_Static_assert(sizeof(struct device) == 20, "device has no padding");
+_Static_assert(sizeof(struct device) == 24, "device has no padding");
 _Static_assert(sizeof(struct heavy) == 80, "heavy has no padding");
 _Static_assert(sizeof(struct meta) == 408, "meta has no padding");
 

@@ -61,11 +61,16 @@ static __always_inline void write_introduced(struct packet *p, struct scratch *s
 static __always_inline bool write_macs(struct xdp_md *ctx, struct introduced *v)
 {
 	void *data = (void *)(long)ctx->data;
+	struct device *d;
+	__u32 zero = 0;
 
 	if (data + sizeof(v->macs) > (void *)(long)ctx->data_end)
 		return false;
 	__builtin_memcpy(v->macs, data, sizeof(v->macs));
-	v->ifindex = ctx->ingress_ifindex;
+	/* The bond's, not the slave's that this packet came by: the server's answer may
+	 * leave by another one, and the filters at tc are on the bond. */
+	d = bpf_map_lookup_elem(&device, &zero);
+	v->ifindex = d && d->ifindex ? d->ifindex : ctx->ingress_ifindex;
 	return true;
 }
 

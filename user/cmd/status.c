@@ -12,13 +12,12 @@
 #include "show/depth.h"
 #include "lib/json.h"
 #include "lib/say.h"
+#include "gate/place.h"
+#include "show/changed.h"
+#include "show/sample.h"
 #include "show/served.h"
 #include "show/show.h"
-#include "show/tally.h"
 #include "cmd/verb.h"
-
-/* Rates are what happened in this long. */
-#define SAMPLE_US 1000000
 
 static const char *clock_text(uint64_t seconds)
 {
@@ -55,12 +54,15 @@ static enum drift drift(const struct gate *g, struct policy *running)
 	return policy_diff(file, running, NULL, NULL) ? DRIFT_DIFFERS : DRIFT_NONE;
 }
 
-static void print_device(const struct gate *g, struct policy *running, const struct device_tally *d)
+/* unseen: so many packets came, and the program saw none. */
+static void print_device(const struct gate *g, struct policy *running, const struct device_tally *d,
+			 uint32_t unseen)
 {
 	enum posture posture = policy_posture(running);
 
 	printf("%s  %s XDP  %s since %s  policy %s (%s lines, %s names, %s sources)\n", d->device->name,
 	       !d->device->attached ? "NOT ATTACHED"
+	       : unseen		    ? "ATTACHED BUT NOT RUN"
 	       : d->device->generic ? "generic"
 				    : "native",
 	       posture_name(posture), clock_text(g->meta.enforcing), file_name(g),
@@ -86,6 +88,28 @@ static const struct listener_tally *same_listener(const struct tally *t, const s
 		    !strcmp(t->listener[i].rule->subject, l->rule->subject))
 			return &t->listener[i];
 	return &none;
+}
+
+/* What the gate has not learned of its devices and of the host, or stands wrong. */
+static void print_changed(struct gate *g, const struct tally *t)
+{
+	char text[PLACE_TEXT];
+	size_t i;
+
+	for (i = 0; i < t->device_count; i++) {
+		const struct gate_device *d = &t->devices[i];
+
+		if (!d->attached)
+			continue;
+		if (d->changed)
+			printf("  %s: %s changed since the gate looked; `straygate up %s` learns it\n",
+			       d->name, changed_text(d->changed), d->name);
+		if (place_of(g, d->name, NULL, 0, text) == PLACE_WRONG)
+			printf("  %s: %s\n", d->name, text);
+	}
+	if (gate_addresses_changed(g))
+		puts("  addresses of this host changed since the gate looked; packets to new ones pass "
+		     "unjudged, `straygate up` learns them");
 }
 
 static void print_shallow(struct gate *g, const struct tally *t)
@@ -216,6 +240,7 @@ static void print_notes(struct gate *g, const struct tally *t, struct policy *ru
 	for (i = 0; i < t->listener_count; i++)
 		alarm_print(g, t->policy, t->listener[i].rule);
 	print_shallow(g, t);
+	print_changed(g, t);
 	if (seconds_left(g))
 		printf("  goes back in %u s unless `straygate confirm` comes\n", seconds_left(g));
 	switch (drift(g, running)) {
@@ -245,25 +270,56 @@ static int exit_status(const struct tally *t)
 	return EXIT_OK;
 }
 
-static int status_text(struct gate *g)
+/* A driver may have dropped the program and not have said so. */
+static void print_unseen(const struct sample *before, const struct sample *now)
 {
-	cleanup_tally struct tally before = {0};
-	cleanup_tally struct tally t = {0};
-	cleanup_policy struct policy *running = NULL;
 	size_t i;
 
-	if (tally_read(g, &before))
+	for (i = 0; i < now->tally.device_count; i++) {
+		const char *name = now->tally.devices[i].name;
+		uint32_t unseen = sample_unseen(before, now, i);
+
+		if (unseen)
+			printf("  %s: of %u packets the gate saw none: the driver does not run its program; "
+			       "`straygate down %s`, then `straygate up %s`\n",
+			       name, unseen, name, name);
+	}
+}
+
+static int status_text(struct gate *g)
+{
+	cleanup_sample struct sample before = {0};
+	cleanup_sample struct sample now = {0};
+	cleanup_policy struct policy *running = NULL;
+	const struct tally *t = &now.tally;
+	int status;
+	size_t i;
+
+	if (sample_take(g, &before))
 		return EXIT_FAILED;
 	usleep(SAMPLE_US);
-	if (tally_read(g, &t) || gate_running(g, &running))
+	if (sample_take(g, &now) || gate_running(g, &running))
 		return EXIT_FAILED;
-	for (i = 0; i < t.device_count; i++)
-		print_device(g, running, &t.device[i]);
-	print_listeners(g, &t, &before);
+	status = exit_status(t);
+	for (i = 0; i < t->device_count; i++) {
+		print_device(g, running, &t->device[i], sample_unseen(&before, &now, i));
+		if (sample_unseen(&before, &now, i))
+			status = EXIT_FAILED;
+	}
+	print_listeners(g, t, &before.tally);
 	print_bound(g);
 	print_strays(g, running);
-	print_notes(g, &t, running);
-	return exit_status(&t);
+	print_unseen(&before, &now);
+	print_notes(g, t, running);
+	return status;
+}
+
+/* "": it stands where it should. */
+static const char *misplaced(struct gate *g, const struct gate_device *d)
+{
+	static char text[PLACE_TEXT];
+
+	return d->attached && place_of(g, d->name, NULL, 0, text) == PLACE_WRONG ? text : "";
 }
 
 static int status_json(struct gate *g, const struct call *c)
@@ -284,15 +340,18 @@ static int status_json(struct gate *g, const struct call *c)
 	json_member("policy", json_string(g->meta.policy));
 	json_member("differs_from_file", json_string(drifts[drift(g, running)]));
 	json_member("goes_back_in", seconds_left(g) ? json_integer(seconds_left(g)) : json_null());
+	json_member("addresses_changed", json_boolean(gate_addresses_changed(g)));
 	if (!gate_room(g, &room))
 		json_member("bound", json_pack("{s:I, s:I, s:b}", "visits", (json_int_t)room.bound, "limit",
 					       (json_int_t)room.limit, "draining", room.draining != 0));
 	json_list("devices");
 	for (i = 0; i < t.device_count; i++)
-		json_item(json_pack("{s:s, s:s, s:b, s:s, s:b}", "device", t.devices[i].name, "mode",
-				    t.devices[i].generic ? "generic" : "native", "attached",
+		json_item(json_pack("{s:s, s:s, s:b, s:s, s:b, s:o, s:s}", "device", t.devices[i].name,
+				    "mode", t.devices[i].generic ? "generic" : "native", "attached",
 				    t.devices[i].attached, "shallow", shallow_text(t.devices[i].shallow),
-				    "tc_lost", t.devices[i].tc_lost));
+				    "tc_lost", t.devices[i].tc_lost, "changed",
+				    changed_json(t.devices[i].changed), "misplaced",
+				    misplaced(g, &t.devices[i])));
 	json_list_end();
 	json_list("listeners");
 	for (i = 0; i < t.listener_count; i++)
@@ -327,7 +386,8 @@ const struct verb verb_status = {
 	.summary = "what is up, what it does now, and what is worth knowing",
 	.help = "Rates are those of one second; if nobody came in it, all that came so far is\n"
 		"shown. In posture observe the figures are what would have happened.\n"
-		"Exits with 1 if the gate is not attached to one of its devices.\n"
+		"Exits with 1 if the gate is not attached to one of its devices, or its program is\n"
+		"not run there.\n"
 		"--check is for monitoring: one line that tells what is wrong, if anything is, and\n"
 		"exit 0 (well), 1 (warning), 2 (critical) or 3 (cannot be told); so it is without\n"
 		"any option when called by the name check_straygate.\n",

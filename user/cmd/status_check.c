@@ -8,12 +8,13 @@
 #include <unistd.h>
 
 #include "cmd/change.h"
+#include "gate/place.h"
 #include "host/listening.h"
-#include "host/netdev.h"
 #include "lib/json.h"
 #include "show/alarm.h"
 #include "show/depth.h"
-#include "show/tally.h"
+#include "show/changed.h"
+#include "show/sample.h"
 
 /* The levels of monitoring plugins, which are their exit statuses. */
 enum level { LEVEL_OK, LEVEL_WARNING, LEVEL_CRITICAL, LEVEL_UNKNOWN };
@@ -24,7 +25,7 @@ static const char *const level_names[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"
 
 struct findings {
 	enum level level;
-	char cause[CAUSES_MOST][200];
+	char cause[CAUSES_MOST][PLACE_TEXT + 40];
 	size_t count;
 };
 
@@ -44,60 +45,35 @@ add(struct findings *f, enum level level, const char *format, ...)
 
 /* ---- what may be wrong ---------------------------------------------------------- */
 
-#define SAMPLE_US	  1000000
-#define UNSEEN_IS_STRANGE 100 /* packets in that time, of which the gate saw none */
-
-/* Of the time before and behind the sample. */
-struct sample {
-	struct tally tally;
-	uint32_t received[64]; /* by the devices themselves */
-};
-
-static int take_sample(struct gate *g, struct sample *s)
+static void check_device(struct findings *f, struct gate *g, const struct gate_device *d, uint32_t unseen)
 {
-	size_t i;
+	char text[PLACE_TEXT];
 
-	if (tally_read(g, &s->tally))
-		return -EIO;
-	for (i = 0; i < s->tally.device_count && i < 64; i++)
-		s->received[i] = netdev_received(s->tally.devices[i].name);
-	return 0;
+	if (!d->attached)
+		add(f, LEVEL_CRITICAL, "%s: not attached", d->name);
+	else if (unseen)
+		add(f, LEVEL_CRITICAL, "%s: attached, but of %u packets the gate saw none", d->name, unseen);
+	else if (d->tc_lost)
+		add(f, LEVEL_CRITICAL, "%s: the filters at tc were removed, bound visits hang", d->name);
+	else if (d->shallow != SHALLOW_NONE)
+		add(f, LEVEL_WARNING, "%s: judged at data: %s", d->name, shallow_text(d->shallow));
+	if (d->attached && d->changed)
+		add(f, LEVEL_WARNING, "%s: %s changed since the gate looked", d->name,
+		    changed_text(d->changed));
+	if (d->attached && place_of(g, d->name, NULL, 0, text) == PLACE_WRONG)
+		add(f, LEVEL_WARNING, "%s: %s", d->name, text);
 }
 
-static bool same_devices(const struct tally *a, const struct tally *b)
-{
-	size_t i;
-
-	for (i = 0; i < a->device_count && i < b->device_count; i++)
-		if (strcmp(a->devices[i].name, b->devices[i].name))
-			return false;
-	return a->device_count == b->device_count;
-}
-
-/* A driver may have dropped the program and not have said so. */
-static void check_devices(struct findings *f, const struct sample *before, const struct sample *now)
+static void check_devices(struct findings *f, struct gate *g, const struct sample *before,
+			  const struct sample *now)
 {
 	const struct tally *t = &now->tally;
 	size_t i;
 
 	if (!t->device_count)
 		add(f, LEVEL_CRITICAL, "on no device");
-	for (i = 0; i < t->device_count; i++) {
-		const struct gate_device *d = &t->devices[i];
-		uint32_t came = i < 64 ? now->received[i] - before->received[i] : 0;
-
-		if (!d->attached)
-			add(f, LEVEL_CRITICAL, "%s: not attached", d->name);
-		else if (same_devices(&before->tally, t) && came >= UNSEEN_IS_STRANGE &&
-			 t->device[i].packets.packets == before->tally.device[i].packets.packets)
-			add(f, LEVEL_CRITICAL, "%s: attached, but of %u packets the gate saw none", d->name,
-			    came);
-		else if (d->tc_lost)
-			add(f, LEVEL_CRITICAL, "%s: the filters at tc were removed, bound visits hang",
-			    d->name);
-		else if (d->shallow != SHALLOW_NONE)
-			add(f, LEVEL_WARNING, "%s: judged at data: %s", d->name, shallow_text(d->shallow));
-	}
+	for (i = 0; i < t->device_count; i++)
+		check_device(f, g, &t->devices[i], sample_unseen(before, now, i));
 }
 
 #define VISITS_TO_SHOW 20
@@ -139,6 +115,8 @@ static void check_policy(struct findings *f, struct gate *g)
 {
 	if (seconds_left(g))
 		add(f, LEVEL_WARNING, "a change waits to be confirmed, %u s yet", seconds_left(g));
+	if (gate_addresses_changed(g))
+		add(f, LEVEL_WARNING, "addresses of this host changed since the gate looked");
 }
 
 /* ---- what is said ---------------------------------------------------------------- */
@@ -189,15 +167,15 @@ int status_check(const struct call *c)
 	if (err == -ENOENT)
 		add(&f, LEVEL_CRITICAL, "instance %s is not up", c->instance);
 	else if (!err)
-		err = take_sample(&g, &before);
+		err = sample_take(&g, &before);
 	if (!err) {
 		usleep(SAMPLE_US);
-		err = take_sample(&g, &now);
+		err = sample_take(&g, &now);
 	}
 	if (err && err != -ENOENT)
 		add(&f, LEVEL_UNKNOWN, "the gate cannot be read");
 	if (!err) {
-		check_devices(&f, &before, &now);
+		check_devices(&f, &g, &before, &now);
 		check_listeners(&f, &g, &now.tally);
 		check_room(&f, &g);
 		check_policy(&f, &g);
@@ -206,7 +184,7 @@ int status_check(const struct call *c)
 		print_json(&f, c->instance);
 	else
 		print_text(&f, &now.tally);
-	tally_free(&before.tally);
-	tally_free(&now.tally);
+	sample_free(&before);
+	sample_free(&now);
 	return f.level;
 }

@@ -5,11 +5,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <linux/if_link.h>
-#include <linux/sockios.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,11 +16,10 @@
 #include <bpf/libbpf.h>
 
 #include "gate/object.h"
+#include "gate/settings.h"
 #include "gate/tc.h"
 #include "gate/xdp_link.h"
 #include "lib/say.h"
-#include "host/veth.h"
-#include "host/vlan.h"
 
 static struct bpf_link_info link_info(int link)
 {
@@ -109,65 +106,13 @@ static void finish_replacement(struct gate *g, const char *device, int link, int
 
 /* ---- what the programs must know of the device ----------------------------- */
 
-static int read_mac(const char *name, struct device *d)
-{
-	cleanup_fd int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq r = {0};
-
-	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", name);
-	if (fd < 0 || ioctl(fd, SIOCGIFHWADDR, &r))
-		return -errno;
-	memcpy(d->mac, r.ifr_hwaddr.sa_data, sizeof(d->mac));
-	if (ioctl(fd, SIOCGIFMTU, &r))
-		return -errno;
-	d->mtu = r.ifr_mtu < 65535 ? r.ifr_mtu : 65535;
-	return 0;
-}
-
-/* Visits shake hands with the gate only where both filters are attached at tc, and
- * what the program sends back arrives. */
-static int write_device(const char *name, int map, bool filters, bool generic)
-{
-	struct device d = {0}, before = {0};
-	uint32_t zero = 0;
-	int err = read_mac(name, &d);
-
-	bpf_map_lookup_elem(map, &zero, &before);
-	d.program = before.program;
-	if (!filters)
-		d.shallow = SHALLOW_TC;
-	else if (vlan_tags_stripped(name) && vlan_on_top(name))
-		d.shallow = SHALLOW_TAGS;
-	else if (!generic && !veth_sends_back(name))
-		d.shallow = SHALLOW_PEER;
-	else
-		d.flags = DEVICE_SHAKES;
-	if (generic)
-		d.flags |= DEVICE_GENERIC;
-	if (!err && bpf_map_update_elem(map, &zero, &d, BPF_ANY))
-		err = -errno;
-	return err ? fail(err, "%s: %s", name, strerror(-err)) : 0;
-}
-
-/* For those who may not open the program's pin. */
-static void note_program(int map, int program)
-{
-	struct device d;
-	uint32_t zero = 0;
-
-	if (bpf_map_lookup_elem(map, &zero, &d))
-		return;
-	d.program = program_info(program).id;
-	bpf_map_update_elem(map, &zero, &d, BPF_ANY);
-}
-
 static int refresh_device(struct gate *g, const struct gate_device *d)
 {
 	cleanup_fd int map = device_pin_open(g, d->name, "device");
 
 	if (!d->attached || map < 0)
 		return 0;
-	return write_device(d->name, map, tc_attached(g, d->name), d->generic);
+	return settings_write(d->name, map, tc_attached(g, d->name), d->generic);
 }
 
 int gate_refresh_devices(struct gate *g)
@@ -212,8 +157,8 @@ static int replace_program(struct gate *g, const char *device, int link)
 	err = object_load(g, &l);
 	if (err)
 		return err;
-	err = write_device(device, l.device, !tc_attach(g, device, l.ingress, l.egress),
-			   runs_generic(link, device));
+	err = settings_write(device, l.device, !tc_attach(g, device, l.ingress, l.egress),
+			     runs_generic(link, device));
 	if (err)
 		return err;
 	err = device_pin_put(g, device, "next", l.program);
@@ -222,7 +167,7 @@ static int replace_program(struct gate *g, const char *device, int link)
 	fault_point();
 	if (bpf_link_update(link, l.program, NULL))
 		return fail(-errno, "%s: cannot replace the program: %s", device, strerror(errno));
-	note_program(l.device, l.program);
+	settings_note_program(l.device, program_info(l.program).id);
 	fault_point();
 	err = next_becomes_program(g, device, counters, l.program);
 	return err ? err : gate_note_build(g);
@@ -263,17 +208,17 @@ static int attach_new(struct gate *g, const char *device, bool generic)
 		err = device_pin_put(g, device, "program", l.program);
 	if (!err) {
 		fault_point();
-		note_program(l.device, l.program);
+		settings_note_program(l.device, program_info(l.program).id);
 		link = xdp_link(device, l.program, generic);
 		fault_point();
 		err = link < 0 ? link : device_pin_put(g, device, "link", link);
 	}
 	/* Until this is written no handshake is ours. */
 	if (!err)
-		err = write_device(device, l.device, !tc_attach(g, device, l.ingress, l.egress),
-				   runs_generic(link, device));
+		err = settings_write(device, l.device, !tc_attach(g, device, l.ingress, l.egress),
+				     runs_generic(link, device));
 	if (!err)
-		note_program(l.device, l.program);
+		settings_note_program(l.device, program_info(l.program).id);
 	if (err)
 		gate_detach(g, device);
 	return err;
@@ -341,6 +286,8 @@ static void read_settings(struct gate *g, struct gate_device *d)
 		d->shallow = settings.shallow;
 	memcpy(d->mac, settings.mac, sizeof(d->mac));
 	d->program = settings.program;
+	if (settings.ifindex)
+		d->changed = settings_changed(d->name, &settings);
 }
 
 static void read_program(struct gate *g, struct gate_device *d)

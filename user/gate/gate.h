@@ -145,8 +145,12 @@ struct gate_device {
 	uint64_t runs;	      /* of the program and its predecessors, while the kernel counts them */
 	enum shallow shallow; /* why no visit shakes hands with the gate here */
 	bool tc_lost;	      /* its filters at tc were taken away: bound visits hang */
+	unsigned int changed; /* CHANGED_..., since `up` or `apply` */
 	uint8_t mac[6];
 };
+#define CHANGED_MAC 0x01u
+#define CHANGED_MTU 0x02u
+#define CHANGED_WAY 0x04u /* whether the handshake is possible: tags, or a veth's other end */
 
 /* Attaches, or replaces the program of a device that is attached already. */
 int gate_attach(struct gate *g, const char *device, bool generic);
@@ -192,6 +196,9 @@ int gate_fallback(struct gate *g, struct policy **p, struct policy **base);
 /* When a policy that waits to be confirmed goes back, ns of CLOCK_MONOTONIC; 0:
  * none waits. */
 uint64_t gate_deadline(struct gate *g);
+/* Were addresses added to the host or removed since the policy that rules was made
+ * current? False also for those who cannot read its tables. */
+bool gate_addresses_changed(struct gate *g);
 int gate_confirm(struct gate *g);
 uint64_t gate_word(struct gate *g);
 

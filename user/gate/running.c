@@ -13,6 +13,8 @@
 
 #include <bpf/bpf.h>
 
+#include "host/address.h"
+#include "image/image.h"
 #include "lib/say.h"
 
 uint64_t gate_word(struct gate *g)
@@ -119,18 +121,39 @@ static int load_slot(struct gate *g, uint32_t slot, enum load_care care, struct 
 	return err ? err : load_over(&t, *base, p);
 }
 
-uint32_t base_slot(struct gate *g, uint32_t slot)
+static int read_head(struct gate *g, uint32_t slot, struct image_head *head)
 {
 	uint32_t zero = IMAGE_HEAD;
-	struct image_head head;
 	char name[PIN_NAME_MAX];
 	cleanup_fd int fd = -1;
 
 	snprintf(name, sizeof(name), "image+%u", slot);
 	fd = slot == CONTROL_NO_SLOT ? -1 : pin_open(g, name);
-	if (fd < 0 || bpf_map_lookup_elem(fd, &zero, &head) || !head.base || head.base > GENERATIONS)
+	return fd < 0 || bpf_map_lookup_elem(fd, &zero, head) ? -ENOENT : 0;
+}
+
+uint32_t base_slot(struct gate *g, uint32_t slot)
+{
+	struct image_head head;
+
+	if (read_head(g, slot, &head) || !head.base || head.base > GENERATIONS)
 		return CONTROL_NO_SLOT;
 	return head.base - 1;
+}
+
+bool gate_addresses_changed(struct gate *g)
+{
+	struct prefix *local = NULL;
+	struct image_head head;
+	bool changed;
+	size_t count;
+
+	if (read_head(g, ruling_slot(gate_word(g)), &head) || !head.addresses ||
+	    local_addresses(&local, &count))
+		return false;
+	changed = head.addresses != image_addresses(local, count);
+	free(local);
+	return changed;
 }
 
 /* Who only reads has no lock: while it reads, another policy may have come. */

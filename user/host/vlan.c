@@ -2,20 +2,14 @@
 #include "host/vlan.h"
 
 #include <linux/ethtool.h>
-#include <linux/if_link.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <net/if.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <sys/ioctl.h>
 
-#include "lib/fd.h"
 #include "host/netdev.h"
-#include "host/netlink.h"
+#include "host/stack.h"
 
-bool vlan_tags_stripped(const char *device)
+static bool stripped_by_nic(const char *device)
 {
 	struct ethtool_value flags = {.cmd = ETHTOOL_GFLAGS};
 	struct ifreq r;
@@ -23,57 +17,44 @@ bool vlan_tags_stripped(const char *device)
 	return !netdev_ask(device, SIOCETHTOOL, &flags, &r) && flags.data & ETH_FLAG_RXVLAN;
 }
 
-static const struct rtattr *attribute(const struct rtattr *a, int len, unsigned short type)
+/* The kernel takes a tag off when the frame comes by a slave or port, which is before
+ * a generic program on the bond or bridge sees it; a native one runs on the slaves. */
+static bool stripped(const struct stack *s, const struct stack_device *d, bool generic)
 {
-	for (; RTA_OK(a, len); a = RTA_NEXT(a, len))
-		if ((a->rta_type & NLA_TYPE_MASK) == type)
-			return a;
-	return NULL;
+	size_t i;
+
+	if (d->kind != STACK_BOND && d->kind != STACK_TEAM && d->kind != STACK_BRIDGE)
+		return stripped_by_nic(d->name);
+	if (generic)
+		return true;
+	for (i = 0; i < s->count; i++)
+		if (s->device[i].master == d->ifindex && stripped_by_nic(s->device[i].name))
+			return true;
+	return false;
 }
 
-static bool is_vlan_on(const struct nlmsghdr *n, unsigned int below)
+static bool vlan_above(const struct stack *s, const struct stack_device *d)
 {
-	const struct rtattr *first = IFLA_RTA(NLMSG_DATA(n));
-	int len = IFLA_PAYLOAD(n);
-	const struct rtattr *link = attribute(first, len, IFLA_LINK);
-	const struct rtattr *info = attribute(first, len, IFLA_LINKINFO), *kind;
+	size_t i;
 
-	if (!link || !info || *(const unsigned int *)RTA_DATA(link) != below)
-		return false;
-	kind = attribute(RTA_DATA(info), RTA_PAYLOAD(info), IFLA_INFO_KIND);
-	return kind && !strncmp(RTA_DATA(kind), "vlan", RTA_PAYLOAD(kind));
+	for (i = 0; i < s->count; i++)
+		if (s->device[i].kind == STACK_VLAN && stack_lies_on(s, &s->device[i], d))
+			return true;
+	return false;
 }
 
-struct search {
-	unsigned int below;
-	bool found;
-};
-
-static int look(const struct nlmsghdr *n, void *arg)
+bool vlan_tags_stripped(const char *device, bool generic)
 {
-	struct search *s = arg;
+	cleanup_stack struct stack s = {0};
+	const struct stack_device *d = stack_read(&s) ? NULL : stack_named(&s, device);
 
-	if (!n)
-		s->found = false;
-	else
-		s->found |= n->nlmsg_type == RTM_NEWLINK && is_vlan_on(n, s->below);
-	return 0;
+	return d ? stripped(&s, d, generic) : stripped_by_nic(device);
 }
 
-bool vlan_on_top(const char *device)
+bool vlan_tags_missed(const char *device, bool generic)
 {
-	cleanup_fd int fd = rtnl_open();
-	struct search s = {.below = if_nametoindex(device)};
-	struct {
-		struct nlmsghdr n;
-		struct ifinfomsg i;
-	} q = {
-		.n = {.nlmsg_len = sizeof(q),
-		      .nlmsg_type = RTM_GETLINK,
-		      .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
-	};
+	cleanup_stack struct stack s = {0};
+	const struct stack_device *d = stack_read(&s) ? NULL : stack_named(&s, device);
 
-	if (fd >= 0)
-		rtnl_dump(fd, &q.n, look, &s);
-	return s.found;
+	return d && vlan_above(&s, d) && stripped(&s, d, generic);
 }

@@ -5,10 +5,11 @@
 
 #include <stdbool.h>
 
-/* The NIC takes tags off (rx-vlan-offload), so that no program in the driver sees
- * any, and what it sends back leaves without one. */
-bool vlan_tags_stripped(const char *device);
-/* Does any VLAN device lie on this one? */
-bool vlan_on_top(const char *device);
+/* Tags are taken off before a program on this device sees the frame, and what it sends
+ * back leaves without one: by the NIC (rx-vlan-offload), by a slave's NIC, or, where a
+ * bond or bridge runs the program in generic mode, by the kernel. */
+bool vlan_tags_stripped(const char *device, bool generic);
+/* The same, and there are VLANs on it, at any distance. */
+bool vlan_tags_missed(const char *device, bool generic);
 
 #endif

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "image/name_table.h"
 #include "lib/large.h"
@@ -29,6 +30,7 @@ struct draft {
 	size_t page_count;
 	struct image_acts acts;
 	enum posture posture;
+	uint32_t addresses;
 	const struct image_over *over; /* NULL: all is in this image */
 };
 
@@ -277,9 +279,19 @@ static uint32_t write_pages(struct draft *d)
 	return first;
 }
 
+uint32_t image_addresses(const struct prefix *local, size_t count)
+{
+	uint32_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		sum += crc32_z(0, (const unsigned char *)&local[i], sizeof(local[i]));
+	return sum ? sum : 1;
+}
+
 static int write_head(struct draft *d)
 {
-	struct image_head head = {.magic = IMAGE_MAGIC, .posture = d->posture};
+	struct image_head head = {.magic = IMAGE_MAGIC, .posture = d->posture, .addresses = d->addresses};
 
 	if (d->source_count || d->over)
 		head.flags |= IMAGE_HAS_SOURCES;
@@ -327,6 +339,7 @@ static int draft_write(struct draft *d, struct policy *p, const struct prefix *l
 	err = write_ports(d, p);
 	if (!err)
 		err = write_local(d, local, local_count);
+	d->addresses = image_addresses(local, local_count);
 	if (!err)
 		err = tree_build(d->c, IMAGE_SOURCE4, d->sources, d->source_count, &d->leaves);
 	if (!err)

@@ -28,4 +28,8 @@ struct image_over {
 int image_build_over(struct cells *out, struct policy *p, const struct prefix *local, size_t local_count,
 		     const struct image_over *over);
 
+/* A sum over local addresses in any order, by which an image tells for which it was
+ * made (image_head.addresses); never 0, which is in one of an older build. */
+uint32_t image_addresses(const struct prefix *local, size_t count);
+
 #endif
