@@ -10,6 +10,9 @@
 #include "cmd/differences.h"
 #include "lib/json.h"
 #include "cmd/lockout.h"
+#include "gate/place.h"
+#include "host/driver.h"
+#include "host/ethtool.h"
 #include "host/lockdown.h"
 #include "host/netdev.h"
 #include "lib/say.h"
@@ -176,6 +179,47 @@ static int check_mode(struct gate *g, const char *device, const struct call *c)
 		      : 0;
 }
 
+static bool is_there_already(struct gate *g, const char *device)
+{
+	struct gate_device *devices;
+	size_t count, i;
+	bool there = false;
+
+	if (gate_devices(g, &devices, &count))
+		return false;
+	for (i = 0; i < count; i++)
+		there |= !strcmp(devices[i].name, device) && devices[i].attached;
+	gate_devices_free(devices, count);
+	return there;
+}
+
+/* What is wrong where it is already is said, and left as it is. */
+static int check_place(struct gate *g, const struct up *up, const char *device)
+{
+	char text[PLACE_TEXT];
+	enum place place = place_of(g, device, (const char(*)[IFNAMSIZ])up->devices, up->count, text);
+
+	if (place == PLACE_WRONG && !is_there_already(g, device))
+		return fail(-EBUSY, "%s: %s", device, text);
+	if (place != PLACE_GOOD)
+		say("%s: %s", device, text);
+	return 0;
+}
+
+/* Those who are connected by it should know beforehand. */
+static void say_reset(struct gate *g, const char *device, const struct call *c)
+{
+	char name[DRIVER_NAME_SIZE];
+	const struct driver *d;
+
+	ethtool_driver(device, name);
+	d = driver_known(name);
+	if (!d || !d->resets || c->generic || is_there_already(g, device))
+		return;
+	say("%s: its driver (%s) resets the link when a program comes or goes%s%s", device, name,
+	    d->downtime ? ", for about " : "", d->downtime ? d->downtime : "");
+}
+
 /* Before anything is changed, so that a slip among the devices changes nothing. */
 static int check_devices(struct gate *g, const struct call *c, const struct up *up)
 {
@@ -189,9 +233,11 @@ static int check_devices(struct gate *g, const struct call *c, const struct up *
 				-EOPNOTSUPP,
 				"%s: no Ethernet device (a tunnel?); name the one that its packets come by",
 				up->devices[i]);
-		if (check_mode(g, up->devices[i], c))
+		if (check_mode(g, up->devices[i], c) || check_place(g, up, up->devices[i]))
 			return -EBUSY;
 	}
+	for (i = 0; i < up->count; i++)
+		say_reset(g, up->devices[i], c);
 	return 0;
 }
 
@@ -250,9 +296,9 @@ static bool is_attached(const struct gate_device *devices, size_t count, const c
 	return attached;
 }
 
-/* A policy knows the addresses that the host had when it was made. A device that
- * comes later, or again, brings others, and these are to be judged, too. What
- * waits to be confirmed is left as it is. */
+/* A policy knows the addresses that the host had when it was made. Others may have
+ * come since, as with a device that comes later, or again, and these are to be judged,
+ * too. What waits to be confirmed is left as it is. */
 static int learn_addresses(struct gate *g, const struct up *up)
 {
 	struct gate_device *devices = NULL;
@@ -263,7 +309,7 @@ static int learn_addresses(struct gate *g, const struct up *up)
 	for (i = 0; i < up->count; i++)
 		come += !is_attached(devices, count, up->devices[i]);
 	gate_devices_free(devices, count);
-	if (!come || gate_deadline(g))
+	if ((!come && !gate_addresses_changed(g)) || gate_deadline(g))
 		return 0;
 	return gate_publish(g, up->running, up->running, 0);
 }

@@ -14,9 +14,9 @@ enum presence {
 struct feature {
 	const char *name;
 	enum presence here;
-	char text[160]; /* what follows from it */
+	char text[320]; /* what follows from it */
 };
-#define FEATURES_MAX 16
+#define FEATURES_MAX 24
 
 size_t features_kernel(struct feature out[FEATURES_MAX]);
 size_t features_device(const char *device, struct feature out[FEATURES_MAX]);
