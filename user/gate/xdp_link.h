@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A program onto a device, native if the driver takes it. */
 #ifndef STRAYGATE_GATE_XDP_LINK_H
 #define STRAYGATE_GATE_XDP_LINK_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What is known of drivers and cannot be asked: what their native XDP wants, and what
  * attaching a program does to the link. Tried under qemu, or read in Linux 6.12.

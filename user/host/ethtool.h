@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What ethtool(8) would show of a device: its driver, queues and offloads. */
 #ifndef STRAYGATE_ETHTOOL_H
 #define STRAYGATE_ETHTOOL_H
