@@ -391,6 +391,17 @@ struct {
 	__type(value, struct scratch_tc);
 } scratch_tc SEC(".maps");
 
+/* What happened: struct event. Its programs' half is written by event() in event.h
+ * alone, the other by commands, and the listeners' names by the controller. Full:
+ * the oldest event is overwritten, and `show events` tells how many were. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, EVENT_CELLS);
+	__type(key, __u32);
+	__type(value, union event_cell);
+} events SEC(".maps");
+
 /* What `explain` found. Only explain's own program writes it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -231,7 +231,7 @@ stage int bind(struct __sk_buff *skb, struct packet *p)
 	bpf_map_delete_elem(&ended, &key);
 	e = engagement_by_id(s->bound.listener);
 	if (e) {
-		engage_seen(e, p->ipv6, s->options.mss, s->bound.since);
+		engage_seen(e, s->bound.listener, p->ipv6, s->options.mss, s->bound.since);
 		note_lacks(e, &s->introduced, &s->options);
 		__sync_fetch_and_add(&e->bound, 1);
 	}
@@ -262,7 +262,7 @@ static __always_inline void learn(struct __sk_buff *skb, struct packet *p, const
 	if (!e)
 		return;
 	alarm_answered(l);
-	engage_seen(e, p->ipv6, s->options.mss, FLOW_CLOCK(packet_tick(p)));
+	engage_seen(e, l->id, p->ipv6, s->options.mss, FLOW_CLOCK(packet_tick(p)));
 	if (is_local(skb))
 		return;
 	way_open(p);

@@ -148,7 +148,7 @@ static __always_inline int introduce_again(struct xdp_md *ctx, struct packet *p,
 	s->introduced = *v;
 	e = engagement_by_id(v->listener);
 	if (e)
-		engage_unanswered(e);
+		engage_unanswered(e, v->listener);
 	return write_syn(ctx, p);
 }
 

@@ -9,6 +9,7 @@
 #define STRAYGATE_ROOM_H
 
 #include "bpf/bpf.h"
+#include "bpf/event.h"
 #include "bpf/maps.h"
 #include "bpf/socket.h"
 
@@ -35,6 +36,18 @@ static __always_inline void room_add(__s64 n)
 static __always_inline bool room_is_short(const struct room *r)
 {
 	return r->draining || r->bound >= r->limit - r->limit / 8;
+}
+
+/* Told when it begins, and when it is over for a while. */
+static __always_inline void room_tell(struct room *r, bool is_short)
+{
+	if (is_short) {
+		if (!r->told && !r->draining && !__sync_val_compare_and_swap(&r->told, 0, 1))
+			event(EVENT_ROOM_FULL, 0, SHALLOW_ROOM, r->bound);
+	} else if (r->told && r->bound <= r->limit - r->limit / 4 &&
+		   __sync_val_compare_and_swap(&r->told, 1, 0) == 1) {
+		event(EVENT_ROOM_AGAIN, 0, 0, r->bound);
+	}
 }
 
 /* From `bound` to `ended`: late packets find it there first, and then only there. */

@@ -174,6 +174,7 @@ stage int syn(struct xdp_md *ctx, struct packet *p)
 	struct room *r = room_of();
 	struct engagement *e;
 	struct device *d;
+	bool is_short;
 	__u32 tsval;
 
 	if (!p || !s || !k || !r)
@@ -187,7 +188,9 @@ stage int syn(struct xdp_md *ctx, struct packet *p)
 		return CONTINUE;
 	if (s->options.mss < (p->ipv6 ? SHAKE_MSS6 : SHAKE_MSS4) || s->options.foreign || !listens(ctx, p))
 		return CONTINUE;
-	if (room_is_short(r))
+	is_short = room_is_short(r);
+	room_tell(r, is_short);
+	if (is_short)
 		return REASON_room_full;
 	agree(p, &s->options, k->flags & ~(__u32)e->lacks);
 	s->syn_ack.seq = cookie_make(k, &p->flow, p->seq, packet_tick(p), &s->options, p->ipv6, &tsval);

@@ -242,3 +242,49 @@ Test(room, full)
 	cr_expect(!world_room().bound && reason_of_syn() == REASON_syn_answered, "%lu bound",
 		  (unsigned long)world_room().bound);
 }
+
+/* The next event of this kind, of whatever others stand before it. */
+static bool next_event(uint32_t kind, struct event *e)
+{
+	uint64_t lost;
+
+	while (world_next_event(e, &lost))
+		if (e->kind == kind)
+			return true;
+	return false;
+}
+
+/* Told once when SYNs begin to be the kernel's, and once when they are not any more. */
+Test(room, events)
+{
+	struct room r = world_room();
+	struct event e;
+
+	r.bound = ROOM - ROOM / 8;
+	world_set_room(&r);
+	cr_expect(reason_of_syn() == REASON_room_full && reason_of_syn() == REASON_room_full);
+	cr_expect(next_event(EVENT_ROOM_FULL, &e) && e.figure == r.bound && !e.listener && !e.subject[0] &&
+		  e.cause == SHALLOW_ROOM);
+	/* There is room for a visit or two: not worth a word. */
+	r = world_room();
+	r.bound = ROOM - ROOM / 8 - 1;
+	world_set_room(&r);
+	cr_expect(reason_of_syn() == REASON_syn_answered && !next_event(EVENT_ROOM_AGAIN, &e));
+	r = world_room();
+	r.bound = ROOM - ROOM / 4;
+	world_set_room(&r);
+	cr_expect(reason_of_syn() == REASON_syn_answered && reason_of_syn() == REASON_syn_answered);
+	cr_expect(next_event(EVENT_ROOM_AGAIN, &e) && e.figure == r.bound &&
+		  !next_event(EVENT_ROOM_FULL, &e));
+}
+
+/* `down` lets nobody in any more, which is no lack of room. */
+Test(room, no_event_of_a_drain)
+{
+	struct room r = world_room();
+	struct event e;
+
+	r.draining = 1;
+	world_set_room(&r);
+	cr_expect(reason_of_syn() == REASON_room_full && !next_event(EVENT_ROOM_FULL, &e));
+}

@@ -236,6 +236,93 @@ Test(engage, answered_between)
 	}
 }
 
+/* ---- what `show events` tells of it ------------------------------------------ */
+
+static void expect_event(uint32_t kind, const char *subject, uint32_t cause, uint64_t figure)
+{
+	uint64_t lost, now = boottime_ns();
+	struct event e;
+
+	must(world_next_event(&e, &lost) && !lost, "no event");
+	must(e.kind == kind && !strcmp(e.subject, subject) && e.cause == cause && e.figure == figure,
+	     "kind %u of \"%s\", cause %u, figure %lu", e.kind, e.subject, e.cause, (unsigned long)e.figure);
+	must(e.time <= now && e.time + 60 * SECOND_NS > now && !e.left_out, "time %lu, %u left out",
+	     (unsigned long)e.time, e.left_out);
+}
+
+static void expect_no_event(void)
+{
+	uint64_t lost;
+	struct event e;
+
+	must(!world_next_event(&e, &lost) && !lost, "kind %u of %s", e.kind, e.subject);
+}
+
+/* Eight introductions in a row without an answer. */
+static void fall_back(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ENGAGED_UNANSWERED; i++) {
+		if (i % 4 == 0)
+			introduce(true);
+		come_again();
+	}
+}
+
+/* Once for each family, when the way back becomes known, and once when it is not any more. */
+Test(engage, events)
+{
+	expect_no_event();
+	kernel_shakes(false, 80);
+	expect_event(EVENT_WAY_KNOWN, "tcp/80", 0, 4);
+	kernel_shakes(false, 80);
+	bind_visit(true);
+	expect_no_event();
+	kernel_shakes(true, 81);
+	expect_event(EVENT_WAY_KNOWN, "tcp/81", 0, 6);
+	fall_back();
+	expect_event(EVENT_FALLEN_BACK, "tcp/80", SHALLOW_UNANSWERED, 0);
+	come_again();
+	expect_no_event();
+	kernel_shakes(false, 80);
+	expect_event(EVENT_WAY_KNOWN, "tcp/80", 0, 4);
+	expect_no_event();
+}
+
+/* The name is that of the listener which had the id when it happened. */
+Test(engage, events_of_a_listener_that_is_gone)
+{
+	kernel_shakes(false, 80);
+	world_policy("posture enforce\nlisten tcp/8080 as http\nlisten tcp/8081 as http\nserve "
+		     "www.served.example\n");
+	world_set_engagement("tcp/8080", &asleep);
+	host_listen(8080, false);
+	kernel_shakes(false, 8080);
+	expect_event(EVENT_WAY_KNOWN, "tcp/80", 0, 4);
+	expect_event(EVENT_WAY_KNOWN, "tcp/8080", 0, 4);
+}
+
+/* A listener that goes to and fro is held to a pace, and no other one for it. */
+Test(engage, events_keep_a_pace)
+{
+	unsigned int i, told = 0;
+	uint64_t lost;
+	struct event e;
+
+	for (i = 0; i < 4 * EVENT_BURST; i++) {
+		world_set_engagement("tcp/80", &asleep);
+		kernel_shakes(false, 80);
+	}
+	while (world_next_event(&e, &lost))
+		told++;
+	cr_expect(told >= EVENT_BURST && told < 2 * EVENT_BURST, "%u of %u", told, i);
+	kernel_shakes(false, 81);
+	expect_event(EVENT_WAY_KNOWN, "tcp/81", 0, 4);
+	fall_back();
+	expect_event(EVENT_FALLEN_BACK, "tcp/80", SHALLOW_UNANSWERED, 0);
+}
+
 /* What is counted: introduced, bound. */
 Test(engage, counts)
 {

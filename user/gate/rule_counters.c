@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Counters and buckets of rules: in pieces of RULES_SEGMENT ids, which are added
  * as ids are given out, mapped to be read and to be cleared. */
+#include "gate/events.h"
 #include "gate/gate.h"
 
 #include <errno.h>
@@ -243,5 +244,5 @@ int gate_clear_rules(struct gate *g, struct policy *now, struct policy *before)
 		err = clear_segment(g, &ids, segment);
 	free(ids.old);
 	free(ids.now);
-	return err;
+	return err ? err : events_name_listeners(g, now);
 }

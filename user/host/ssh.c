@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/process.h"
+
 /* ---- this session ----------------------------------------------------------- */
 
 /* SSH_CONNECTION: client, its port, server, server's port (ssh(1)). */
@@ -38,30 +40,15 @@ static unsigned int port_of_process(unsigned int pid)
 	return port;
 }
 
-/* 0: none, or not to be seen. */
-static unsigned int parent_of(unsigned int pid)
-{
-	unsigned int parent = 0;
-	char path[64], line[256];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%u/status", pid);
-	f = fopen(path, "r");
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "PPid: %u", &parent) == 1)
-			break;
-	if (f)
-		fclose(f);
-	return parent;
-}
-
 unsigned int ssh_session_port(void)
 {
-	unsigned int port = port_of(getenv("SSH_CONNECTION")), pid = getppid(), steps;
+	unsigned int port = port_of(getenv("SSH_CONNECTION")), pid = getppid(), parent, steps;
+	uid_t uid;
 
 	for (steps = 0; !port && pid > 1 && steps < 64; steps++) {
 		port = port_of_process(pid);
-		pid = parent_of(pid);
+		process_status(pid, &parent, &uid);
+		pid = parent;
 	}
 	return port;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The clock of all times that are kept: CLOCK_MONOTONIC, which the kernel's
+/* The clock of nearly all times that are kept: CLOCK_MONOTONIC, which the kernel's
  * bpf_ktime_get_ns() reads as well. */
 #ifndef STRAYGATE_CLOCK_H
 #define STRAYGATE_CLOCK_H
@@ -9,5 +9,8 @@
 #define SECOND_NS 1000000000ULL
 
 uint64_t monotonic_ns(void);
+/* CLOCK_BOOTTIME, bpf_ktime_get_boot_ns(): of events, since it also counts while the
+ * machine is suspended. */
+uint64_t boottime_ns(void);
 
 #endif

@@ -17,6 +17,7 @@
 #include <linux/bpf.h>
 
 #include "cmd/change.h"
+#include "gate/events.h"
 #include "gate/object.h"
 #include "gate/tc.h"
 #include "wire.h"
@@ -260,6 +261,22 @@ struct room world_room(void)
 	uint32_t zero = 0;
 
 	cr_assert(!bpf_map_lookup_elem(gate.maps[GATE_ROOM], &zero, &r));
+	return r;
+}
+
+void world_set_room(const struct room *r)
+{
+	uint32_t zero = 0;
+
+	cr_assert(!bpf_map_update_elem(gate.maps[GATE_ROOM], &zero, r, BPF_ANY));
+}
+
+bool world_next_event(struct event *e, uint64_t *lost)
+{
+	static struct events_place place;
+	int r = events_next(&gate, EVENTS_OF_PROGRAMS, &place, e, lost);
+
+	cr_assert(r >= 0, "%s", strerror(-r));
 	return r;
 }
 

@@ -52,6 +52,9 @@ void world_set_shake(const struct shake *s);
 /* As if the last cookie was long ago. */
 void world_no_cookies(void);
 struct room world_room(void);
+void world_set_room(const struct room *r);
+/* The next event of the programs, or false; and how many are lost before it. */
+bool world_next_event(struct event *e, uint64_t *lost);
 /* Does a map by visits have this one? `value` may be NULL. */
 bool world_knows(enum gate_map map, const struct visit *v, void *value);
 void world_forgets(enum gate_map map, const struct visit *v);
