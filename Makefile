@@ -14,6 +14,8 @@ CFLAGS   ?= -O2 -g
 CFLAGS   += -std=gnu17 -D_GNU_SOURCE $(WARN) -iquote user -iquote . -I$(B) -DSTRAYGATE_VERSION='"$(VERSION)"' \
             -MMD -MP $(EXTRA_CFLAGS)
 LDFLAGS  += $(EXTRA_CFLAGS)
+# Of the exporter alone, which is a program of its own.
+EXPORTER_LIBS := -lmicrohttpd
 LIBS     := -lbpf -lelf -lz -ljansson
 
 # The UAPI headers of Debian's multiarch include directory.
@@ -21,13 +23,14 @@ ARCH     := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
 BPF_FLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu17 $(WARN) -D__TARGET_ARCH_$(ARCH) -iquote . \
              -I/usr/include/$(shell $(CC) -print-multiarch) -MMD -MP
 
-USER     := $(wildcard user/*/*.c)
+EXPORTER := $(wildcard user/exporter/*.c)
+USER     := $(filter-out $(EXPORTER),$(wildcard user/*/*.c))
 OBJECTS  := $(USER:user/%.c=$(B)/user/%.o)
 UNIT     := $(patsubst tests/unit/%.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 PACKET   := $(patsubst tests/packet/%.c,$(B)/%,$(wildcard tests/packet/test_*.c))
 WORLD    := $(patsubst tests/%.c,$(B)/tests/%.o,$(wildcard tests/packet/world/*.c tests/packet/rows*.c))
 
-all: $(B)/straygate
+all: $(B)/straygate $(B)/straygate-exporter
 
 $(B)/straygate.bpf.o: bpf/straygate.bpf.c
 	@mkdir -p $(@D)
@@ -58,6 +61,12 @@ $(B)/libstraygate.a: $(OBJECTS)
 
 $(B)/straygate: $(B)/user/main.o $(B)/libstraygate.a
 	$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+
+$(B)/straygate-exporter: $(EXPORTER:user/%.c=$(B)/user/%.o) $(B)/libstraygate.a
+	$(CC) $(LDFLAGS) $^ $(LIBS) $(EXPORTER_LIBS) -o $@
+
+# The page is part of the program.
+$(B)/user/exporter/page.o: $(wildcard user/exporter/page/*)
 
 $(B)/crowd: $(wildcard tests/crowd/*.c tests/crowd/*.h)
 	@mkdir -p $(@D)
@@ -150,6 +159,15 @@ install: all
 		> $(DESTDIR)$(PREFIX)/lib/systemd/system/straygate@.service
 	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/straygate@.service
 	install -d -m 755 $(DESTDIR)/etc/straygate
+
+# Optional: what shows what the gate does.
+install: install-exporter
+install-exporter: $(B)/straygate-exporter
+	install -D -m 755 $< $(DESTDIR)$(PREFIX)/sbin/straygate-exporter
+	install -D -m 644 man/straygate-exporter.8 $(DESTDIR)$(PREFIX)/share/man/man8/straygate-exporter.8
+	install -d -m 755 $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|/usr/local/sbin/|$(PREFIX)/sbin/|' packaging/systemd/straygate-exporter@.service \
+		> $(DESTDIR)$(PREFIX)/lib/systemd/system/straygate-exporter@.service
 
 clean:
 	rm -rf $(B)

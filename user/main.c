@@ -99,7 +99,7 @@ static const struct option_text {
 	 TAKES_FORCE,
 	 "",
 	 "do it even if it turns away visitors or locks you out"},
-	{{"top", required_argument, NULL, OPT_TOP}, TAKES_TOP, "N", "the N first (default: 20)"},
+	{{"top", required_argument, NULL, OPT_TOP}, TAKES_TOP, "N", "the N first (default: 20; 0: all)"},
 	{{"confirm", required_argument, NULL, OPT_CONFIRM},
 	 TAKES_CONFIRM,
 	 "TIME",
@@ -169,7 +169,7 @@ static const char *expected(int opt)
 	case OPT_CONFIRM:
 		return "a time from 1s to 24h was expected";
 	default:
-		return "a number from 1 to 1000000 was expected";
+		return "a number from 0 (all) to 1000000 was expected";
 	}
 }
 
@@ -278,7 +278,11 @@ static bool set_option(struct call *c, int opt)
 		c->force = true;
 		return true;
 	case OPT_TOP:
-		return number(optarg, &c->top);
+		c->top_given = true;
+		if (strcmp(optarg, "0"))
+			return number(optarg, &c->top);
+		c->top = UINT_MAX;
+		return true;
 	case OPT_CONFIRM:
 		return seconds(optarg, &c->confirm);
 	case OPT_DEBUG:

@@ -10,25 +10,6 @@
 #include "cmd/lockout.h"
 #include "lib/say.h"
 
-/* The one posture line, which has no subject; NULL: there is none. */
-static const struct rule *posture_rule(struct policy *p)
-{
-	return policy_find(p, ST_POSTURE, "");
-}
-
-int keep_posture(struct policy *now, struct policy *before)
-{
-	struct policy_error err;
-	char line[64];
-	int r;
-
-	if (posture_rule(now) || !posture_rule(before))
-		return 0;
-	snprintf(line, sizeof(line), "posture %s", posture_name(policy_posture(before)));
-	r = policy_add(now, line, &err);
-	return r < 0 ? fail(r, "%s", err.text) : 0;
-}
-
 /* A path that is cut would be another file's. */
 static void note_file(struct gate *g, const char *file)
 {
@@ -160,15 +141,6 @@ int change_line(const struct call *c, const char *line, line_fn *how)
 		return EXIT_FAILED;
 	print_change(&g, c, r);
 	return EXIT_OK;
-}
-
-unsigned int seconds_left(struct gate *g)
-{
-	uint64_t deadline = gate_deadline(g), now = monotonic_ns();
-
-	if (!deadline)
-		return 0;
-	return deadline > now + 1000000000 ? (deadline - now) / 1000000000 : 1;
 }
 
 void print_result(const struct call *c, const char *result, unsigned int goes_back_in)

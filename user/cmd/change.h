@@ -7,6 +7,7 @@
 #include "cmd/input.h"
 #include "cmd/verb.h"
 #include "parser/read.h"
+#include "show/status.h"
 
 /*
  * Makes `now` the running policy of the gate in place of `before`: rules that
@@ -22,12 +23,6 @@ int change_policy_for(struct gate *g, struct policy *now, struct policy *before,
 
 /* The file of which the policy that runs came is this one. 0 or -errno. */
 int note_policy_file(struct gate *g, const char *file);
-
-/* A file says nothing of the posture: what was said at the command line stays. */
-int keep_posture(struct policy *now, struct policy *before);
-
-/* Seconds until what waits to be confirmed goes back, at least 1; 0: nothing waits. */
-unsigned int seconds_left(struct gate *g);
 
 /* A result as lines or as JSON, and in how many seconds all goes back (0: it does
  * not). */

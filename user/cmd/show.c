@@ -14,22 +14,6 @@ static const struct {
 	{"names", show_names},	 {"flows", show_flows},	      {"strays", show_strays},
 };
 
-const char *grouped(uint64_t n)
-{
-	static char buffers[8][32];
-	static unsigned int turn;
-	char digits[24], *to = buffers[turn++ % 8];
-	size_t len = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)n), i, at = 0;
-
-	for (i = 0; i < len; i++) {
-		if (i && (len - i) % 3 == 0)
-			to[at++] = ',';
-		to[at++] = digits[i];
-	}
-	to[at] = 0;
-	return to;
-}
-
 static int run(const struct call *c)
 {
 	cleanup_gate struct gate g = GATE_INIT;
@@ -40,6 +24,10 @@ static int run(const struct call *c)
 			continue;
 		if ((c->openmetrics || c->prometheus) && shows[i].run != show_counters) {
 			say("--openmetrics and --prometheus go with `show counters`");
+			return EXIT_USAGE;
+		}
+		if (c->top_given && shows[i].run != show_flows && shows[i].run != show_strays) {
+			say("--top goes with `show flows` and `show strays`");
 			return EXIT_USAGE;
 		}
 		return gate_open(&g, c->instance, GATE_READ) ? EXIT_FAILED : shows[i].run(&g, c);

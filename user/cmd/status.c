@@ -17,6 +17,7 @@
 #include "show/sample.h"
 #include "show/served.h"
 #include "show/show.h"
+#include "show/status.h"
 #include "cmd/verb.h"
 
 static const char *clock_text(uint64_t seconds)
@@ -37,21 +38,6 @@ static const char *file_name(const struct gate *g)
 	const char *slash = strrchr(g->meta.policy, '/');
 
 	return slash ? slash + 1 : "(none)";
-}
-
-enum drift { DRIFT_NO_FILE, DRIFT_NONE, DRIFT_DIFFERS, DRIFT_UNREADABLE };
-
-/* Does what runs differ from the file it came from? */
-static enum drift drift(const struct gate *g, struct policy *running)
-{
-	cleanup_policy struct policy *file = policy_new();
-	struct policy_error err;
-
-	if (!g->meta.policy[0])
-		return DRIFT_NO_FILE;
-	if (!file || policy_read_file(file, g->meta.policy, &err) || keep_posture(file, running))
-		return DRIFT_UNREADABLE;
-	return policy_diff(file, running, NULL, NULL) ? DRIFT_DIFFERS : DRIFT_NONE;
 }
 
 /* unseen: so many packets came, and the program saw none. */
@@ -75,19 +61,6 @@ static void print_device(const struct gate *g, struct policy *running, const str
 static uint64_t per_second(uint64_t now, uint64_t before)
 {
 	return (now < before ? now : now - before) * 1000000 / SAMPLE_US;
-}
-
-/* What a listener of this tally counted in another one, or nothing. */
-static const struct listener_tally *same_listener(const struct tally *t, const struct listener_tally *l)
-{
-	static const struct listener_tally none;
-	size_t i;
-
-	for (i = 0; i < t->listener_count; i++)
-		if (t->listener[i].rule->id == l->rule->id &&
-		    !strcmp(t->listener[i].rule->subject, l->rule->subject))
-			return &t->listener[i];
-	return &none;
 }
 
 /* What the gate has not learned of its devices and of the host, or stands wrong. */
@@ -140,8 +113,8 @@ static bool is_idle(const struct tally *t, const struct tally *before)
 	size_t i;
 
 	for (i = 0; i < t->listener_count; i++)
-		if (t->listener[i].visits != same_listener(before, &t->listener[i])->visits ||
-		    t->listener[i].by_source != same_listener(before, &t->listener[i])->by_source)
+		if (t->listener[i].visits != tally_same_listener(before, &t->listener[i])->visits ||
+		    t->listener[i].by_source != tally_same_listener(before, &t->listener[i])->by_source)
 			return false;
 	return true;
 }
@@ -167,7 +140,7 @@ static void print_listeners(struct gate *g, const struct tally *t, const struct 
 		       idle ? "visits" : "visits/s", "served", "stray", "unnamed", "by source");
 	for (i = 0; i < t->listener_count; i++) {
 		const struct listener_tally *l = &t->listener[i],
-					    *b = same_listener(idle ? &none : before, l);
+					    *b = tally_same_listener(idle ? &none : before, l);
 
 		printf("  %-22s %-5s %-14s %12s %12s %12s %10s %10s%s\n", l->rule->subject,
 		       protocol_name(l->rule->as), depth_text(g, t->policy, l->rule),
@@ -259,17 +232,6 @@ static void print_notes(struct gate *g, const struct tally *t, struct policy *ru
 		puts("  on no device; `straygate up DEV`");
 }
 
-/* What is not attached judges nobody: that is a failure. */
-static int exit_status(const struct tally *t)
-{
-	size_t i;
-
-	for (i = 0; i < t->device_count; i++)
-		if (!t->devices[i].attached)
-			return EXIT_FAILED;
-	return EXIT_OK;
-}
-
 /* A driver may have dropped the program and not have said so. */
 static void print_unseen(const struct sample *before, const struct sample *now)
 {
@@ -295,12 +257,12 @@ static int status_text(struct gate *g)
 	int status;
 	size_t i;
 
-	if (sample_take(g, &before))
+	if (sample_take(g, &before, NULL))
 		return EXIT_FAILED;
 	usleep(SAMPLE_US);
-	if (sample_take(g, &now) || gate_running(g, &running))
+	if (sample_take(g, &now, &before) || gate_running(g, &running))
 		return EXIT_FAILED;
-	status = exit_status(t);
+	status = status_exit(t);
 	for (i = 0; i < t->device_count; i++) {
 		print_device(g, running, &t->device[i], sample_unseen(&before, &now, i));
 		if (sample_unseen(&before, &now, i))
@@ -314,61 +276,6 @@ static int status_text(struct gate *g)
 	return status;
 }
 
-/* "": it stands where it should. */
-static const char *misplaced(struct gate *g, const struct gate_device *d)
-{
-	static char text[PLACE_TEXT];
-
-	return d->attached && place_of(g, d->name, NULL, 0, text) == PLACE_WRONG ? text : "";
-}
-
-static int status_json(struct gate *g, const struct call *c)
-{
-	static const char *const drifts[] = {"no file", "no", "yes", "file unreadable"};
-	cleanup_tally struct tally t = {0};
-	cleanup_policy struct policy *running = NULL;
-	struct room room;
-	size_t i;
-
-	if (tally_read(g, &t) || gate_running(g, &running))
-		return EXIT_FAILED;
-	json_open(c->instance);
-	json_member("posture", json_string(posture_name(policy_posture(t.policy))));
-	json_member("since", json_integer(g->meta.enforcing));
-	json_member("applied", json_integer(g->meta.applied));
-	json_member("build", json_string(g->meta.build));
-	json_member("policy", json_string(g->meta.policy));
-	json_member("differs_from_file", json_string(drifts[drift(g, running)]));
-	json_member("goes_back_in", seconds_left(g) ? json_integer(seconds_left(g)) : json_null());
-	json_member("addresses_changed", json_boolean(gate_addresses_changed(g)));
-	if (!gate_room(g, &room))
-		json_member("bound", json_pack("{s:I, s:I, s:b}", "visits", (json_int_t)room.bound, "limit",
-					       (json_int_t)room.limit, "draining", room.draining != 0));
-	json_list("devices");
-	for (i = 0; i < t.device_count; i++)
-		json_item(json_pack("{s:s, s:s, s:b, s:s, s:b, s:o, s:s}", "device", t.devices[i].name,
-				    "mode", t.devices[i].generic ? "generic" : "native", "attached",
-				    t.devices[i].attached, "shallow", shallow_text(t.devices[i].shallow),
-				    "tc_lost", t.devices[i].tc_lost, "changed",
-				    changed_json(t.devices[i].changed), "misplaced",
-				    misplaced(g, &t.devices[i])));
-	json_list_end();
-	json_list("listeners");
-	for (i = 0; i < t.listener_count; i++)
-		json_item(json_pack(
-			"{s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:s, s:o}", "listener",
-			t.listener[i].rule->subject, "as", protocol_name(t.listener[i].rule->as), "depth",
-			depth_text(g, t.policy, t.listener[i].rule), "observe", t.listener[i].rule->observe,
-			"visits", (json_int_t)t.listener[i].visits, "served",
-			(json_int_t)t.listener[i].served, "stray", (json_int_t)t.listener[i].stray, "unnamed",
-			(json_int_t)t.listener[i].unnamed, "by_source", (json_int_t)t.listener[i].by_source,
-			"shallow", shallow_reason(g, t.policy, t.listener[i].rule), "auto",
-			alarm_json(g, t.policy, t.listener[i].rule)));
-	json_list_end();
-	json_close();
-	return exit_status(&t);
-}
-
 static int run(const struct call *c)
 {
 	cleanup_gate struct gate g = GATE_INIT;
@@ -377,7 +284,7 @@ static int run(const struct call *c)
 		return status_check(c);
 	if (gate_open(&g, c->instance, GATE_READ))
 		return EXIT_FAILED;
-	return c->json ? status_json(&g, c) : status_text(&g);
+	return c->json ? status_json(&g, c->instance) : status_text(&g);
 }
 
 const struct verb verb_status = {

@@ -164,16 +164,19 @@ static size_t merge_heavy(struct heavy *all, size_t count)
 int gate_heavy(struct gate *g, enum gate_map map, struct heavy **out, size_t *count)
 {
 	size_t cpus = libbpf_num_possible_cpus();
-	struct heavy *all = malloc(HEAVY_CELLS * cpus * sizeof(*all));
-	uint32_t at;
+	struct heavy *all = calloc(HEAVY_CELLS * cpus, sizeof(*all));
+	uint32_t *keys = malloc(HEAVY_CELLS * sizeof(*keys)), cursor, got = HEAVY_CELLS;
+	int err = all && keys ? 0 : -ENOMEM;
 
-	if (!all)
-		return -ENOMEM;
-	for (at = 0; at < HEAVY_CELLS; at++)
-		if (bpf_map_lookup_elem(g->maps[map], &at, all + at * cpus)) {
-			free(all);
-			return fail(-errno, "%s cannot be read: %s", gate_map_names[map], strerror(errno));
-		}
+	/* ENOENT: these were all. */
+	if (!err && bpf_map_lookup_batch(g->maps[map], NULL, &cursor, keys, all, &got, NULL) &&
+	    errno != ENOENT)
+		err = -errno;
+	free(keys);
+	if (err) {
+		free(all);
+		return fail(err, "%s cannot be read: %s", gate_map_names[map], strerror(-err));
+	}
 	*count = merge_heavy(all, HEAVY_CELLS * cpus);
 	*out = all;
 	return 0;

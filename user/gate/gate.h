@@ -202,6 +202,14 @@ uint64_t gate_deadline(struct gate *g);
 bool gate_addresses_changed(struct gate *g);
 int gate_confirm(struct gate *g);
 uint64_t gate_word(struct gate *g);
+/* Which policy rules: as long as this is the same, so is that. */
+struct gate_ruling {
+	uint64_t word;
+	uint32_t map;  /* id of the one that has the word: another instance has another */
+	uint32_t slot; /* a word's, by the time that it is */
+};
+void gate_ruling(struct gate *g, struct gate_ruling *out);
+bool gate_ruling_same(const struct gate_ruling *a, const struct gate_ruling *b);
 
 /* ---- the handshake (gate_shake.c) ---- */
 

@@ -34,6 +34,22 @@ uint32_t ruling_slot(uint64_t word)
 	return CONTROL_SLOT(word);
 }
 
+void gate_ruling(struct gate *g, struct gate_ruling *out)
+{
+	struct bpf_map_info info = {0};
+	__u32 size = sizeof(info);
+
+	*out = (struct gate_ruling){.word = gate_word(g)};
+	out->slot = ruling_slot(out->word);
+	if (!bpf_obj_get_info_by_fd(g->maps[GATE_CONTROL], &info, &size))
+		out->map = info.id;
+}
+
+bool gate_ruling_same(const struct gate_ruling *a, const struct gate_ruling *b)
+{
+	return a->map && a->map == b->map && a->word == b->word && a->slot == b->slot;
+}
+
 struct text {
 	struct text_head *head;
 	const char *bytes;

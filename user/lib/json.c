@@ -5,6 +5,7 @@
 #include <string.h>
 
 static int items, fields;
+static FILE *stream; /* NULL: stdout */
 
 /* What is written goes through here, not through stdio: a million rules are
  * twenty million pieces. */
@@ -15,7 +16,7 @@ static struct {
 
 static void flush(void)
 {
-	fwrite(out.bytes, 1, out.used, stdout);
+	fwrite(out.bytes, 1, out.used, stream ?: stdout);
 	out.used = 0;
 }
 
@@ -93,6 +94,11 @@ static void key_out(const char *key)
 	put_text(", ");
 	string_out(key);
 	put_text(": ");
+}
+
+void json_to(FILE *to)
+{
+	stream = to;
 }
 
 void json_open(const char *instance)

@@ -2,15 +2,19 @@
 /*
  * Documents with "format": 1, written member by member: a million rules are
  * never held as JSON in memory. Values are jansson's; they are given away. What
- * may be as many as rules are is a row, written without any. Nothing else is to
- * be written to stdout between json_open() and json_close().
+ * may be as many as rules are is a row, written without any. There is one document
+ * at a time, and nothing else is to be written where it goes between json_open()
+ * and json_close().
  */
 #ifndef STRAYGATE_JSON_H
 #define STRAYGATE_JSON_H
 
 #include <jansson.h>
 #include <stdint.h>
+#include <stdio.h>
 
+/* Where documents go from now on; NULL: to stdout. */
+void json_to(FILE *to);
 /* { "format": 1, "instance": NAME */
 void json_open(const char *instance);
 /* , "key": value */

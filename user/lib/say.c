@@ -7,6 +7,7 @@
 #include <string.h>
 
 int say_debug;
+void (*say_to)(const char *line);
 
 /* A text may have several lines: each is said alone. */
 static void vsay(const char *format, va_list args)
@@ -17,7 +18,10 @@ static void vsay(const char *format, va_list args)
 		return;
 	fflush(stdout);
 	for (next = text; (line = strsep(&next, "\n"));)
-		fprintf(stderr, "straygate: %s\n", line);
+		if (say_to)
+			say_to(line);
+		else
+			fprintf(stderr, "straygate: %s\n", line);
 	free(text);
 }
 
@@ -38,4 +42,20 @@ int fail(int err, const char *format, ...)
 	vsay(format, args);
 	va_end(args);
 	return err;
+}
+
+const char *grouped(uint64_t n)
+{
+	static char buffers[8][32];
+	static unsigned int turn;
+	char digits[24], *to = buffers[turn++ % 8];
+	size_t len = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)n), i, at = 0;
+
+	for (i = 0; i < len; i++) {
+		if (i && (len - i) % 3 == 0)
+			to[at++] = ',';
+		to[at++] = digits[i];
+	}
+	to[at] = 0;
+	return to;
 }

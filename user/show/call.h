@@ -13,7 +13,8 @@ struct call {
 	const char *from;     /* explain */
 	const char *to;
 	const char *name;
-	unsigned int top; /* show: lines at most */
+	unsigned int top; /* show: lines at most; UINT_MAX: all */
+	bool top_given;
 	bool json;
 	bool generic;
 	bool now;	    /* down: cut what is bound */

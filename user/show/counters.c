@@ -151,6 +151,16 @@ static int counters_text(struct gate *g, const struct tally *t, struct rule_coun
 	return gate_lines_each(t->lines, EACH_STATEMENT, rule_text, counters);
 }
 
+static int metrics(struct gate *g, const struct tally *t, const struct rule_counters *counters,
+		   enum metrics_format format)
+{
+	int err = openmetrics_print(stdout, g, t, counters, format);
+
+	if (!err)
+		openmetrics_end(stdout, format);
+	return err;
+}
+
 int show_counters(struct gate *g, const struct call *c)
 {
 	cleanup_tally struct tally t = {0};
@@ -163,8 +173,7 @@ int show_counters(struct gate *g, const struct call *c)
 	if (c->json)
 		err = counters_json(g, &t, counters, c->instance);
 	else if (c->openmetrics || c->prometheus)
-		err = openmetrics_print(g, &t, counters,
-					c->prometheus ? METRICS_PROMETHEUS : METRICS_OPENMETRICS);
+		err = metrics(g, &t, counters, c->prometheus ? METRICS_PROMETHEUS : METRICS_OPENMETRICS);
 	else
 		err = counters_text(g, &t, counters);
 	return lines_shown(err);

@@ -6,13 +6,23 @@
 #include "lib/say.h"
 #include "show/show.h"
 
-static const char *const direction_names[] = {[DIRECTION_IN] = "in", [DIRECTION_OUT] = "out"};
+static const char *const directions[] = {[DIRECTION_IN] = "in", [DIRECTION_OUT] = "out"};
 
 static const char *const names[CROSSINGS] = {
 	[CROSSED_PASSED] = "passed",	 [CROSSED_TRANSLATED] = "translated", [CROSSED_BOUND] = "bound",
 	[CROSSED_REFUSED] = "refused",	 [CROSSED_RETRIED] = "retried",	      [CROSSED_DROPPED] = "dropped",
 	[CROSSED_INJECTED] = "injected", [CROSSED_FAILED] = "failed",
 };
+
+const char *direction_name(enum direction d)
+{
+	return directions[d];
+}
+
+const char *crossing_name(enum crossing c)
+{
+	return names[c];
+}
 
 json_t *crossings_json(struct gate *g, const struct gate_device *d)
 {
@@ -30,7 +40,7 @@ json_t *crossings_json(struct gate *g, const struct gate_device *d)
 		for (what = 0; what < CROSSINGS; what++)
 			json_object_set_new(one, names[what],
 					    json_integer(sums[way * CROSSINGS + what].packets));
-		json_object_set_new(all, direction_names[way], one);
+		json_object_set_new(all, directions[way], one);
 	}
 	return all;
 }
@@ -44,6 +54,6 @@ void crossings_text(struct gate *g, const struct gate_device *d)
 		return;
 	for (i = 0; i < 2 * CROSSINGS; i++)
 		if (sums[i].packets && i % CROSSINGS != CROSSED_PASSED)
-			printf("  tc %-3s %-20s %15s %18s\n", direction_names[i / CROSSINGS],
-			       names[i % CROSSINGS], grouped(sums[i].packets), grouped(sums[i].bytes));
+			printf("  tc %-3s %-20s %15s %18s\n", directions[i / CROSSINGS], names[i % CROSSINGS],
+			       grouped(sums[i].packets), grouped(sums[i].bytes));
 }

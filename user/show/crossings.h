@@ -7,6 +7,8 @@
 
 #include "gate/gate.h"
 
+const char *direction_name(enum direction d);
+const char *crossing_name(enum crossing c);
 /* {"in": {"passed": N, ...}, "out": {...}}, packets; NULL: they cannot be read. */
 json_t *crossings_json(struct gate *g, const struct gate_device *d);
 void crossings_text(struct gate *g, const struct gate_device *d);

@@ -5,30 +5,37 @@
 
 #include "show/alarm.h"
 
-/* None of the devices can do more: why not the last of them? */
-static enum shallow devices_shallow(struct gate *g)
+enum shallow devices_shallow(const struct gate_device *devices, size_t count)
 {
 	enum shallow why = SHALLOW_NONE;
-	struct gate_device *devices;
-	size_t count, i;
+	size_t i;
 
-	if (gate_devices(g, &devices, &count))
-		return SHALLOW_NONE;
 	for (i = 0; i < count; i++) {
 		why = devices[i].shallow;
 		if (why == SHALLOW_NONE)
 			break;
 	}
+	return why;
+}
+
+static enum shallow read_devices(struct gate *g)
+{
+	enum shallow why = SHALLOW_NONE;
+	struct gate_device *devices;
+	size_t count;
+
+	if (gate_devices(g, &devices, &count))
+		return SHALLOW_NONE;
+	why = devices_shallow(devices, count);
 	gate_devices_free(devices, count);
 	return why;
 }
 
 /* Why a listener is judged at data although its line and the posture allow more. */
-static enum shallow why_shallow(struct gate *g, const struct rule *r)
+static enum shallow why_shallow(struct gate *g, const struct rule *r, enum shallow why)
 {
 	struct engagement e;
 	struct room room;
-	enum shallow why = devices_shallow(g);
 
 	if (why != SHALLOW_NONE)
 		return why;
@@ -41,8 +48,7 @@ static enum shallow why_shallow(struct gate *g, const struct rule *r)
 	return SHALLOW_NONE;
 }
 
-/* The listener's line and the posture ask for the handshake. */
-static bool may_shake(struct policy *p, const struct rule *r)
+static bool depth_asked(struct policy *p, const struct rule *r)
 {
 	return r->l4 == IPPROTO_TCP && r->depth != DEPTH_OFF && !r->observe &&
 	       policy_posture(p) != POSTURE_OBSERVE;
@@ -50,16 +56,26 @@ static bool may_shake(struct policy *p, const struct rule *r)
 
 const char *depth_text(struct gate *g, struct policy *p, const struct rule *r)
 {
+	return r->l4 == IPPROTO_TCP ? depth_on(g, p, r, read_devices(g)) : "-";
+}
+
+const char *depth_on(struct gate *g, struct policy *p, const struct rule *r, enum shallow devices)
+{
 	if (r->l4 != IPPROTO_TCP)
 		return "-";
 	if (policy_posture_of(p, r) == POSTURE_AUTO && !alarm_acts(g, p, r))
 		return "data";
-	return may_shake(p, r) && why_shallow(g, r) == SHALLOW_NONE ? "handshake" : "data";
+	return depth_asked(p, r) && why_shallow(g, r, devices) == SHALLOW_NONE ? "handshake" : "data";
+}
+
+enum shallow shallow_on(struct gate *g, struct policy *p, const struct rule *r, enum shallow devices)
+{
+	return depth_asked(p, r) ? why_shallow(g, r, devices) : SHALLOW_NONE;
 }
 
 enum shallow shallow_of(struct gate *g, struct policy *p, const struct rule *r)
 {
-	return may_shake(p, r) ? why_shallow(g, r) : SHALLOW_NONE;
+	return depth_asked(p, r) ? why_shallow(g, r, read_devices(g)) : SHALLOW_NONE;
 }
 
 const char *shallow_reason(struct gate *g, struct policy *p, const struct rule *r)

@@ -3,6 +3,8 @@
 #ifndef STRAYGATE_OPENMETRICS_H
 #define STRAYGATE_OPENMETRICS_H
 
+#include <stdio.h>
+
 #include "show/tally.h"
 
 /* They name and type counters in two ways: a collector of the one takes those of the
@@ -12,8 +14,11 @@ enum metrics_format {
 	METRICS_PROMETHEUS,  /* Prometheus text 0.0.4, as node_exporter's textfile collector reads it */
 };
 
-/* 0 or -errno, of reading the lines of the policy. */
-int openmetrics_print(struct gate *g, const struct tally *t, const struct rule_counters *counters,
+/* counters: NULL for no samples of lines of the policy, whose number has no bound and
+ * whose subjects may be clients' addresses. 0 or -errno, of reading these lines. */
+int openmetrics_print(FILE *out, struct gate *g, const struct tally *t, const struct rule_counters *counters,
 		      enum metrics_format format);
+/* Behind the last family. */
+void openmetrics_end(FILE *out, enum metrics_format format);
 
 #endif

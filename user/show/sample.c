@@ -7,11 +7,12 @@
 
 #define UNSEEN_IS_STRANGE 100 /* packets */
 
-int sample_take(struct gate *g, struct sample *s)
+int sample_take(struct gate *g, struct sample *s, struct sample *before)
 {
-	int err = tally_read(g, &s->tally);
+	int err = tally_again(g, &s->tally, before ? &before->tally : NULL);
 	size_t i;
 
+	s->at = monotonic_ns();
 	for (i = 0; !err && i < s->tally.device_count && i < SAMPLE_DEVICES; i++)
 		s->received[i] = netdev_received(s->tally.devices[i].name);
 	return err;

@@ -9,12 +9,14 @@
 #define SAMPLE_DEVICES 64      /* more are not compared */
 
 struct sample {
+	uint64_t at; /* ns of CLOCK_MONOTONIC */
 	struct tally tally;
 	uint32_t received[SAMPLE_DEVICES]; /* by the devices' own count */
 };
 
-/* Prints its own errors. 0 or -errno; sample_free() in any case. */
-int sample_take(struct gate *g, struct sample *s);
+/* before: the one that was taken last, or NULL; see tally_again(). Prints its own errors.
+ * 0 or -errno; sample_free() in any case. */
+int sample_take(struct gate *g, struct sample *s, struct sample *before);
 void sample_free(struct sample *s);
 #define cleanup_sample __attribute__((cleanup(sample_free)))
 

@@ -4,6 +4,7 @@
 #define STRAYGATE_SHOW_H
 
 #include "gate/gate.h"
+#include "lib/say.h"
 #include "show/call.h"
 
 /* All return an exit status. */
@@ -30,8 +31,5 @@ int show_lines(struct gate *g, const struct call *c, const char *list, const cha
 
 /* What `show` exits with after gate_lines_each() returned err. */
 int lines_shown(int err);
-
-/* "12,345,678" in one of a few buffers that take turns. */
-const char *grouped(uint64_t n);
 
 #endif

@@ -6,13 +6,23 @@
 #include "lib/say.h"
 #include "show/served.h"
 #include "show/show.h"
+#include "show/strays.h"
 
-static void name_text(char out[64], const struct heavy *h)
+/* Strangers choose these bytes: what is not plain stands as in zone files (RFC 1035 5.1),
+ * so that neither a terminal nor JSON takes it for anything else. */
+static void name_text(char out[HEAVY_TEXT], const struct heavy *h)
 {
-	snprintf(out, 64, "%.*s", h->length < 62 ? h->length : 62, (const char *)h->key);
+	size_t i, n = h->length < sizeof(h->key) ? h->length : sizeof(h->key);
+
+	for (i = 0; i < n; i++)
+		if (h->key[i] > ' ' && h->key[i] < 0x7f && h->key[i] != '\\')
+			*out++ = h->key[i];
+		else
+			out += sprintf(out, "\\%03u", h->key[i]);
+	*out = 0;
 }
 
-static void source_text(char out[64], const struct heavy *h)
+static void source_text(char out[HEAVY_TEXT], const struct heavy *h)
 {
 	struct prefix p = {.len = h->length};
 
@@ -20,13 +30,21 @@ static void source_text(char out[64], const struct heavy *h)
 	/* A /24 stands as ::ffff:a.b.c.0/120. */
 	if (!address_is_v4(p.addr) && p.len == 120)
 		p.len = 56;
-	prefix_print(&p, out, 64);
+	prefix_print(&p, out, HEAVY_TEXT);
+}
+
+void heavy_text(char out[HEAVY_TEXT], const struct heavy *h, bool name)
+{
+	if (name)
+		name_text(out, h);
+	else
+		source_text(out, h);
 }
 
 static void list(const struct heavy *h, size_t count, const struct call *c, const char *what, bool names)
 {
 	uint64_t all = 0;
-	char text[64];
+	char text[HEAVY_TEXT];
 	size_t i;
 
 	for (i = 0; i < count; i++)
@@ -36,10 +54,7 @@ static void list(const struct heavy *h, size_t count, const struct call *c, cons
 	else
 		printf("%15s %6s  %-5s %s\n", "visits", "", "as", what);
 	for (i = 0; i < count && i < c->top; i++) {
-		if (names)
-			name_text(text, &h[i]);
-		else
-			source_text(text, &h[i]);
+		heavy_text(text, &h[i], names);
 		if (c->json)
 			json_item(json_pack("{s:s, s:s, s:I}", names ? "name" : "source", text, "as",
 					    protocol_name(h[i].protocol), "visits", (json_int_t)h[i].count));

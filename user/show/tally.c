@@ -61,9 +61,18 @@ static void sum_listener(struct listener_tally *l)
 	};
 	const struct reason_text *r;
 
-	for (r = reasons; r->name; r++)
-		if (r->counts != COUNTS_NO_VISIT)
-			*sums[r->counts] += l->reason[r->number].all.packets;
+	for (r = reasons; r->name; r++) {
+		const struct sum *s = &l->reason[r->number];
+		bool is_visit = r->counts != COUNTS_BY_SOURCE || r->number == REASON_visit_limited;
+
+		if (r->counts == COUNTS_NO_VISIT)
+			continue;
+		*sums[r->counts] += s->all.packets;
+		if (is_visit && r->verdict != VERDICT_PASS)
+			l->turned += s->all.packets - s->observed.packets;
+		if (is_visit && r->verdict == VERDICT_ANSWER)
+			l->answered += s->all.packets - s->observed.packets;
+	}
 	/* Of what a source's line decides this alone is the packet of a visit. */
 	l->visits = l->served + l->stray + l->unnamed + l->unreadable +
 		    l->reason[REASON_visit_limited].all.packets;
@@ -116,27 +125,68 @@ static int read_device(struct tally *t, size_t i)
 
 static int take(const struct rule *r, void *arg)
 {
-	return policy_take(arg, r);
+	struct tally *t = arg;
+
+	if (r->statement == ST_SERVE || r->statement == ST_ZONE)
+		t->names += r->name_count;
+	if (r->statement == ST_SOURCE)
+		t->sources += r->prefix_count;
+	return LISTS >> r->statement & 1 ? 0 : policy_take(t->policy, r);
 }
 
 static int read_lines(struct gate *g, struct tally *t)
 {
-	int err = gate_lines(g, &t->lines);
+	int err;
 
+	gate_ruling(g, &t->ruling);
+	err = gate_lines(g, &t->lines);
 	if (err)
 		return err;
 	t->policy = policy_new();
-	err = t->policy ? gate_lines_each(t->lines, ~LISTS, take, t->policy) : -ENOMEM;
+	err = t->policy ? gate_lines_each(t->lines, EACH_STATEMENT, take, t) : -ENOMEM;
 	return err ? fail(err, "the running policy cannot be read back: %s", strerror(-err)) : 0;
+}
+
+static void take_over_lines(struct tally *t, struct tally *before)
+{
+	t->ruling = before->ruling;
+	t->lines = before->lines;
+	t->policy = before->policy;
+	t->names = before->names;
+	t->sources = before->sources;
+	before->lines = NULL;
+	before->policy = NULL;
+}
+
+const struct listener_tally *tally_same_listener(const struct tally *t, const struct listener_tally *l)
+{
+	static const struct listener_tally none;
+	size_t i;
+
+	for (i = 0; i < t->listener_count; i++)
+		if (t->listener[i].rule->id == l->rule->id &&
+		    !strcmp(t->listener[i].rule->subject, l->rule->subject))
+			return &t->listener[i];
+	return &none;
 }
 
 int tally_read(struct gate *g, struct tally *t)
 {
+	return tally_again(g, t, NULL);
+}
+
+int tally_again(struct gate *g, struct tally *t, struct tally *before)
+{
+	struct gate_ruling now;
 	size_t i;
-	int err;
+	int err = 0;
 
 	*t = (struct tally){0};
-	err = read_lines(g, t);
+	gate_ruling(g, &now);
+	if (before && before->lines && gate_ruling_same(&before->ruling, &now))
+		take_over_lines(t, before);
+	else
+		err = read_lines(g, t);
 	if (!err)
 		err = gate_devices(g, &t->devices, &t->device_count);
 	if (!err)

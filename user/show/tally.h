@@ -42,9 +42,12 @@ struct listener_tally {
 	uint64_t unnamed;
 	uint64_t unreadable;
 	uint64_t by_source; /* packets that a `source` line decided */
+	uint64_t answered;  /* visits that the gate answered */
+	uint64_t turned;    /* visits that it answered, reset or dropped */
 };
 
 struct tally {
+	struct gate_ruling ruling; /* when the lines were read */
 	struct gate_lines *lines;
 	struct policy *policy; /* of these lines, but for sources and names */
 	struct gate_device *devices;
@@ -52,11 +55,18 @@ struct tally {
 	size_t device_count;
 	struct listener_tally *listener;
 	size_t listener_count;
+	size_t names;	/* of `serve` lines and lists, and zones */
+	size_t sources; /* prefixes of `source` lines and lists */
 };
 
 /* Reads everything but the rules. Prints its own errors. 0 or -errno; free with
  * tally_free() in any case. */
 int tally_read(struct gate *g, struct tally *t);
+/* The same for who reads again and again: while the policy is the same, its lines are
+ * taken over from `before`, which keeps its figures alone, with rules that are t's. */
+int tally_again(struct gate *g, struct tally *t, struct tally *before);
+/* What a listener of another tally counted in this one; all zero if it was not there. */
+const struct listener_tally *tally_same_listener(const struct tally *t, const struct listener_tally *l);
 void tally_free(struct tally *t);
 #define cleanup_tally __attribute__((cleanup(tally_free)))
 

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What `status` says: as JSON, and what of it is asked for elsewhere, too. */
+#ifndef STRAYGATE_STATUS_H
+#define STRAYGATE_STATUS_H
+
+#include "gate/gate.h"
+#include "show/tally.h"
+
+/* A file says nothing of the posture: what was said at the command line stays. */
+int keep_posture(struct policy *now, struct policy *before);
+
+/* Seconds until what waits to be confirmed goes back, at least 1; 0: nothing waits. */
+unsigned int seconds_left(struct gate *g);
+
+enum drift { DRIFT_NO_FILE, DRIFT_NONE, DRIFT_DIFFERS, DRIFT_UNREADABLE };
+
+/* Does what runs differ from the file it came from? */
+enum drift drift(const struct gate *g, struct policy *running);
+
+/* What is not attached judges nobody: that is a failure. An exit status. */
+int status_exit(const struct tally *t);
+
+/* Prints it all; an exit status. */
+int status_json(struct gate *g, const char *instance);
+
+#endif
