@@ -72,6 +72,10 @@ $(B)/crowd: $(wildcard tests/crowd/*.c tests/crowd/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(filter %.c,$^) -lm -o $@
 
+$(B)/echo: tests/live/lib/echo.c
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $< -o $@
+
 $(B)/smuggling: $(wildcard tests/finders/smuggling/*.[ch] bpf/find/*.h tests/finders/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(filter %.c,$^) -o $@
@@ -121,7 +125,7 @@ $(PACKET): $(B)/%: $(B)/tests/packet/%.o $(B)/libworld.a $(B)/libstraygate.a
 
 .SECONDARY: $(WORLD) $(PACKET:$(B)/%=$(B)/tests/packet/%.o) $(UNIT:$(B)/%=$(B)/tests/unit/%.o)
 
-tests: $(UNIT) $(PACKET) $(B)/crowd $(B)/smuggling $(B)/pass.bpf.o
+tests: $(UNIT) $(PACKET) $(B)/crowd $(B)/echo $(B)/smuggling $(B)/pass.bpf.o
 
 check-unit: $(UNIT)
 	@set -e; for t in $(UNIT); do $$t --jobs 2; done
