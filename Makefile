@@ -159,9 +159,10 @@ install: all
 	install -D -m 644 man/straygate-policy.5 $(DESTDIR)$(PREFIX)/share/man/man5/straygate-policy.5
 	install -D -m 644 man/straygate.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/straygate
 	install -d -m 755 $(DESTDIR)$(PREFIX)/lib/systemd/system
-	sed 's|/usr/local/sbin/|$(PREFIX)/sbin/|' man/straygate@.service \
-		> $(DESTDIR)$(PREFIX)/lib/systemd/system/straygate@.service
-	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/straygate@.service
+	for unit in straygate@.service straygate-events@.service; do \
+		sed 's|/usr/local/sbin/|$(PREFIX)/sbin/|' man/$$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit && \
+		chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; \
+	done
 	install -d -m 755 $(DESTDIR)/etc/straygate
 
 # Optional: what shows what the gate does.

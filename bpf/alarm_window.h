@@ -10,6 +10,7 @@
 #include "bpf/alarm.h"
 #include "bpf/alarm_queue.h"
 #include "bpf/bpf.h"
+#include "bpf/event.h"
 #include "bpf/listener.h"
 
 static __always_inline struct alarm_counts *alarm_counts_of(__u32 cpu, __u32 id)
@@ -73,6 +74,18 @@ static __always_inline void alarm_terms_of(const struct packet *p, struct alarm_
 	t->silent = p->protocol == IPPROTO_TCP && l->depth != DEPTH_OFF;
 }
 
+/* For `show events`. That it fell asleep is noticed when something comes again: the
+ * figure says how long ago it did. */
+static __always_inline void alarm_tell(const struct alarm *a, __u32 id, __u64 until, __u32 times, __u64 now)
+{
+	bool engaged = a->times != times;
+
+	if (until && (engaged || !a->until))
+		event(EVENT_ASLEEP, id, 0, now - (engaged ? until : a->changed));
+	if (engaged)
+		event(EVENT_ENGAGED, id, a->cause, a->cause & ALARM_STRAYS ? a->why.strays : a->why.silent);
+}
+
 /* Ends the window, if it has ended: one CPU does, and the others go on. */
 stage int alarm_roll(struct xdp_md *ctx, struct packet *p, __u64 now)
 {
@@ -80,8 +93,9 @@ stage int alarm_roll(struct xdp_md *ctx, struct packet *p, __u64 now)
 	struct alarm_terms t = {};
 	struct alarm_adding d = {.sum = &sum};
 	struct pace *at = pace_of();
+	__u64 empty, until;
 	struct alarm *a;
-	__u64 empty;
+	__u32 times;
 
 	if (!p || !at)
 		return 0;
@@ -102,9 +116,12 @@ stage int alarm_roll(struct xdp_md *ctx, struct packet *p, __u64 now)
 			if (p->protocol == IPPROTO_TCP)
 				queue_look(ctx, p, a);
 			alarm_terms_of(p, &t);
+			until = a->until;
+			times = a->times;
 			alarm_window(a, at, &t, empty);
 			*(volatile __u64 *)&a->ends += (empty + 1) * ALARM_WINDOW;
 			alarm_settle(a, now);
+			alarm_tell(a, p->listener, until, times, now);
 		}
 	}
 	__sync_lock_test_and_set(&a->busy, 0);

@@ -497,19 +497,24 @@ enum event_kind {
 	EVENT_FALLEN_BACK = 2, /* listener, from the handshake to data; cause: enum shallow */
 	EVENT_ROOM_FULL = 3,   /* the table of bound visits is 7/8 full; figure: visits */
 	EVENT_ROOM_AGAIN = 4,  /* it is no more than 3/4 full again; figure: visits */
-	EVENT_ENGAGED = 5,     /* listener, in posture auto: it acts from now on; cause, figure: why */
-	EVENT_ASLEEP = 6,      /* listener, in posture auto: it only observes again; cause: why */
+	EVENT_ENGAGED = 5,     /* listener, in posture auto: it acts from now on; cause: ALARM_...;
+				  figure: strays a second, or with ALARM_SILENT alone, of silent visits */
+	EVENT_ASLEEP = 6,      /* listener, in posture auto: it only observes again; figure: since so
+				  many ns, since it is told with the next packet */
 	/* by commands (user/gate/events.c) */
-	EVENT_POLICY = 32,    /* changed; figure: lines that are different */
-	EVENT_POSTURE = 33,   /* changed, and perhaps lines, too; cause: enum posture that it was and, * 256,
-				 that it is */
-	EVENT_CONFIRMED = 34, /* what waited to be confirmed */
+	EVENT_POLICY = 32,	/* changed; figure: lines that are different */
+	EVENT_POSTURE = 33,	/* changed, and perhaps lines, too; cause: EVENT_POSTURES() */
+	EVENT_CONFIRMED = 34,	/* what waited to be confirmed */
 	EVENT_ROLLED_BACK = 35, /* nobody writes it: it follows from the deadline of a change */
 	EVENT_ATTACHED = 36,	/* subject: device; cause: 1: generic XDP */
 	EVENT_REPLACED = 37,	/* subject: device; the program there */
 	EVENT_DETACHED = 38,	/* subject: device */
+	EVENT_STRAYS_RESET = 39,
 };
-#define EVENT_KINDS_PACED 16 /* of the programs */
+#define EVENT_POSTURES(before, now) ((__u32)(before) | (__u32)(now) << 8)
+#define EVENT_POSTURE_BEFORE(cause) ((cause)&0xff)
+#define EVENT_POSTURE_NOW(cause)    (((cause) >> 8) & 0xff)
+#define EVENT_KINDS_PACED	    16 /* of the programs */
 
 /*
  * Who takes a number from the ring's head writes the event of this number: first 0

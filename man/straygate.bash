@@ -107,7 +107,7 @@ _straygate()
 	-*,*) offer=$(_straygate_options "${verb:-status}") ;;
 	*,) offer='status up down check suggest apply add del confirm show explain posture features reset save help' ;;
 	*,up | *,down | *,features) offer=$(_straygate_devices) ;;
-	*,show) offer='policy counters sources names flows strays' ;;
+	*,show) offer='policy counters sources names flows strays events' ;;
 	*,posture) offer='observe auto enforce' ;;
 	*,reset) offer='strays' ;;
 	*,check | *,apply | *,save) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;

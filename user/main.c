@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gate/events.h"
 #include "gate/object.h"
 #include "lib/say.h"
 #include "cmd/verb.h"
@@ -39,6 +40,8 @@ enum {
 	OPT_CHECK,
 	OPT_EXIT_CODE,
 	OPT_NAMES,
+	OPT_FOLLOW,
+	OPT_SINCE,
 	OPT_DEBUG,
 	OPT_VERSION,
 };
@@ -108,6 +111,11 @@ static const struct option_text {
 	 TAKES_NAMES,
 	 "",
 	 "the names alone, one a line, for `serve from FILE`"},
+	{{"follow", no_argument, NULL, OPT_FOLLOW}, TAKES_FOLLOW, "", "events: go on until interrupted"},
+	{{"since", required_argument, NULL, OPT_SINCE},
+	 TAKES_SINCE,
+	 "TIME",
+	 "events: from TIME on (10m, 14:30, 2026-01-21T15:15)"},
 	{{"debug", no_argument, NULL, OPT_DEBUG}, 0, "", "also print messages of libbpf and the verifier"},
 	{{"version", no_argument, NULL, OPT_VERSION}, 0, "", "version and exit"},
 };
@@ -285,6 +293,12 @@ static bool set_option(struct call *c, int opt)
 		return true;
 	case OPT_CONFIRM:
 		return seconds(optarg, &c->confirm);
+	case OPT_FOLLOW:
+		c->follow = true;
+		return true;
+	case OPT_SINCE:
+		c->since = optarg;
+		return true;
 	case OPT_DEBUG:
 		say_debug++;
 		return true;
@@ -411,6 +425,7 @@ int main(int argc, char **argv)
 
 	/* As a monitoring plugin: a link of this name. */
 	line.call.check = argc && !strcmp(slash ? slash + 1 : argv[0], "check_straygate");
+	events_set_command(argc, argv);
 	read_line(&line, argc, argv);
 	status = run_line(&line);
 	if (fflush(stdout) || ferror(stdout)) {

@@ -113,6 +113,48 @@ Test(auto_, dns)
 	cr_expect(queries(20, STRAY) == 20);
 }
 
+/* The next event of the programs. */
+static struct event next_event(void)
+{
+	struct event e = {0};
+	uint64_t lost;
+
+	must(world_next_event(&e, &lost) && !lost, "no event");
+	return e;
+}
+
+/* Told once each, and of sleep with the next packet: when it began is known. */
+Test(auto_, events)
+{
+	struct event e;
+	uint64_t lost;
+
+	arm();
+	cr_expect(!world_next_event(&e, &lost), "kind %u", e.kind);
+	trouble(ALARM_RATE_DNS);
+	e = next_event();
+	cr_expect(e.kind == EVENT_ENGAGED && !strcmp(e.subject, "udp/53") && e.cause == ALARM_STRAYS &&
+		  e.figure == ALARM_RATE_DNS);
+	queries(20, STRAY);
+	seconds(300 + 40);
+	cr_expect(!world_next_event(&e, &lost), "kind %u", e.kind);
+	queries(1, SERVED);
+	e = next_event();
+	cr_expect(e.kind == EVENT_ASLEEP && !strcmp(e.subject, "udp/53") && e.figure / SECOND_NS >= 39 &&
+			  e.figure / SECOND_NS <= 41,
+		  "kind %u, %lu ns ago", e.kind, (unsigned long)e.figure);
+	/* In the very window that finds it asleep it is engaged again. */
+	trouble(ALARM_RATE_DNS);
+	seconds(700);
+	trouble(ALARM_RATE_DNS);
+	e = next_event();
+	cr_expect(e.kind == EVENT_ENGAGED);
+	e = next_event();
+	cr_expect(e.kind == EVENT_ASLEEP);
+	e = next_event();
+	cr_expect(e.kind == EVENT_ENGAGED && !world_next_event(&e, &lost));
+}
+
 Test(auto_, too_little)
 {
 	arm();

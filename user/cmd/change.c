@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "gate/events.h"
 #include "lib/json.h"
 #include "cmd/lockout.h"
 #include "lib/say.h"
@@ -83,6 +84,18 @@ static int prepare(struct gate *g, struct policy *now, struct policy *before)
 	return r ? fail(r, "%s", strerror(-r)) : 0;
 }
 
+/* For `show events`. Where nothing is different, there is nothing to tell. */
+static void announce(struct gate *g, struct policy *now, struct policy *before)
+{
+	size_t lines = policy_diff(before, now, NULL, NULL);
+	enum posture was = policy_posture(before), is = policy_posture(now);
+
+	if (was != is)
+		events_announce(g, EVENT_POSTURE, EVENT_POSTURES(was, is), lines);
+	else if (lines)
+		events_announce(g, EVENT_POLICY, 0, lines);
+}
+
 /* Of a policy with its ids. */
 static int publish(struct gate *g, struct policy *now, struct policy *before, const char *file,
 		   unsigned int seconds)
@@ -101,7 +114,10 @@ int change_policy_for(struct gate *g, struct policy *now, struct policy *before,
 {
 	int r = prepare(g, now, before);
 
-	return r ? r : publish(g, now, before, file, seconds);
+	if (r)
+		return r;
+	announce(g, now, before);
+	return publish(g, now, before, file, seconds);
 }
 
 /* A source among many is laid over the others: nothing else is looked at. */
@@ -112,6 +128,7 @@ static int change_little(struct gate *g, struct policy *now, struct policy *befo
 
 	if (r)
 		return r;
+	announce(g, now, before);
 	r = gate_publish_over(g, now, before, base, seconds);
 	if (r == -EXDEV)
 		return publish(g, now, before, NULL, seconds);

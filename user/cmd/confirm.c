@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cmd/change.h"
+#include "gate/events.h"
 #include "lib/say.h"
 #include "cmd/verb.h"
 
@@ -13,6 +14,7 @@ static int run(const struct call *c)
 		return fail(EXIT_FAILED,
 			    "nothing waits to be confirmed: it was confirmed before, or its time is over "
 			    "and the previous policy was restored");
+	events_announce(&g, EVENT_CONFIRMED, 0, 0);
 	if (gate_confirm(&g))
 		return EXIT_FAILED;
 	print_result(c, "confirmed", 0);

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "gate/gate.h"
+#include "gate/events.h"
 #include "lib/say.h"
 #include "cmd/verb.h"
 
@@ -88,6 +88,7 @@ static int down_device(struct gate *g, const struct call *c, const char *device)
 		return fail(EXIT_FAILED, "%s: the gate is not on this device; see `straygate status`",
 			    device);
 	gate_stop(g, device);
+	events_write(g, EVENT_DETACHED, device, 0);
 	if (if_nametoindex(device))
 		drain(g, c, if_nametoindex(device));
 	return gate_detach(g, device) ? EXIT_FAILED : EXIT_OK;
@@ -103,8 +104,10 @@ static void stop_all(struct gate *g, const struct call *c)
 		return;
 	if (gate_cookies_about(g))
 		usleep(GRACE_US);
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
 		gate_stop(g, devices[i].name);
+		events_write(g, EVENT_DETACHED, devices[i].name, 0);
+	}
 	gate_devices_free(devices, count);
 	drain(g, c, 0);
 }

@@ -3,7 +3,7 @@
 
 #include "cmd/change.h"
 #include "cmd/verb.h"
-#include "gate/gate.h"
+#include "gate/events.h"
 #include "lib/say.h"
 
 static int run(const struct call *c)
@@ -17,6 +17,7 @@ static int run(const struct call *c)
 	if (gate_open(&g, c->instance, GATE_WRITE) || gate_clear_heavy(&g, GATE_STRAY_NAMES) ||
 	    gate_clear_heavy(&g, GATE_STRAY_SOURCES))
 		return EXIT_FAILED;
+	events_write(&g, EVENT_STRAYS_RESET, NULL, 0);
 	print_result(c, "reset", 0);
 	return EXIT_OK;
 }

@@ -12,6 +12,7 @@ static const struct {
 } shows[] = {
 	{"policy", show_policy}, {"counters", show_counters}, {"sources", show_sources},
 	{"names", show_names},	 {"flows", show_flows},	      {"strays", show_strays},
+	{"events", show_events},
 };
 
 static int run(const struct call *c)
@@ -30,23 +31,29 @@ static int run(const struct call *c)
 			say("--top goes with `show flows` and `show strays`");
 			return EXIT_USAGE;
 		}
+		if ((c->follow || c->since) && shows[i].run != show_events) {
+			say("--follow and --since go with `show events`");
+			return EXIT_USAGE;
+		}
 		return gate_open(&g, c->instance, GATE_READ) ? EXIT_FAILED : shows[i].run(&g, c);
 	}
-	say("show \"%s\": expected policy, counters, sources, names, flows or strays", c->argv[0]);
+	say("show \"%s\": expected policy, counters, sources, names, flows, strays or events", c->argv[0]);
 	return EXIT_USAGE;
 }
 
 const struct verb verb_show = {
 	.name = "show",
 	.arguments = "WHAT",
-	.summary = "show the running policy, counters, sources, names, flows or strays",
+	.summary = "show the running policy, counters, sources, names, flows, strays or events",
 	.help = "  policy    the running policy, as a file that `apply` accepts\n"
 		"  counters  packets and bytes by reason, listener and rule\n"
 		"  sources   lines about sources, with their counters and remaining time\n"
 		"  names     the served names and zones, with their visits\n"
 		"  flows     visits that are remembered, and their state\n"
-		"  strays    the stray names most requested and the most active sources of strays\n",
-	.takes = TAKES_JSON | TAKES_OPENMETRICS | TAKES_TOP,
+		"  strays    the stray names most requested and the most active sources of strays\n"
+		"  events    what happened to the gate and its listeners, and who changed the policy;\n"
+		"            --follow goes on until it is interrupted, with -j a document a line\n",
+	.takes = TAKES_JSON | TAKES_OPENMETRICS | TAKES_TOP | TAKES_FOLLOW | TAKES_SINCE,
 	.least = 1,
 	.most = 1,
 	.run = run,

@@ -24,6 +24,8 @@
 #define TAKES_CHECK	  0x20000u
 #define TAKES_EXIT_CODE	  0x40000u
 #define TAKES_NAMES	  0x100000u
+#define TAKES_FOLLOW	  0x1000000u
+#define TAKES_SINCE	  0x2000000u
 
 struct verb {
 	const char *name;

@@ -15,6 +15,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "gate/events.h"
 #include "gate/object.h"
 #include "gate/settings.h"
 #include "gate/tc.h"
@@ -169,6 +170,7 @@ static int replace_program(struct gate *g, const char *device, int link)
 		return fail(-errno, "%s: cannot replace the program: %s", device, strerror(errno));
 	settings_note_program(l.device, program_info(l.program).id);
 	fault_point();
+	events_write(g, EVENT_REPLACED, device, 0);
 	err = next_becomes_program(g, device, counters, l.program);
 	return err ? err : gate_note_build(g);
 }
@@ -217,11 +219,13 @@ static int attach_new(struct gate *g, const char *device, bool generic)
 	if (!err)
 		err = settings_write(device, l.device, !tc_attach(g, device, l.ingress, l.egress),
 				     runs_generic(link, device));
-	if (!err)
-		settings_note_program(l.device, program_info(l.program).id);
-	if (err)
+	if (err) {
 		gate_detach(g, device);
-	return err;
+		return err;
+	}
+	settings_note_program(l.device, program_info(l.program).id);
+	events_write(g, EVENT_ATTACHED, device, runs_generic(link, device));
+	return 0;
 }
 
 int gate_attach(struct gate *g, const char *device, bool generic)

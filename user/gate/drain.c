@@ -23,7 +23,8 @@ int gate_room(struct gate *g, struct room *out)
 /* Says nothing: whatever keeps `down` from this, it has to go on. */
 int gate_open_room(struct gate *g)
 {
-	static const enum gate_map wanted[] = {GATE_META, GATE_ROOM, GATE_BOUND, GATE_SHAKEN_PORTS};
+	static const enum gate_map wanted[] = {GATE_META, GATE_ROOM, GATE_BOUND, GATE_SHAKEN_PORTS,
+					       GATE_EVENTS};
 	uint32_t zero = 0;
 	size_t i;
 

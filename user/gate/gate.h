@@ -86,6 +86,7 @@ struct gate {
 	uint32_t waits; /* CONTROL_DEADLINE() of the policy that gate_running() read; 0: it stays */
 	int maps[GATE_MAPS];
 	struct meta meta;
+	struct event announced; /* see events.h */
 };
 
 void gate_close(struct gate *g);

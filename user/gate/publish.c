@@ -19,6 +19,7 @@
 #include <bpf/bpf.h>
 #include <linux/membarrier.h>
 
+#include "gate/events.h"
 #include "gate/slot.h"
 #include "image/image.h"
 #include "host/address.h"
@@ -160,6 +161,7 @@ static int make_current(struct gate *g, uint64_t word, uint32_t slot, uint32_t d
 	uint32_t base = base_slot(g, slot), previous_base = base_slot(g, previous);
 	int err;
 
+	events_write_announced(g, CONTROL_COUNT(word) + 1, deadline);
 	fault_point();
 	err = store_word(g, CONTROL_WORD(slot, previous, CONTROL_COUNT(word) + 1, deadline));
 	fault_point();

@@ -96,7 +96,7 @@ static const char *span(uint64_t seconds)
 	return text;
 }
 
-static const char *cause_text(uint32_t cause)
+const char *alarm_cause_text(uint32_t cause)
 {
 	switch (cause & (ALARM_STRAYS | ALARM_SILENT)) {
 	case ALARM_STRAYS | ALARM_SILENT:
@@ -123,7 +123,7 @@ static const char *times_text(uint32_t times)
 static void print_engaged(struct gate *g, const struct rule *r, const struct alarm *a)
 {
 	printf("  %s is engaged since %s (%s so far): %s; ", r->subject, span(ago(g, a->changed)),
-	       times_text(a->times), cause_text(a->cause));
+	       times_text(a->times), alarm_cause_text(a->cause));
 	printf("%s strays of %s visits a second", grouped(a->why.strays), grouped(a->why.visits));
 	printf(", %s silent\n", grouped(a->why.silent));
 	printf("    asleep in %s unless %s strays or %s silent visits come in a second\n",
@@ -203,12 +203,12 @@ void alarm_brief(struct gate *g, struct policy *p, const struct rule *r, char *o
 	*out = '\0';
 	if (read_alarm(g, p, r, &a) && a.until)
 		snprintf(out, size, "%s: engaged since %s: %s", r->subject, span(ago(g, a.changed)),
-			 cause_text(a.cause));
+			 alarm_cause_text(a.cause));
 }
 
 /* ---- JSON ------------------------------------------------------------------ */
 
-static json_t *causes_json(uint32_t cause)
+json_t *alarm_causes_json(uint32_t cause)
 {
 	json_t *list = json_array();
 
@@ -250,7 +250,7 @@ json_t *alarm_json(struct gate *g, struct policy *p, const struct rule *r)
 		"{s:s, s:I, s:I, s:I, s:o, s:b, s:I, s:o, s:o, s:{s:I, s:I}, s:{s:f, s:f}, s:o}", "state",
 		a.until ? "engaged" : "asleep", "since", (json_int_t)(time(NULL) - ago(g, a.changed)),
 		"asleep_in", (json_int_t)(a.until ? left(g, a.until) : 0), "times", (json_int_t)a.times,
-		"cause", causes_json(a.cause), "armed", armed, "armed_in",
+		"cause", alarm_causes_json(a.cause), "armed", armed, "armed_in",
 		(json_int_t)((wait + SECOND_NS - 1) / SECOND_NS), "last", window_json(&a.last), "why",
 		window_json(&a.why), "needs", "strays", (json_int_t)a.need_strays, "silent",
 		(json_int_t)a.need_silent, "calm", "strays", (double)a.calm_strays / (1 << ALARM_CALM_SHIFT),

@@ -21,4 +21,8 @@ void alarm_brief(struct gate *g, struct policy *p, const struct rule *r, char *o
 /* The same as an object; null if posture auto does not hold for it. */
 json_t *alarm_json(struct gate *g, struct policy *p, const struct rule *r);
 
+/* Why a listener was engaged: bits ALARM_..., in words and as a list. */
+const char *alarm_cause_text(uint32_t cause);
+json_t *alarm_causes_json(uint32_t cause);
+
 #endif

@@ -30,6 +30,8 @@ struct call {
 	bool names;	      /* suggest: the names alone */
 	bool exit_code;	      /* apply --diff: exit 3 if anything differs */
 	unsigned int confirm; /* seconds; 0: none is needed */
+	bool follow;	      /* show events: go on */
+	const char *since;    /* show events: from this time on; NULL: all */
 	int argc;	      /* what is left */
 	char **argv;
 };

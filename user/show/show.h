@@ -14,6 +14,7 @@ int show_sources(struct gate *g, const struct call *c);
 int show_names(struct gate *g, const struct call *c);
 int show_flows(struct gate *g, const struct call *c);
 int show_strays(struct gate *g, const struct call *c);
+int show_events(struct gate *g, const struct call *c);
 
 /* The lines of a policy, as `show policy` and `check` print them. */
 void policy_out(struct policy *p, const struct call *c);

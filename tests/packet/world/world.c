@@ -271,13 +271,40 @@ void world_set_room(const struct room *r)
 	cr_assert(!bpf_map_update_elem(gate.maps[GATE_ROOM], &zero, r, BPF_ANY));
 }
 
-bool world_next_event(struct event *e, uint64_t *lost)
+bool world_read_event(enum event_ring ring, struct events_place *at, struct event *e, uint64_t *lost)
 {
-	static struct events_place place;
-	int r = events_next(&gate, EVENTS_OF_PROGRAMS, &place, e, lost);
+	int r = events_next(&gate, ring, at, e, lost);
 
 	cr_assert(r >= 0, "%s", strerror(-r));
 	return r;
+}
+
+bool world_next_event(struct event *e, uint64_t *lost)
+{
+	static struct events_place place;
+
+	return world_read_event(EVENTS_OF_PROGRAMS, &place, e, lost);
+}
+
+void world_write_event(enum event_kind kind, const char *subject)
+{
+	events_write(&gate, kind, subject, 0);
+}
+
+void world_announce_only(enum event_kind kind)
+{
+	events_announce(&gate, kind, 0, 1);
+	events_write_announced(&gate, CONTROL_COUNT(gate_word(&gate)) + 1, 0);
+}
+
+void world_take_number(enum event_ring ring)
+{
+	uint32_t at = ring;
+	union event_cell cell;
+
+	cr_assert(!bpf_map_lookup_elem(gate.maps[GATE_EVENTS], &at, &cell));
+	cell.event.serial++;
+	cr_assert(!bpf_map_update_elem(gate.maps[GATE_EVENTS], &at, &cell, BPF_ANY));
 }
 
 struct flow_key visit_key(const struct visit *v)

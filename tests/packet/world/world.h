@@ -11,6 +11,7 @@
 #ifndef STRAYGATE_TESTS_WORLD_H
 #define STRAYGATE_TESTS_WORLD_H
 
+#include "gate/events.h"
 #include "gate/gate.h"
 #include "frame.h"
 
@@ -55,6 +56,13 @@ struct room world_room(void);
 void world_set_room(const struct room *r);
 /* The next event of the programs, or false; and how many are lost before it. */
 bool world_next_event(struct event *e, uint64_t *lost);
+/* The same of a ring, from that place on. */
+bool world_read_event(enum event_ring ring, struct events_place *at, struct event *e, uint64_t *lost);
+/* What commands do: write one; announce a change, and be killed before it; take a number
+ * of the ring, and be killed. */
+void world_write_event(enum event_kind kind, const char *subject);
+void world_announce_only(enum event_kind kind);
+void world_take_number(enum event_ring ring);
 /* Does a map by visits have this one? `value` may be NULL. */
 bool world_knows(enum gate_map map, const struct visit *v, void *value);
 void world_forgets(enum gate_map map, const struct visit *v);

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "show/event_text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "show/alarm.h"
+#include "show/show.h"
+
+static const char *const names[] = {
+	[EVENT_WAY_KNOWN] = "way_known",   [EVENT_FALLEN_BACK] = "fallen_back",
+	[EVENT_ROOM_FULL] = "room_full",   [EVENT_ROOM_AGAIN] = "room_again",
+	[EVENT_ENGAGED] = "engaged",	   [EVENT_ASLEEP] = "asleep",
+	[EVENT_POLICY] = "policy_changed", [EVENT_POSTURE] = "posture_changed",
+	[EVENT_CONFIRMED] = "confirmed",   [EVENT_ROLLED_BACK] = "rolled_back",
+	[EVENT_ATTACHED] = "attached",	   [EVENT_REPLACED] = "replaced",
+	[EVENT_DETACHED] = "detached",	   [EVENT_STRAYS_RESET] = "strays_reset",
+};
+#define NAMES (sizeof(names) / sizeof(names[0]))
+
+const char *event_name(enum event_kind kind)
+{
+	return (size_t)kind < NAMES && names[kind] ? names[kind] : "unknown";
+}
+
+/* ---- in words ------------------------------------------------------------------ */
+
+/* Text that grows at its end, and is cut where there is no more room. */
+struct line {
+	char *at;
+	size_t left;
+};
+
+__attribute__((format(printf, 2, 3))) static void put(struct line *l, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(l->at, l->left, format, args);
+	va_end(args);
+	if (n < 0)
+		return;
+	if ((size_t)n >= l->left)
+		n = l->left ? l->left - 1 : 0;
+	l->at += n;
+	l->left -= n;
+}
+
+static void put_lines(struct line *l, uint64_t lines)
+{
+	if (lines)
+		put(l, ", %s line%s differ%s", grouped(lines), lines == 1 ? "" : "s", lines == 1 ? "s" : "");
+}
+
+/* By whom, and by which command. */
+static void put_command(struct line *l, const struct event *e)
+{
+	uid_t who = e->login != EVENT_NO_LOGIN ? e->login : e->uid;
+
+	if (e->who[0])
+		put(l, "; by %s", e->who);
+	else
+		put(l, "; by uid %u", who);
+	if (who != e->uid)
+		put(l, e->uid ? " as uid %u" : " as root", e->uid);
+	if (e->what[0])
+		put(l, ": %s", e->what);
+}
+
+static void put_kind(struct line *l, const struct event *e)
+{
+	switch ((enum event_kind)e->kind) {
+	case EVENT_WAY_KNOWN:
+		put(l,
+		    "%s: an answer of its server was seen to leave (IPv%llu): it can be judged at the "
+		    "handshake",
+		    e->subject, (unsigned long long)e->figure);
+		return;
+	case EVENT_FALLEN_BACK:
+		put(l, "%s: fell back to data: %s", e->subject, shallow_text(e->cause));
+		return;
+	case EVENT_ROOM_FULL:
+		put(l, "new connections are judged at data: the table of bound visits is nearly full (%s)",
+		    grouped(e->figure));
+		return;
+	case EVENT_ROOM_AGAIN:
+		put(l, "the table of bound visits has room again (%s)", grouped(e->figure));
+		return;
+	case EVENT_ENGAGED:
+		put(l, "%s: engaged: %s (%s a second)", e->subject, alarm_cause_text(e->cause),
+		    grouped(e->figure));
+		return;
+	case EVENT_ASLEEP:
+		put(l, "%s: asleep again", e->subject);
+		return;
+	case EVENT_POLICY:
+		put(l, "policy changed");
+		put_lines(l, e->figure);
+		return;
+	case EVENT_POSTURE:
+		put(l, "posture %s, was %s", posture_name(EVENT_POSTURE_NOW(e->cause)),
+		    posture_name(EVENT_POSTURE_BEFORE(e->cause)));
+		put_lines(l, e->figure);
+		return;
+	case EVENT_CONFIRMED:
+		put(l, "confirmed");
+		return;
+	case EVENT_ROLLED_BACK:
+		put(l, "rolled back: nobody confirmed the change");
+		return;
+	case EVENT_ATTACHED:
+		put(l, "%s: attached, %s XDP", e->subject, e->cause ? "generic" : "native");
+		return;
+	case EVENT_REPLACED:
+		put(l, "%s: program replaced", e->subject);
+		return;
+	case EVENT_DETACHED:
+		put(l, "%s: detached", e->subject);
+		return;
+	case EVENT_STRAYS_RESET:
+		put(l, "stray names and sources reset");
+		return;
+	}
+	put(l, "something that this build does not know (%u); a newer one wrote it", e->kind);
+}
+
+void event_text(const struct event *e, char *out, size_t size)
+{
+	struct line l = {out, size};
+
+	put_kind(&l, e);
+	if (e->left_out)
+		put(&l, " (%s more like it since the last were too many to be told)", grouped(e->left_out));
+	if (e->kind >= EVENT_POLICY)
+		put_command(&l, e);
+}
+
+/* ---- as JSON ------------------------------------------------------------------- */
+
+static void set(json_t *o, const char *key, json_t *value)
+{
+	json_object_set_new(o, key, value);
+}
+
+static void set_command(json_t *o, const struct event *e)
+{
+	set(o, "uid", json_integer(e->uid));
+	set(o, "login", e->login == EVENT_NO_LOGIN ? json_null() : json_integer(e->login));
+	set(o, "user", e->who[0] ? json_string(e->who) : json_null());
+	set(o, "pid", json_integer(e->pid));
+	set(o, "command", json_string(e->what));
+}
+
+static void set_kind(json_t *o, const struct event *e)
+{
+	switch ((enum event_kind)e->kind) {
+	case EVENT_WAY_KNOWN:
+		set(o, "family", json_string(e->figure == 6 ? "ipv6" : "ipv4"));
+		return;
+	case EVENT_FALLEN_BACK:
+		set(o, "cause", json_string(shallow_text(e->cause)));
+		return;
+	case EVENT_ROOM_FULL:
+	case EVENT_ROOM_AGAIN:
+		set(o, "bound", json_integer(e->figure));
+		return;
+	case EVENT_ENGAGED:
+		set(o, "cause", alarm_causes_json(e->cause));
+		set(o, "per_second", json_integer(e->figure));
+		return;
+	case EVENT_POSTURE:
+		set(o, "posture", json_string(posture_name(EVENT_POSTURE_NOW(e->cause))));
+		set(o, "posture_before", json_string(posture_name(EVENT_POSTURE_BEFORE(e->cause))));
+		set(o, "lines", json_integer(e->figure));
+		return;
+	case EVENT_POLICY:
+		set(o, "lines", json_integer(e->figure));
+		return;
+	case EVENT_ATTACHED:
+		set(o, "mode", json_string(e->cause ? "generic" : "native"));
+		return;
+	case EVENT_ASLEEP:
+	case EVENT_CONFIRMED:
+	case EVENT_ROLLED_BACK:
+	case EVENT_REPLACED:
+	case EVENT_DETACHED:
+	case EVENT_STRAYS_RESET:
+		return;
+	}
+	set(o, "kind", json_integer(e->kind));
+}
+
+json_t *event_json(const struct event *e)
+{
+	json_t *o = json_pack("{s:s}", "event", event_name(e->kind));
+
+	if (e->listener)
+		set(o, "listener", json_string(e->subject));
+	else if (e->subject[0])
+		set(o, "device", json_string(e->subject));
+	set_kind(o, e);
+	if (e->left_out)
+		set(o, "left_out", json_integer(e->left_out));
+	if (e->kind >= EVENT_POLICY)
+		set_command(o, e);
+	return o;
+}
