@@ -298,6 +298,15 @@ struct {
 	__type(value, struct pace);
 } pace SEC(".maps");
 
+/* Names that were asked for in calm, by listener. Full: those that were seen in three
+ * windows stay, and others take turns. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, (LISTENERS_MAX + 1) * FAMILIAR_SETS);
+	__type(key, __u32);
+	__type(value, struct familiar_set);
+} familiar SEC(".maps");
+
 /* What the controller knows of the device; each has its own, as of `counters`. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

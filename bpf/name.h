@@ -7,6 +7,7 @@
 #define STRAYGATE_NAME_H
 
 #include "bpf/bpf.h"
+#include "bpf/familiar.h"
 #include "bpf/find/dns.h"
 #include "bpf/top.h"
 #include "bpf/handshake/hold.h"
@@ -223,6 +224,8 @@ stage int judge_name(struct packet *p)
 			heavy_name(p, &s->finder, hash);
 			heavy_source(p, n);
 		}
+		if (p->alarm && familiar_passes(p, hash))
+			return REASON_stray_familiar;
 		return not_served(p, FINDING_STRAY);
 	}
 	r = image_rule(v.image, v.head, index);

@@ -161,7 +161,9 @@ enum counts_as {
 	R(70, cannot_introduce, DROP, NOTHING, NO_VISIT, \
 	  "a visit that could not be introduced to its server now; its client sends again") \
 	R(79, acme_passed, PASS, NOTHING, STRAY, \
-	  "the challenge of a certificate (ACME HTTP-01) for a name that is not served, ten a second")
+	  "the challenge of a certificate (ACME HTTP-01) for a name that is not served, ten a second") \
+	R(81, stray_familiar, PASS, NOTHING, STRAY, \
+	  "stray, but asked for before the trouble as well: let pass by posture auto")
 /* clang-format on */
 
 #define REASONS_MAX 128 /* room in a counter's index, not the number of reasons */

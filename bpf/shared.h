@@ -203,7 +203,7 @@ struct shake {
 	__u32 reserved;
 	__u64 reserved2;
 	__u64 flow_keys[FLOW_HASH_KEYS][2]; /* drawn once: what is remembered outlives secrets */
-	__u64 reserved3[4];
+	__u64 name_keys[4];		    /* drawn once, of the hashes of names: see familiar.h */
 };
 #define SHAKE_TIMESTAMPS 0x01 /* net.ipv4.tcp_timestamps, and so on */
 #define SHAKE_SCALING	 0x02
@@ -315,6 +315,21 @@ struct alarm {
 	struct alarm_window last; /* that ended */
 	struct alarm_window why;  /* that engaged it */
 	struct alarm_counts sum;  /* over all CPUs, when the last window ended */
+};
+
+/* A name that was asked for in calm: see familiar.h. Written by the program. */
+struct familiar {
+	__u64 hash;    /* 0: an empty cell */
+	__u64 bucket;  /* as limits have it: its visits while the listener is engaged */
+	__u32 window;  /* in which it was seen last */
+	__u32 count;   /* in that window */
+	__u32 rate;    /* a window, in 1/16 */
+	__u32 windows; /* in which it was seen */
+};
+#define FAMILIAR_WAYS 4
+#define FAMILIAR_SETS 256
+struct familiar_set {
+	struct familiar names[FAMILIAR_WAYS];
 };
 
 /* The times of `auto` in ns. Written when the map is made; tests shorten them. */
@@ -575,6 +590,7 @@ _Static_assert(sizeof(struct shake) == 256, "shake is four cache lines");
 _Static_assert(sizeof(struct engagement) == 56, "engagement has no padding");
 _Static_assert(sizeof(struct alarm_counts) == 64, "alarm_counts is a cache line");
 _Static_assert(sizeof(struct alarm) == 208, "alarm has no padding");
+_Static_assert(sizeof(struct familiar_set) == 128, "familiar has no padding");
 _Static_assert(sizeof(struct pace) == 64, "pace is a cache line");
 _Static_assert(sizeof(struct introduced) == 52, "introduced has no padding");
 _Static_assert(sizeof(struct bound) == 72, "bound has no padding");

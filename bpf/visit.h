@@ -21,6 +21,7 @@ static __always_inline __u32 state_after(const struct packet *p, __u32 reason)
 		return FLOW_HELD;
 	case REASON_served:
 	case REASON_stray_passed:
+	case REASON_stray_familiar:
 	case REASON_unnamed_passed:
 	case REASON_unreadable_passed:
 	case REASON_acme_passed:

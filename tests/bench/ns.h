@@ -51,7 +51,7 @@ void instance_policy(struct instance *g, const char *lines);
 void instance_free(struct instance *g);
 /* Packets of all listeners that were counted under a reason. */
 uint64_t instance_counted(const struct instance *g, uint32_t reason);
-const char *reason_text(uint32_t reason);
+const char *reason_word(uint32_t reason);
 
 /* ---- ns_frame.c ---- */
 

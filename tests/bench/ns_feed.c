@@ -306,5 +306,5 @@ void measure(struct figure *f, int program, bool linear, uint32_t repeat, const 
 	/* A set of flows may have been full: one in a thousand. */
 	if (counted > repeat || repeat - counted > repeat / 1000)
 		die("%s: %lu of %u packets were %s", f->what, (unsigned long)counted, repeat,
-		    reason_text(reason));
+		    reason_word(reason));
 }

@@ -184,7 +184,7 @@ uint64_t instance_counted(const struct instance *g, uint32_t reason)
 	return sum;
 }
 
-const char *reason_text(uint32_t reason)
+const char *reason_word(uint32_t reason)
 {
 	switch (reason) {
 #define R(nr, name, verdict, sends, counts, text) \

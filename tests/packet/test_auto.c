@@ -97,7 +97,8 @@ static bool engaged(void)
 
 Test(auto_, dns)
 {
-	cr_expect(queries(50, STRAY) == 50 && queries(50, SERVED) == 50, "asleep nothing is touched");
+	cr_expect(queries(50, "other.example") == 50 && queries(50, SERVED) == 50,
+		  "asleep nothing is touched");
 	arm();
 	trouble(ALARM_RATE_DNS);
 	cr_expect(engaged());
@@ -110,7 +111,7 @@ Test(auto_, dns)
 	cr_expect(engaged());
 	seconds(1);
 	cr_expect(!engaged());
-	cr_expect(queries(20, STRAY) == 20);
+	cr_expect(queries(20, "other.example") == 20);
 }
 
 /* The next event of the programs. */
@@ -254,6 +255,87 @@ Test(auto_, sources)
 	build_query(SERVED);
 	o = world_run(&in, &out);
 	cr_expect(o.reason == REASON_source_dropped && !o.observed && o.action == XDP_DROP);
+}
+
+/* ---- familiar names ------------------------------------------------------------ */
+
+#define FORGOTTEN "forgotten.example"
+
+/* Asked for so often in each of these windows of ten minutes. */
+static void is_asked_for(const char *name, unsigned int times, unsigned int windows)
+{
+	unsigned int i;
+
+	for (i = 0; i < windows; i++) {
+		queries(times, name);
+		seconds(600);
+		queries(1, SERVED);
+	}
+}
+
+static uint32_t reason_of(const char *name)
+{
+	build_query(name);
+	return world_run(&in, &out).reason;
+}
+
+Test(auto_, familiar)
+{
+	arm();
+	is_asked_for("twice.example", 5, 2);
+	is_asked_for(FORGOTTEN, 5, 4);
+	cr_expect(reason_of(FORGOTTEN) == REASON_stray_familiar, "would pass");
+	trouble(ALARM_RATE_DNS);
+	cr_assert(engaged());
+	/* Four times as often as ever: no more than in ten minutes of calm, by four. */
+	cr_expect(queries(20, FORGOTTEN) == 20);
+	cr_expect(queries(20, FORGOTTEN) <= 1);
+	cr_expect(queries(5, "twice.example") == 0);
+	/* Another policy: still familiar, and no more often. */
+	world_policy(POLICY "serve other.example\n");
+	cr_expect(queries(20, FORGOTTEN) <= 1);
+	seconds(60);
+	cr_expect(reason_of(FORGOTTEN) == REASON_stray_familiar, "two a minute");
+	/* To be asked for in the trouble makes nothing familiar. */
+	for (int i = 0; i < 8; i++) {
+		trouble(ALARM_RATE_DNS);
+		cr_expect(queries(5, "flood.example") == 0);
+		seconds(200);
+	}
+	cr_expect(engaged() && queries(5, "flood.example") == 0);
+	/* What is served at last is served. */
+	world_policy(POLICY "zone forgotten.example\n");
+	cr_expect(reason_of(FORGOTTEN) == REASON_served && queries(50, FORGOTTEN) == 50);
+}
+
+/* Under enforce nothing is familiar: that refuses what is not served. */
+Test(auto_, not_under_enforce)
+{
+	arm();
+	is_asked_for(FORGOTTEN, 5, 4);
+	world_policy("posture enforce\nlisten udp/53 as dns\n" NAMES);
+	cr_expect(queries(5, FORGOTTEN) == 0);
+}
+
+/* Names that are made up push out no familiar one. */
+Test(auto_, made_up_names)
+{
+	char name[64];
+	unsigned int i;
+
+	arm();
+	is_asked_for(FORGOTTEN, 5, 4);
+	for (i = 0; i < 20000; i++) {
+		snprintf(name, sizeof(name), "n%u.made-up.example", i);
+		build_query(name);
+		world_run_only(&in, &out);
+		if (i % 1000 == 0)
+			seconds(20);
+	}
+	seconds(10);
+	trouble(ALARM_RATE_DNS);
+	cr_assert(engaged());
+	cr_expect(reason_of(FORGOTTEN) == REASON_stray_familiar);
 }
 
 /* ---- QUIC -------------------------------------------------------------------- */

@@ -9,7 +9,7 @@ TestSuite(table, .init = world_begin, .fini = world_end);
 /* See rows.c. */
 static bool takes_more(uint32_t reason)
 {
-	return reason == REASON_held_forgotten || reason == REASON_room_full ||
+	return reason == REASON_held_forgotten || reason == REASON_room_full || reason == REASON_stray_familiar ||
 	       reason == REASON_cannot_introduce;
 }
 

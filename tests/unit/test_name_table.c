@@ -49,7 +49,7 @@ static void write_all(struct cells *c, const struct entry *all, size_t count)
 
 	*c = (struct cells){0};
 	cells_add(c, IMAGE_FIRST_FREE);
-	cr_assert(!name_table_begin(&d));
+	cr_assert(!name_table_begin(&d, NULL));
 	for (i = 0; i < count; i++)
 		cr_assert(!name_table_add(&d, all[i].space, &all[i].name, all[i].rule));
 	cr_assert(!name_table_write(&d, c));
@@ -181,7 +181,7 @@ Test(name_table, many_names)
 	uint32_t i;
 
 	cells_add(&c, IMAGE_FIRST_FREE);
-	cr_assert(!name_table_begin(&d));
+	cr_assert(!name_table_begin(&d, NULL));
 	for (i = 0; i < n; i++) {
 		snprintf(text, sizeof(text), "customer%u.example", i);
 		cr_assert(!name_table_add(&d, NAMES_SERVED, &name, i + 1));
@@ -250,7 +250,7 @@ static uint32_t buckets_for(const struct image_names *points, char (*names)[32],
 	uint32_t i, buckets;
 
 	cells_add(&c, IMAGE_FIRST_FREE);
-	cr_assert(!name_table_begin(&d));
+	cr_assert(!name_table_begin(&d, NULL));
 	if (points)
 		d.head = *points;
 	for (i = 0; i < count; i++)
@@ -274,7 +274,7 @@ Test(name_table, collisions_do_not_outlive_their_points)
 	struct name_table known;
 	uint32_t found = 0, n, buckets;
 
-	cr_assert(!name_table_begin(&known));
+	cr_assert(!name_table_begin(&known, NULL));
 	for (n = 0; found < COLLIDING; n++) {
 		struct name_hash h;
 		uint64_t hash;
@@ -344,7 +344,7 @@ Test(image, of_a_policy)
 
 	cr_assert(!prefix_parse("192.0.2.1", &local));
 	cr_assert(!policy_inherit(p, NULL, 1));
-	cr_assert(!image_build(&c, p, &local, 1));
+	cr_assert(!image_build(&c, p, &local, 1, NULL));
 	h = cell_at(&c, IMAGE_HEAD);
 	cr_expect(h->magic == IMAGE_MAGIC && h->posture == POSTURE_ENFORCE && h->cells == c.count);
 	cr_expect(h->flags == (IMAGE_HAS_SOURCES | IMAGE_HAS_RESOLVERS));
@@ -391,7 +391,7 @@ Test(image, rates)
 
 	for (i = 0; i < COUNT(limits); i++) {
 		p = parsed(limits[i].line);
-		cr_assert(!policy_inherit(p, NULL, 1) && !image_build(&c, p, NULL, 0));
+		cr_assert(!policy_inherit(p, NULL, 1) && !image_build(&c, p, NULL, 0, NULL));
 		r = source_rule(&c, "10.0.0.1");
 		cr_expect(r->cost == limits[i].cost && r->burst == limits[i].burst, "%s: %llu, %llu",
 			  limits[i].line, (unsigned long long)r->cost, (unsigned long long)r->burst);

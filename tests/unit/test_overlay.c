@@ -184,8 +184,8 @@ static void expect_image(struct policy *base, struct policy *now, struct policy 
 
 	over.count = prefixes_of(changed, prefixes);
 	over.count += prefixes_of(gone, prefixes + over.count);
-	cr_assert(!image_build(&x.base, base, NULL, 0) && !image_build(&x.whole, now, NULL, 0));
-	cr_assert(!image_build_over(&x.over, now, NULL, 0, &over));
+	cr_assert(!image_build(&x.base, base, NULL, 0, NULL) && !image_build(&x.whole, now, NULL, 0, NULL));
+	cr_assert(!image_build_over(&x.over, now, NULL, 0, NULL, &over));
 	cr_assert(((struct image_head *)x.over.cell)->base == 4);
 	for (size_t i = 0; i < over.count; i++) {
 		expect_same(&x, prefixes[i].addr);

@@ -59,3 +59,20 @@ bool gate_alarm_is_armed(struct gate *g, const struct alarm *a, uint64_t *wait)
 	*wait = !a->begun ? p.arm : now < end ? end - now : 0;
 	return alarm_is_armed(a, &p, now);
 }
+
+int gate_clear_familiar(struct gate *g, uint32_t id)
+{
+	static const struct familiar_set none;
+	struct familiar_set there;
+
+	for (uint32_t i = 0; i < FAMILIAR_SETS; i++) {
+		uint32_t index = id * FAMILIAR_SETS + i;
+
+		if (bpf_map_lookup_elem(g->maps[GATE_FAMILIAR], &index, &there))
+			return -errno;
+		if (memcmp(&there, &none, sizeof(none)) &&
+		    bpf_map_update_elem(g->maps[GATE_FAMILIAR], &index, &none, BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}

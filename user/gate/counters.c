@@ -121,12 +121,12 @@ int gate_clear_listener(struct gate *g, uint32_t id)
 	if (!err && (bpf_map_update_elem(g->maps[GATE_ENGAGEMENTS], &id, &none, BPF_ANY) ||
 		     bpf_map_update_elem(g->maps[GATE_ALARMS], &id, &calm, BPF_ANY)))
 		err = -errno;
-	return err;
+	return err ? err : gate_clear_familiar(g, id);
 }
 
 /* ---- heavy hitters ---------------------------------------------------- */
 
-/* Not by hash: a name has another one with each policy. */
+/* By what they are. */
 static int by_key(const void *a, const void *b)
 {
 	const struct heavy *x = a, *y = b;

@@ -67,6 +67,7 @@ enum gate_map {
 	GATE_ALARMS,
 	GATE_ALARM_COUNTS,
 	GATE_PACE,
+	GATE_FAMILIAR,
 	GATE_STRAY_NAMES,
 	GATE_STRAY_SOURCES,
 	GATE_EVENTS,
@@ -216,6 +217,8 @@ bool gate_ruling_same(const struct gate_ruling *a, const struct gate_ruling *b);
 
 /* Secrets and what this host's TCP agrees to: drawn once, sysctls read anew. */
 int gate_shake(struct gate *g);
+/* The secrets by which names are hashed in this instance, whatever the policy. */
+int gate_name_keys(struct gate *g, uint64_t out[4]);
 int gate_engagement(struct gate *g, const struct rule *listener, struct engagement *e);
 /* In words, for people: why it is judged at data. */
 const char *shallow_text(enum shallow s);
@@ -255,6 +258,8 @@ int gate_counters(const struct gate_device *d, struct counter *out);
 /* What the filters at tc did on this device, summed over CPUs: 2 * CROSSINGS, by
  * direction * CROSSINGS + enum crossing. */
 int gate_crossings(struct gate *g, const struct gate_device *d, struct counter *out);
+/* No name is familiar to listener id. */
+int gate_clear_familiar(struct gate *g, uint32_t id);
 /* Listener id has seen nothing, and is not engaged. */
 int gate_clear_listener(struct gate *g, uint32_t id);
 /* heavy hitters of a map, merged over CPUs, most visits first; free(*out). */

@@ -89,6 +89,8 @@ static int draw_secrets(struct shake *s)
 	/* Without keys all visits would look the same. */
 	if (is_blank(&s->flow_keys, sizeof(s->flow_keys)))
 		err = draw(&s->flow_keys, sizeof(s->flow_keys));
+	if (!err && is_blank(&s->name_keys, sizeof(s->name_keys)))
+		err = draw(&s->name_keys, sizeof(s->name_keys));
 	if (err)
 		return err;
 	if (is_blank(&s->key[0], sizeof(s->key[0]))) {
@@ -129,6 +131,17 @@ int gate_shake(struct gate *g)
 	s.port_last = sysctl_value("ipv4/ip_local_port_range", 1, 60999);
 	if (bpf_map_update_elem(g->maps[GATE_SHAKE], &zero, &s, BPF_ANY))
 		return fail(-errno, "%s/shake: %s", g->dir, strerror(errno));
+	return 0;
+}
+
+int gate_name_keys(struct gate *g, uint64_t out[4])
+{
+	struct shake s;
+	uint32_t zero = 0;
+
+	if (bpf_map_lookup_elem(g->maps[GATE_SHAKE], &zero, &s))
+		return fail(-errno, "%s/shake: %s", g->dir, strerror(errno));
+	memcpy(out, s.name_keys, sizeof(s.name_keys));
 	return 0;
 }
 

@@ -43,6 +43,7 @@ const char *const gate_map_names[GATE_MAPS] = {
 	[GATE_ALARMS] = "alarms",
 	[GATE_ALARM_COUNTS] = "alarm_counts",
 	[GATE_PACE] = "pace",
+	[GATE_FAMILIAR] = "familiar",
 	[GATE_STRAY_NAMES] = "stray_names",
 	[GATE_STRAY_SOURCES] = "stray_sources",
 	[GATE_EVENTS] = "events",

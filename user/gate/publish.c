@@ -92,12 +92,16 @@ static int put_image(struct gate *g, struct policy *p, uint32_t slot, const stru
 	__attribute__((cleanup(cells_free))) struct cells cells = {0};
 	struct prefix *local;
 	cleanup_fd int fd = -1;
+	uint64_t keys[4];
 	size_t count;
-	int err = local_addresses(&local, &count);
+	int err = gate_name_keys(g, keys);
 
+	if (!err)
+		err = local_addresses(&local, &count);
 	if (err)
 		return err;
-	err = over ? image_build_over(&cells, p, local, count, over) : image_build(&cells, p, local, count);
+	err = over ? image_build_over(&cells, p, local, count, keys, over)
+		   : image_build(&cells, p, local, count, keys);
 	free(local);
 	if (err == -E2BIG && over)
 		return err;

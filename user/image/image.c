@@ -221,7 +221,7 @@ static int draft_rule(struct draft *d, struct policy *p, size_t position)
 	}
 }
 
-static int draft_begin(struct draft *d, struct policy *p)
+static int draft_begin(struct draft *d, struct policy *p, const uint64_t *keys)
 {
 	d->rules = large_zeroed(policy_count(p) + 3, sizeof(*d->rules));
 	d->sources = large_alloc((d->over ? 1 : policy_entries(p, ST_SOURCE) + 1) * sizeof(*d->sources));
@@ -231,7 +231,7 @@ static int draft_begin(struct draft *d, struct policy *p)
 	d->rule_count = 1;
 	d->page_count = 1;
 	add_defaults(d);
-	return name_table_begin(&d->names);
+	return name_table_begin(&d->names, keys);
 }
 
 /* A port's entry, and the chain of its single addresses. */
@@ -375,11 +375,11 @@ static int draft_over(struct draft *d, struct policy *p)
 }
 
 static int build(struct cells *out, struct policy *p, const struct prefix *local, size_t local_count,
-		 const struct image_over *over)
+		 const uint64_t *keys, const struct image_over *over)
 {
 	__attribute__((cleanup(draft_free))) struct draft d = {.c = out, .over = over};
 	size_t i;
-	int err = draft_begin(&d, p);
+	int err = draft_begin(&d, p, keys);
 
 	*out = (struct cells){0};
 	for (i = 0; i < policy_count(p) && !err; i++)
@@ -393,13 +393,14 @@ static int build(struct cells *out, struct policy *p, const struct prefix *local
 	return err;
 }
 
-int image_build(struct cells *out, struct policy *p, const struct prefix *local, size_t local_count)
+int image_build(struct cells *out, struct policy *p, const struct prefix *local, size_t local_count,
+		const uint64_t *keys)
 {
-	return build(out, p, local, local_count, NULL);
+	return build(out, p, local, local_count, keys, NULL);
 }
 
 int image_build_over(struct cells *out, struct policy *p, const struct prefix *local, size_t local_count,
-		     const struct image_over *over)
+		     const uint64_t *keys, const struct image_over *over)
 {
-	return build(out, p, local, local_count, over);
+	return build(out, p, local, local_count, keys, over);
 }

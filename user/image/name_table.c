@@ -19,12 +19,16 @@ static uint32_t secret_point(uint32_t random)
 	return random % (HASH_PRIME - 2) + 2;
 }
 
-int name_table_begin(struct name_table *d)
+int name_table_begin(struct name_table *d, const uint64_t *keys)
 {
-	uint64_t secret[4];
-	ssize_t n = getrandom(secret, sizeof(secret), 0);
+	uint64_t secret[4] = {0};
+	ssize_t n = sizeof(secret);
 
 	*d = (struct name_table){0};
+	if (keys)
+		memcpy(secret, keys, sizeof(secret));
+	if (!(secret[0] | secret[1] | secret[2] | secret[3]))
+		n = getrandom(secret, sizeof(secret), 0);
 	if (n != sizeof(secret))
 		return n < 0 ? -errno : -EIO;
 	d->head.key[0] = secret_point(secret[0]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The names of an image: a table of buckets, two choices a name, hashed with
- * secrets that are drawn anew for each image (bpf/name_hash.h).
+ * secrets of the instance (bpf/name_hash.h).
  */
 #ifndef STRAYGATE_USER_NAME_TABLE_H
 #define STRAYGATE_USER_NAME_TABLE_H
@@ -19,8 +19,8 @@ struct name_table {
 	size_t room;
 };
 
-/* Draws the secrets. 0 or -errno of getrandom(2). */
-int name_table_begin(struct name_table *d);
+/* keys: four secrets; NULL, or all zero: they are drawn. 0 or -errno of getrandom(2). */
+int name_table_begin(struct name_table *d, const uint64_t *keys);
 /* Adds a name for a rule (index in the image) to served names or zones. */
 int name_table_add(struct name_table *d, enum image_namespace space, const struct name *n, uint32_t rule);
 /* Writes buckets and head into the image. 0 or -ENOMEM. */

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Names that are not served, and have been asked for on ordinary days: somebody forgot
+ * them, as likely as not, and a mistake in the names must not become an outage. While a
+ * listener is engaged by `auto` they pass, up to four times as often as in calm.
+ *
+ * A table for each listener, set-associative. It is written while the listener is asleep
+ * (or observed) and frozen while it is engaged. A name is familiar once it was seen in
+ * three separate windows of ten minutes; it keeps its place for a week, so that names
+ * that are made up push out nothing.
+ */
+#ifndef STRAYGATE_FAMILIAR_H
+#define STRAYGATE_FAMILIAR_H
+
+#include "bpf/alarm.h"
+#include "bpf/bpf.h"
+#include "bpf/limit.h"
+#include "bpf/maps.h"
+
+#define FAMILIAR_WINDOWS 3    /* in which it was seen */
+#define FAMILIAR_KEPT	 1008 /* windows */
+#define FAMILIAR_TIMES	 4    /* of its rate in calm */
+#define FAMILIAR_SHIFT	 4    /* rates are kept in 1/16 */
+
+static __always_inline struct familiar_set *familiar_set(__u32 listener, __u64 hash)
+{
+	__u32 index = listener * FAMILIAR_SETS + (hash >> 40) % FAMILIAR_SETS;
+
+	return bpf_map_lookup_elem(&familiar, &index);
+}
+
+static __always_inline bool is_familiar(const struct familiar *f)
+{
+	return f->windows >= FAMILIAR_WINDOWS;
+}
+
+/* Its cell, or the one that it may have; NULL: there is none. */
+static __always_inline struct familiar *familiar_cell(struct familiar_set *set, __u64 hash, __u32 window)
+{
+	struct familiar *f, *free = NULL;
+	__u32 i;
+
+	for (i = 0; i < FAMILIAR_WAYS; i++) {
+		f = &set->names[i];
+		if (f->hash == hash)
+			return f;
+		if (is_familiar(f) && window - f->window < FAMILIAR_KEPT)
+			continue;
+		if (!free || f->window < free->window)
+			free = f;
+	}
+	return free;
+}
+
+static __always_inline void familiar_note(struct familiar_set *set, __u64 hash, __u32 window)
+{
+	struct familiar *f = familiar_cell(set, hash, window);
+	__u32 count;
+
+	if (!f)
+		return;
+	if (f->hash != hash) {
+		*f = (struct familiar){.hash = hash, .window = window, .windows = 1, .count = 1};
+		return;
+	}
+	if (f->window == window) {
+		f->count++;
+		return;
+	}
+	count = f->count << FAMILIAR_SHIFT;
+	f->rate = f->windows > 1 ? (f->rate * 3 + count) / 4 : count;
+	f->window = window;
+	f->count = 1;
+	if (f->windows < FAMILIAR_KEPT)
+		f->windows++;
+}
+
+/* Within its rate? */
+static __always_inline bool familiar_spend(struct familiar *f, const struct pace *at, __u64 now)
+{
+	__u64 rate = f->rate > 1 << FAMILIAR_SHIFT ? f->rate : 1 << FAMILIAR_SHIFT;
+	__u64 window = at->habit << IMAGE_TIME_SHIFT;
+
+	return limit_spend(&f->bucket, now << IMAGE_TIME_SHIFT,
+			   (window << FAMILIAR_SHIFT) / (rate * FAMILIAR_TIMES), window);
+}
+
+/* Of a stray whose name has this hash: does it pass all the same? Asleep, would it? */
+stage int familiar_passes(struct packet *p, __u64 hash)
+{
+	struct pace *at = pace_of();
+	struct familiar_set *set;
+	struct familiar *f;
+	__u64 now;
+	__u32 i;
+
+	if (!p || !at || !at->habit)
+		return 0;
+	set = familiar_set(p->listener, hash);
+	if (!set)
+		return 0;
+	now = alarm_now(p, at);
+	if (p->observe && !p->explain)
+		familiar_note(set, hash, now / at->habit);
+	if (p->alarm != ALARM_ON)
+		return 0;
+	for (i = 0; i < FAMILIAR_WAYS; i++) {
+		f = &set->names[i];
+		if (f->hash == hash && is_familiar(f))
+			return p->observe || p->explain || familiar_spend(f, at, now);
+	}
+	return 0;
+}
+
+#endif
