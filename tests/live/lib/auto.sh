@@ -14,8 +14,8 @@ pace()
 	local bytes
 	bytes=$("$PYTHON" - "$@" <<-'END'
 		import struct, sys
-		arm, patience, most, relapse, habit = [float(a) for a in (sys.argv[1:] + ["3600", "3600", "600"])[:5]] \
-			if len(sys.argv) < 6 else [float(a) for a in sys.argv[1:6]]
+		said, usual = [float(a) for a in sys.argv[1:]], [3600, 300, 3600, 3600, 600]
+		arm, patience, most, relapse, habit = said + usual[len(said):]
 		ns = [0, arm, 3600, patience, most, relapse, habit, 0]
 		print(*struct.pack("=8Q", *(int(n * 1e9) for n in ns)))
 	END
