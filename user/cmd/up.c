@@ -132,8 +132,8 @@ static void add_device(struct up *up, const char *name)
 	snprintf(up->devices[up->count++], IFNAMSIZ, "%s", name);
 }
 
-/* Those that were named; else those of the file, and those where the gate is: their
- * program is replaced. */
+/* Those that were named; else those of the file, and those where the gate is, where its
+ * program is replaced, or was: a NIC that was pulled out and is back. */
 static int choose_devices(struct gate *g, const struct call *c, struct up *up)
 {
 	struct gate_device *devices;
@@ -148,7 +148,7 @@ static int choose_devices(struct gate *g, const struct call *c, struct up *up)
 		if (policy_rule(up->policy, i)->statement == ST_DEVICE)
 			add_device(up, policy_rule(up->policy, i)->subject);
 	for (i = 0; up->devices && !c->argc && i < count; i++)
-		if (devices[i].attached)
+		if (devices[i].attached || if_nametoindex(devices[i].name))
 			add_device(up, devices[i].name);
 	gate_devices_free(devices, count);
 	if (!up->devices)
