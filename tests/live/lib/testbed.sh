@@ -152,9 +152,13 @@ tb_up()
 # The wire between the two, with all that is set on it.
 tb_link()
 {
-	ip -n "sg-$1-v" link add v0 type veth peer name c0 netns "sg-$1-c"
-
-	tb_wire "$1"
+	# On NICs of its own: see tests/drivers.
+	if declare -F tb_own_wire >/dev/null; then
+		tb_own_wire "$1"
+	else
+		ip -n "sg-$1-v" link add v0 type veth peer name c0 netns "sg-$1-c"
+		tb_wire "$1"
+	fi
 	ip -n "sg-$1-v" addr add "$TB_VICTIM4/24" dev v0
 	ip -n "sg-$1-v" addr add "$TB_VICTIM6/64" dev v0 nodad
 	ip -n "sg-$1-c" addr add "$TB_CROWD4/24" dev c0

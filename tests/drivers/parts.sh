@@ -1,0 +1,286 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What happens to devices, a function each: see row.test, whose words these use. Each
+# leaves v0 with its addresses, and the gate on it.
+# shellcheck disable=SC2153 # MODE is row.test's
+
+# reachable: until the server can be reached; a link takes its time, and an emulated one more.
+reachable()
+{
+	until_ok 60 in_crowd timeout 3 bash -c ": </dev/tcp/$TB_VICTIM4/80" || echo "# not reachable"
+}
+
+# again DEVICE [OPTION...]: the gate goes to this device, wherever it was before, with its
+# policy; says what `up` says.
+again()
+{
+	sg down --now >/dev/null 2>&1 || true
+	sg up "$@" --netns "sg-$T-v" 2>&1 || true
+	sg apply "$T_DIR/policy" >/dev/null 2>&1 || true
+}
+
+# vlan_up LOWER: VLAN 5 on it, and on the crowd's end.
+vlan_up()
+{
+	ip -n "sg-$T-v" link add link "$1" name "$1.5" type vlan id 5
+	ip -n "sg-$T-v" link set "$1.5" addrgenmode none
+	ip -n "sg-$T-v" addr add 10.78.0.1/24 dev "$1.5"
+	ip -n "sg-$T-v" link set "$1.5" up
+	! ip -n "sg-$T-c" link show c0.5 >/dev/null 2>&1 || return 0
+	ip -n "sg-$T-c" link add link c0 name c0.5 type vlan id 5
+	ip -n "sg-$T-c" addr add 10.78.0.2/24 dev c0.5
+	ip -n "sg-$T-c" link set c0.5 up
+}
+
+# by_vlan WHAT: a served visit and a stray one with tags.
+by_vlan()
+{
+	is "$1: served" "$(curl_to 10.78.0.1 "http://$SERVED/")" 200
+	like "$1: stray" "$(curl_to 10.78.0.1 "http://$STRAY/")" "${2:-$TURNED_AWAY}"
+}
+
+changed()
+{
+	sg status -j | jq -c --arg d "$1" '.devices[] | select(.device == $d) | .changed'
+}
+
+# Tags that the NIC takes off are said; without that offload they are judged.
+part_vlan()
+{
+	vlan_up v0
+	if [ "$(changed v0)" != '[]' ]; then
+		is "vlan: the NIC takes tags off, and status knows" "$(changed v0)" '["handshake"]'
+		sg up >/dev/null
+		like "vlan: the cause" "$(sg status -j | jq -r '.devices[0].shallow')" "VLAN tags"
+		is "vlan: served, while tags are taken off" "$(curl_to 10.78.0.1 "http://$SERVED/")" 200
+		in_victim ethtool -K v0 rxvlan off 2>&1
+	fi
+	sg up >/dev/null
+	is "vlan: nothing is new" "$(changed v0)" '[]'
+	is "vlan: handshakes are possible" "$(sg status -j | jq -r '.devices[0].shallow')" ""
+	by_vlan vlan
+	like "vlan: its own device is refused" "$(sg up v0.5 2>&1)" "the gate stands on v0 already"
+	both "untagged"
+	ip -n "sg-$T-v" link del v0.5
+	ip -n "sg-$T-c" link del c0.5
+	sg up >/dev/null
+}
+
+part_mtu()
+{
+	local said
+	ip -n "sg-$T-c" link set c0 mtu 9000
+	if ! said=$(ip -n "sg-$T-v" link set v0 mtu 9000 2>&1); then
+		echo "# mtu: refused while the gate is attached: $said"
+		ip -n "sg-$T-c" link set c0 mtu 1500
+		return
+	fi
+	sg up 2>&1 | sed 's/^/# mtu: /'
+	is "mtu: nothing is new" "$(changed v0)" '[]'
+	both "mtu 9000"
+	is "mtu 9000: 8 MB down" "$(visit_down 4)" good
+	is "mtu 9000: 8 MB up" "$(visit_up 4)" good
+	ip -n "sg-$T-v" link set v0 mtu 1500
+	ip -n "sg-$T-c" link set c0 mtu 1500
+	again v0 | sed 's/^/# mtu 1500: /'
+	settle
+	both "mtu 1500 again"
+}
+
+# A thousand datagrams to nobody.
+flood()
+{
+	in_crowd timeout 10 bash -c "for i in {1..1000}; do echo >/dev/udp/$TB_VICTIM4/9; done" >/dev/null 2>&1
+}
+
+# Does the program see packets? `status` takes a second in which a flood comes.
+runs()
+{
+	flood &
+	sg status >"$T_DIR/status" || true
+	wait $! || true
+	! grep -q "ATTACHED BUT NOT RUN" "$T_DIR/status"
+}
+
+part_link()
+{
+	ip -n "sg-$T-v" link set v0 down
+	ip -n "sg-$T-v" link set v0 up
+	ip -n "sg-$T-v" -6 addr replace "$TB_VICTIM6/64" dev v0 nodad
+	reachable
+	if ! runs; then
+		like "link: status says that the program is not run" "$(cat "$T_DIR/status")" "straygate down v0"
+		again v0 | sed 's/^/# link: /'
+		settle
+	fi
+	is "link: attached" "$(device_is v0)" "$MODE"
+	both "link down and up"
+}
+
+addresses_back()
+{
+	ip -n "sg-$T-v" addr replace "$TB_VICTIM4/24" dev v0
+	ip -n "sg-$T-v" addr replace "$TB_VICTIM6/64" dev v0 nodad
+	ip -n "sg-$T-v" link set v0 addrgenmode none up
+	ip -n "sg-$T-v" route replace 198.18.0.0/15 via "$TB_CROWD4"
+	reachable
+}
+
+# A NIC that is pulled out while somebody downloads, and put back.
+part_unplug()
+{
+	local policy
+	policy=$(sg show policy)
+	host unplug v0
+	ok "unplug: the device is gone" nic_gone v0
+	is "unplug: status says so" "$(device_is v0)" "NOT ATTACHED"
+	fails "unplug: and fails" sg status
+	host plug v0
+	ok "plug: it is back" nic_name v0
+	ip link set v0 netns "sg-$T-v"
+	addresses_back
+	like "plug: up attaches it" "$(sg up v0 2>/dev/null)" "^v0  $MODE XDP"
+	is "plug: the policy is kept" "$(sg show policy)" "$policy"
+	settle
+	both plug
+}
+
+part_bridge()
+{
+	sg down --now
+	ip -n "sg-$T-v" addr flush dev v0
+	ip -n "sg-$T-v" link add name br0 type bridge
+	ip -n "sg-$T-v" link set v0 master br0
+	ip -n "sg-$T-v" link set br0 addrgenmode none address "${NIC[v0]}" up
+	ip -n "sg-$T-v" addr add "$TB_VICTIM4/24" dev br0
+	reachable
+	like "bridge: up br0 names its port" "$(again br0)" "on its port v0 the gate runs in the driver"
+	is "bridge: generic there" "$(device_is br0)" generic
+	settle
+	both "on the bridge"
+	like "bridge: the port is refused beside it" "$(sg up v0 2>&1)" "judged twice"
+	like "bridge: up on the port" "$(again v0)" "v0  $MODE XDP"
+	settle
+	both "on the port"
+	sg down --now
+	ip -n "sg-$T-v" link del br0
+	addresses_back
+	again v0 >/dev/null
+}
+
+part_macvlan()
+{
+	ip -n "sg-$T-v" link add link v0 name m0 type macvlan mode bridge
+	ip -n "sg-$T-v" addr add 10.79.0.1/24 dev m0
+	ip -n "sg-$T-v" link set m0 up
+	ip -n "sg-$T-c" addr add 10.79.0.2/24 dev c0
+	like "macvlan: refused above a gate" "$(sg up m0 2>&1)" "the gate stands on v0 already"
+	sg up >/dev/null
+	is "macvlan: served" "$(curl_to 10.79.0.1 "http://$SERVED/")" 200
+	like "macvlan: alone it is right, in generic mode" "$(again m0)" "m0  generic XDP"
+	is "macvlan: served by its own gate" "$(curl_to 10.79.0.1 "http://$SERVED/")" 200
+	like "macvlan: stray" "$(curl_to 10.79.0.1 "http://$STRAY/")" "$TURNED_AWAY"
+	sg down --now
+	ip -n "sg-$T-v" link del m0
+	ip -n "sg-$T-c" addr del 10.79.0.2/24 dev c0
+	again v0 >/dev/null
+}
+
+# The slave that carries the traffic goes down under a download.
+failover()
+{
+	local got
+	fetch 4 "$T_DIR/long" --limit-rate 1M "http://$SERVED/thirty" >"$T_DIR/long.status" &
+	until_ok 20 test -s "$T_DIR/long"
+	ip -n "sg-$T-v" link set v0 down
+	wait $! || true
+	got=$(cat "$T_DIR/long.status")
+	is "bond: a download survives the failover" "$(right "$got" "$T_DIR/long" "$CORE_BIG")" good
+	is "bond: the other slave is active" \
+		"$(in_victim ip -d -j link show bond0 | jq -r '.[0].linkinfo.info_data.active_slave')" v1
+	both "after the failover"
+	ip -n "sg-$T-v" link set v0 up
+}
+
+part_bond()
+{
+	sg down --now
+	ip -n "sg-$T-v" addr flush dev v0
+	ip -n "sg-$T-v" link add name bond0 type bond mode active-backup miimon 100
+	for name in v0 v1; do
+		ip -n "sg-$T-v" link set "$name" down
+		ip -n "sg-$T-v" link set "$name" master bond0
+	done
+	ip -n "sg-$T-v" addr add "$TB_VICTIM4/24" dev bond0
+	ip -n "sg-$T-v" link set bond0 addrgenmode none up
+	reachable
+	like "bond: a slave is refused, and the bond named" "$(again v0)" "it belongs to the bond bond0.*straygate up bond0"
+	like "bond: up" "$(again bond0 | tee "$T_DIR/said")" "bond0  $MODE XDP"
+	sed 's/^/# bond: /' "$T_DIR/said"
+	like "bond: a slave under it" "$(sg up v0 2>&1)" "the gate stands on bond0 already"
+	settle
+	is "bond: at the handshake" "$(depths | sort -u | xargs)" handshake
+	both bond
+	is "bond: its visits are counted as its own" "$(bound_on bond0)" true
+	failover
+	vlan_up bond0
+	sg up >/dev/null
+	by_vlan "bond, VLAN"
+	like "bond: its VLAN's own device is refused" "$(sg up bond0.5 2>&1)" "the gate stands on bond0 already"
+	like "bond: alone, the VLAN's names the bond" "$(again bond0.5)" "it is a VLAN of bond0.*straygate up bond0"
+	by_vlan "on the VLAN's own device"
+	# A gated device that joins a bond.
+	ip -n "sg-$T-v" link set v1 nomaster
+	again v1 >/dev/null
+	ip -n "sg-$T-v" link set v1 down
+	ip -n "sg-$T-v" link set v1 master bond0
+	like "bond: a gated slave that joined it" "$(sg status || true)" "v1: it belongs to the bond bond0"
+	like "bond: the bond above it is refused" "$(sg up bond0 2>&1)" "judged twice"
+	sg down --now
+	ip -n "sg-$T-v" link del bond0
+	ip -n "sg-$T-v" link set v0 up
+	addresses_back
+	again v0 >/dev/null
+}
+
+# While a visit is kept alive, `down` waits for it: it is known to be the bond's.
+bound_on()
+{
+	fetch 4 "$T_DIR/kept" --limit-rate 500k "http://$SERVED/thirty" >/dev/null &
+	until_ok 20 test -s "$T_DIR/kept"
+	sg down "$1" --drain 1s >"$T_DIR/down" 2>&1 || true
+	kill $! 2>/dev/null || true
+	wait $! 2>/dev/null || true
+	again "$1" >/dev/null
+	settle
+	if grep -qE '[1-9][0-9]* (bound )?visit' "$T_DIR/down"; then
+		echo true
+	else
+		cat "$T_DIR/down"
+	fi
+}
+
+# qemu without mergeable buffers: the program is attached, and may not be run.
+part_norun()
+{
+	echo "# norun: $(device_is v0)"
+	if runs; then
+		settle
+		both norun
+	else
+		like "norun: status says so" "$(cat "$T_DIR/status")" "v0: of [0-9]+ packets the gate saw none"
+		like "norun: and --check" "$(flooded_check)" "CRITICAL: v0: attached, but of [0-9]+ packets"
+		is "norun: everything passes" "$(page 4 "http://$SERVED/")" good
+		in_victim ethtool -K v0 lro off gro off 2>/dev/null || true
+		again v0 --generic >/dev/null
+		settle
+		both "in generic mode"
+	fi
+}
+
+flooded_check()
+{
+	flood &
+	sg status --check || true
+	wait $! || true
+}
