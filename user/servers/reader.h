@@ -12,7 +12,8 @@
 /* 0, or -errno: nothing is known of it, which a note says. */
 typedef int reader_fn(struct model *m, const struct process *p);
 
-reader_fn read_nginx;
+reader_fn read_nginx, read_apache, read_haproxy, read_caddy, read_lighttpd, read_nsd, read_knot, read_bind,
+	read_unbound;
 
 /* Names of the certificate (its subjectAltName) in a file of the server. */
 void read_certificate(struct model *m, const struct process *p, const char *path,
