@@ -25,7 +25,7 @@ struct vhost {
 	const char *file;
 	unsigned int line;
 	bool tls, refuses, by_name, redirects, unclear, done;
-	bool condition; /* a RewriteCond is about the next rule */
+	bool condition;		      /* a RewriteCond is about the next rule */
 	unsigned int depth, location; /* of sections; the one of <Location /> */
 	const char *wide;
 	struct found_at wide_at;
@@ -35,11 +35,11 @@ struct apache {
 	struct model *m;
 	const struct process *p;
 	char root[PATH_MAX];
-	struct site at;	      /* the address whose virtual hosts are listed */
-	bool first;	      /* its first one is still to come */
-	struct site *sites;   /* one an address */
-	struct vhost vhost;   /* the last one that was read */
-	unsigned int inside;  /* of <VirtualHost>, while global lines are looked for */
+	struct site at;	     /* the address whose virtual hosts are listed */
+	bool first;	     /* its first one is still to come */
+	struct site *sites;  /* one an address */
+	struct vhost vhost;  /* the last one that was read */
+	unsigned int inside; /* of <VirtualHost>, while global lines are looked for */
 	unsigned int includes;
 };
 
@@ -78,8 +78,9 @@ static void rewrite(struct vhost *v, const struct line *l)
 {
 	const char *flags = l->word[3 < l->count ? 3 : l->count], *to = l->word[2 < l->count ? 2 : l->count];
 	const char *from = l->word[1 < l->count ? 1 : l->count];
-	bool all = !strcmp(from, "^") || !strcmp(from, ".*") || !strcmp(from, "^.*$") || !strcmp(from, "^(.*)$") ||
-		   !strcmp(from, "^/") || !strcmp(from, ".") || !strcmp(from, "(.*)") || !strcmp(from, "^/(.*)");
+	bool all = !strcmp(from, "^") || !strcmp(from, ".*") || !strcmp(from, "^.*$") ||
+		   !strcmp(from, "^(.*)$") || !strcmp(from, "^/") || !strcmp(from, ".") ||
+		   !strcmp(from, "(.*)") || !strcmp(from, "^/(.*)");
 
 	if (strstr(to, "%{HTTP_HOST}") || strstr(to, "%{SERVER_NAME}") || strstr(to, "${lowercase:")) {
 		if (strncmp(to, "http", 4))
@@ -87,7 +88,8 @@ static void rewrite(struct vhost *v, const struct line *l)
 		else
 			v->redirects |= all && !v->condition;
 	} else if (all && !v->condition && !strcmp(to, "-") &&
-		   (strstr(flags, "F]") || strstr(flags, "F,") || strstr(flags, "G]") || strstr(flags, "R=4"))) {
+		   (strstr(flags, "F]") || strstr(flags, "F,") || strstr(flags, "G]") ||
+		    strstr(flags, "R=4"))) {
 		v->refuses = true;
 	}
 	v->condition = false;
@@ -139,7 +141,8 @@ static void section(struct vhost *v, const struct line *l)
 	v->depth++;
 	if (!strcasecmp(word, "<Location") && (!strcmp(what, "/>") || !strcmp(what, "/")))
 		v->location = v->depth;
-	if (!strncasecmp(word, "<If", 3) && strncasecmp(word, "<IfModule", 9) && strncasecmp(word, "<IfDefine", 9))
+	if (!strncasecmp(word, "<If", 3) && strncasecmp(word, "<IfModule", 9) &&
+	    strncasecmp(word, "<IfDefine", 9))
 		v->unclear = true;
 }
 
@@ -253,11 +256,11 @@ static void add_vhost(struct apache *a, const char *text)
 		why = v->wide ? v->wide : "folders by name: VirtualDocumentRoot or a RewriteRule";
 	} else if (a->first) {
 		class = !read || v->unclear ? SITE_OPEN : v->refuses ? SITE_CLOSED : SITE_IMPLIED;
-		why = !read		    ? "its first virtual host could not be read"
-		      : v->unclear	    ? "<If> in its first virtual host decides"
-		      : v->refuses	    ? "its first virtual host refuses other names"
-		      : v->redirects	    ? "its first virtual host redirects any other name to itself"
-					    : "its first virtual host answers any other name";
+		why = !read	     ? "its first virtual host could not be read"
+		      : v->unclear   ? "<If> in its first virtual host decides"
+		      : v->refuses   ? "its first virtual host refuses other names"
+		      : v->redirects ? "its first virtual host redirects any other name to itself"
+				     : "its first virtual host answers any other name";
 	} else if (v->by_name) {
 		why = NULL; /* only below names of its own */
 	}
@@ -356,8 +359,8 @@ static void read_dump(struct apache *a, char *out)
 			snprintf(a->root, sizeof(a->root), "%.*s", (int)strcspn(line + 13, "\""), line + 13);
 		if (!strncmp(line, "VirtualHost configuration:", 26))
 			part = VHOSTS;
-		else if (*line && part == VHOSTS && *line != ' ' && *line != '\t' && strchr(line, ':') < line + strcspn(line, " ") &&
-			 strchr(line, ':'))
+		else if (*line && part == VHOSTS && *line != ' ' && *line != '\t' &&
+			 strchr(line, ':') < line + strcspn(line, " ") && strchr(line, ':'))
 			begin_address(a, line);
 		else if (part == VHOSTS && (*line == ' ' || *line == '\t'))
 			vhost_name(a, line);
@@ -398,7 +401,8 @@ int read_apache(struct model *m, const struct process *p)
 		}
 	err = run_as(p, NULL, args, &r);
 	if (err) {
-		model_note(m, true, &where, "`%s -t -D DUMP_VHOSTS` of process %d failed: %s", p->name, p->pid, r.why);
+		model_note(m, true, &where, "`%s -t -D DUMP_VHOSTS` of process %d failed: %s", p->name,
+			   p->pid, r.why);
 		return err;
 	}
 	read_dump(&a, r.out ? r.out : (char[]){""});

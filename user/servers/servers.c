@@ -15,9 +15,9 @@ static const struct known_server {
 	const char *name; /* of the program */
 	reader_fn *read;
 } known[] = {
-	{"nginx", read_nginx},
-	{"openresty", read_nginx},
-	{"angie", read_nginx},
+	{"nginx", read_nginx},	{"openresty", read_nginx}, {"angie", read_nginx}, {"apache2", read_apache},
+	{"httpd", read_apache}, {"haproxy", read_haproxy}, {"caddy", read_caddy}, {"lighttpd", read_lighttpd},
+	{"nsd", read_nsd},	{"knotd", read_knot},	   {"named", read_bind},  {"unbound", read_unbound},
 };
 
 static reader_fn *reader_of(const struct process *p)

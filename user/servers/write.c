@@ -115,15 +115,14 @@ static size_t write_place(const struct model *m, size_t i, unsigned int flags)
 	      : first->flags & NAMED_ZONE  ? "zone "
 					   : "serve",
 	      stdout);
-	for (n = 0; i < m->name_count && n < LINE_NAMES && same_place(first, &m->names[i]); i++, n++) {
+	n = 0;
+	do {
 		name_print(&m->names[i].name, text, sizeof(text));
 		wild |= m->names[i].name.kind == NAME_BELOW;
 		printf(" %s", first->flags & NAMED_ZONE ? m->names[i].name.text : text);
-		if (!first->origin.file) {
-			i++;
-			break;
-		}
-	}
+		i++;
+		n++;
+	} while (i < m->name_count && n < LINE_NAMES && same_place(first, &m->names[i]));
 	where_text(&first->origin, where);
 	fputs("   # ", stdout);
 	put_plain(where);
