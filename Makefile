@@ -159,8 +159,8 @@ install: all
 	install -D -m 644 man/straygate-policy.5 $(DESTDIR)$(PREFIX)/share/man/man5/straygate-policy.5
 	install -D -m 644 man/straygate.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/straygate
 	install -d -m 755 $(DESTDIR)$(PREFIX)/lib/systemd/system
-	for unit in straygate@.service straygate-events@.service straygate-again@.service; do \
-		sed 's|/usr/local/sbin/|$(PREFIX)/sbin/|' man/$$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit && \
+	for unit in $(notdir $(wildcard man/straygate*@.*)); do \
+		sed 's|/usr/local/sbin/|$(PREFIX)/sbin/|' man/$$unit >$(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit && \
 		chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; \
 	done
 	install -D -m 644 man/90-straygate.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d/90-straygate.rules

@@ -42,6 +42,7 @@ enum {
 	OPT_NAMES,
 	OPT_FOLLOW,
 	OPT_SINCE,
+	OPT_UPDATE,
 	OPT_DEBUG,
 	OPT_VERSION,
 };
@@ -116,6 +117,10 @@ static const struct option_text {
 	 TAKES_SINCE,
 	 "TIME",
 	 "events: from TIME on (10m, 14:30, 2026-01-21T15:15)"},
+	{{"update", required_argument, NULL, OPT_UPDATE},
+	 TAKES_NAMES,
+	 "FILE",
+	 "add new names to this list, and remove none"},
 	{{"debug", no_argument, NULL, OPT_DEBUG}, 0, "", "also print messages of libbpf and the verifier"},
 	{{"version", no_argument, NULL, OPT_VERSION}, 0, "", "version and exit"},
 };
@@ -257,6 +262,9 @@ static bool set_option(struct call *c, int opt)
 		return true;
 	case OPT_EXIT_CODE:
 		c->exit_code = true;
+		return true;
+	case OPT_UPDATE:
+		c->update = optarg;
 		return true;
 	case OPT_NAMES:
 		c->names = true;

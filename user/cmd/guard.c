@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/change.h"
+#include "cmd/compared.h"
 #include "cmd/lockout.h"
 #include "lib/say.h"
 #include "show/show.h"
@@ -229,6 +230,30 @@ static bool has_listener(struct policy *p)
 	return false;
 }
 
+/* As far as it is known: what `suggest` found of the servers. */
+static void guard_open(struct guard *d)
+{
+	cleanup_compared struct compared found;
+	size_t i;
+
+	compared_read(&found, d->gate->instance);
+	for (i = 0; i < policy_count(d->now) && !d->refused; i++) {
+		const struct rule *r = policy_rule(d->now, i), *old;
+
+		if (r->statement != ST_LISTEN || !carried_out(d->now, r) || !compared_open(&found, r))
+			continue;
+		old = policy_find(d->before, ST_LISTEN, r->subject);
+		if (old && carried_out(d->before, old))
+			continue;
+		say("%s: the server of %s answers any name on purpose, and an allow-list would close that: "
+		    "see "
+		    "`straygate suggest`; nothing was changed, `listen %s ... observe`, or --force if you "
+		    "mean it",
+		    d->what, r->subject, r->subject);
+		d->refused = true;
+	}
+}
+
 /* ---- all of them -------------------------------------------------------------- */
 
 static void note_difference(char sign, const struct rule *r, void *arg)
@@ -273,6 +298,8 @@ bool refused(struct gate *g, struct policy *now, struct policy *before, const st
 		guard_share(&d);
 	if (!c->force && d.judgement && !d.refused)
 		guard_listeners(&d);
+	if (!c->force && d.judgement && !d.refused)
+		guard_open(&d);
 	if (d.names && !d.refused)
 		guard_names(&d);
 	gate_rule_counters_free(d.counters);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cmd/change.h"
+#include "cmd/compared.h"
 #include "cmd/status_check.h"
 #include "show/alarm.h"
 #include "show/depth.h"
@@ -196,6 +197,22 @@ static bool observes(struct policy *p)
 	return false;
 }
 
+/* Names that the servers have, as `suggest` last found them. */
+static void print_compared(struct gate *g, struct policy *running)
+{
+	cleanup_compared struct compared found;
+	char names[256];
+	size_t missing;
+
+	compared_read(&found, g->instance);
+	missing = compared_missing(&found, running, names, sizeof(names));
+	if (missing)
+		printf("  %s names of the servers are not served: %s%s; `straygate suggest --diff`\n",
+		       grouped(missing), names, missing > 3 ? ", ..." : "");
+	if (compared_is_old(&found, policy_posture(running) != POSTURE_OBSERVE, g->meta.enforcing))
+		puts("  the names were not compared with the servers for a day; `straygate suggest --diff`");
+}
+
 /* In words, what there is to know beyond the figures. */
 static void print_notes(struct gate *g, const struct tally *t, struct policy *running)
 {
@@ -226,6 +243,7 @@ static void print_notes(struct gate *g, const struct tally *t, struct policy *ru
 	default:
 		break;
 	}
+	print_compared(g, running);
 	if (!policy_lines(running))
 		puts("  no policy yet: everything passes; `straygate apply FILE`");
 	if (!t->device_count)

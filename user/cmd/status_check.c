@@ -5,8 +5,32 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cmd/compared.h"
 #include "lib/json.h"
 #include "show/findings.h"
+
+static void check_names(struct findings *f, struct gate *g, struct policy *p)
+{
+	cleanup_compared struct compared found;
+	char names[120];
+	size_t missing;
+
+	compared_read(&found, g->instance);
+	missing = compared_missing(&found, p, names, sizeof(names));
+	if (missing)
+		findings_add(f, LEVEL_WARNING, "%zu names of the servers are not served: %s%s", missing,
+			     names, missing > 3 ? ", ..." : "");
+	if (compared_is_old(&found, policy_posture(p) != POSTURE_OBSERVE, g->meta.enforcing))
+		findings_add(f, LEVEL_WARNING, "the names were not compared with the servers for a day");
+}
+
+static void check_running(struct findings *f, struct gate *g)
+{
+	cleanup_policy struct policy *running = NULL;
+
+	if (!gate_running(g, &running))
+		check_names(f, g, running);
+}
 
 /* ---- what is said ---------------------------------------------------------------- */
 
@@ -63,8 +87,10 @@ int status_check(const struct call *c)
 	}
 	if (err && err != -ENOENT)
 		findings_add(&f, LEVEL_UNKNOWN, "the gate cannot be read");
-	if (!err)
+	if (!err) {
 		findings_of(&f, &g, &before, &now);
+		check_running(&f, &g);
+	}
 	if (c->json)
 		print_json(&f, c->instance);
 	else

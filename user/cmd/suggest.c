@@ -1,43 +1,315 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "cmd/compared.h"
+#include "cmd/input.h"
 #include "cmd/verb.h"
 #include "gate/gate.h"
+#include "lib/fd.h"
+#include "lib/json.h"
 #include "lib/say.h"
-#include "servers/servers.h"
+#include "parser/read.h"
 #include "servers/write.h"
+#include "show/served.h"
+#include "show/show.h"
+
+/* An instance that is up says what runs, and where its devices are. */
+static bool is_up(const char *instance)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s/meta", GATE_ROOT, instance);
+	return !access(path, F_OK);
+}
+
+/* ---- names seen in traffic -------------------------------------------------------------------------- */
+
+#define SEEN_MOST 20
+
+/* In a flood they are the strays: never more than a comment. */
+static void write_seen(struct gate *g, struct policy *running, const struct servers *s)
+{
+	struct policy *wanted cleanup_policy = servers_policy(s);
+	struct heavy *names = NULL;
+	size_t count = 0, i, shown = 0;
+
+	if (!wanted || gate_heavy(g, GATE_STRAY_NAMES, &names, &count))
+		return;
+	count = strays_only(names, count, running);
+	count = strays_only(names, count, wanted);
+	for (i = 0; i < count && shown < SEEN_MOST; i++) {
+		char text[64], name[254];
+
+		snprintf(text, sizeof(text), "%.*s", names[i].length < 62 ? names[i].length : 62,
+			 (const char *)names[i].key);
+		if (name_normalise(text, name))
+			continue;
+		if (!shown++)
+			puts("\n# Names that visitors asked for and no server has, most visits first. In a "
+			     "flood "
+			     "these are its\n# strays: take away the # only where you know the name.");
+		printf("#%s %s   # %s visits\n", names[i].protocol == PROTO_DNS ? "zone" : "serve", name,
+		       grouped(names[i].count));
+	}
+	free(names);
+}
+
+/* ---- --diff -------------------------------------------------------------------------------------------- */
+
+struct diff {
+	const struct servers *servers;
+	char sign;
+	bool json;
+	size_t count;
+};
+
+/* Where the servers have it. */
+static void put_where(const struct diff *d, const char *text, bool zone)
+{
+	const struct model *m = &d->servers->model;
+	char where[300], name[260];
+	size_t i;
+
+	for (i = 0; i < m->name_count; i++) {
+		name_print(&m->names[i].name, name, sizeof(name));
+		if (strcmp(zone ? m->names[i].name.text : name, text) ||
+		    !(m->names[i].flags & NAMED_ZONE) != !zone)
+			continue;
+		where_text(&m->names[i].origin, where);
+		printf("   # %s", where);
+		return;
+	}
+}
+
+static void put_difference(const struct name *n, const struct rule *of, void *arg)
+{
+	struct diff *d = arg;
+	bool zone = of->statement == ST_ZONE;
+	char text[260];
+
+	name_print(n, text, sizeof(text));
+	if (zone)
+		snprintf(text, sizeof(text), "%s", n->text);
+	d->count++;
+	if (d->json) {
+		json_row();
+		json_text("statement", zone ? "zone" : "serve");
+		json_text("name", text);
+		json_row_end();
+		return;
+	}
+	printf("%c %s %s", d->sign, zone ? "zone" : "serve", text);
+	/* A million names are not looked for one by one. */
+	if (d->sign == '+' && d->count <= 1000)
+		put_where(d, text, zone);
+	putchar('\n');
+}
+
+static size_t differences(struct diff *d, char sign, const char *list, struct policy *a, struct policy *b)
+{
+	size_t before = d->count;
+
+	d->sign = sign;
+	if (d->json)
+		json_list(list);
+	policy_forgotten(a, b, ST_SERVE, put_difference, d);
+	policy_forgotten(a, b, ST_ZONE, put_difference, d);
+	if (d->json)
+		json_list_end();
+	return d->count - before;
+}
+
+static int diff(const struct servers *s, struct policy *p, const struct call *c)
+{
+	struct policy *wanted cleanup_policy = servers_policy(s);
+	struct diff d = {.servers = s, .json = c->json};
+
+	if (!wanted)
+		return EXIT_FAILED;
+	if (c->json)
+		json_open(c->instance);
+	differences(&d, '+', "missing", wanted, p);
+	differences(&d, '-', "not_of_servers", p, wanted);
+	if (c->json)
+		json_close();
+	if (s->failed)
+		return fail(EXIT_FAILED, "%zu of %zu servers could not be read: see `straygate suggest`",
+			    s->failed, s->readers);
+	return d.count ? EXIT_DIFFERS : EXIT_OK;
+}
+
+/* ---- --update --------------------------------------------------------------------------------------------
+ */
+
+/* Names that the list has, and what is to be added. */
+struct update {
+	FILE *out;
+	size_t added;
+};
+
+static void put_new(const struct name *n, const struct rule *of, void *arg)
+{
+	struct update *u = arg;
+	char text[260];
+
+	(void)of;
+	name_print(n, text, sizeof(text));
+	fprintf(u->out, "%s\n", text);
+	printf("+ %s\n", text);
+	u->added++;
+}
+
+/* The list of `serve from FILE`, as a policy; a file that is not there yet is an empty one. */
+static struct policy *listed(const char *file, char **text, size_t *len)
+{
+	struct policy *p = policy_new();
+	struct policy_error err = {0};
+	char line[PATH_MAX + 32];
+	struct stat st;
+	FILE *f;
+
+	*text = NULL;
+	*len = 0;
+	if (!p || stat(file, &st))
+		return p;
+	f = fopen(file, "re");
+	*text = f ? malloc(st.st_size + 2) : NULL;
+	*len = *text ? fread(*text, 1, st.st_size, f) : 0;
+	if (f)
+		fclose(f);
+	if (*len && (*text)[*len - 1] != '\n')
+		(*text)[(*len)++] = '\n';
+	snprintf(line, sizeof(line), "serve from \"%s\"", file);
+	if (!*text || (*len && policy_add(p, line, &err) < 0)) {
+		say("%s", *err.text ? err.text : strerror(errno));
+		policy_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+/* Only adds, in one step, and nothing if a server could not be read or has no name. */
+static int update(const struct servers *s, const struct call *c)
+{
+	struct policy *wanted cleanup_policy = servers_policy(s), *have cleanup_policy = NULL;
+	char path[PATH_MAX], new[PATH_MAX + 8], *text = NULL;
+	struct update u = {0};
+	size_t len = 0;
+	bool bad;
+
+	if (s->failed || !s->model.name_count)
+		return fail(EXIT_FAILED, "%s: %s; the list stays as it is", c->update,
+			    s->failed ? "a server could not be read" : "no server has a name");
+	if (!realpath(c->update, path))
+		snprintf(path, sizeof(path), "%s", c->update);
+	have = wanted ? listed(path, &text, &len) : NULL;
+	snprintf(new, sizeof(new), "%s+new", path);
+	unlink(new);
+	u.out = have ? fopen(new, "wxe") : NULL;
+	if (!u.out) {
+		if (have)
+			say("%s: %s", new, strerror(errno));
+		free(text);
+		return EXIT_FAILED;
+	}
+	fchmod(fileno(u.out), 0644);
+	fwrite(text ? text : "", 1, len, u.out);
+	free(text);
+	policy_forgotten(wanted, have, ST_SERVE, put_new, &u);
+	bad = ferror(u.out) || fflush(u.out) || fsync(fileno(u.out));
+	if (fclose(u.out) || bad || (u.added && rename(new, path)))
+		return fail(EXIT_FAILED, "%s: %s", new, strerror(errno));
+	if (!u.added)
+		unlink(new);
+	return EXIT_OK;
+}
+
+/* ---- the verb
+ * ------------------------------------------------------------------------------------------------ */
+
+static int print(const struct servers *s, struct gate *g, struct policy *running, const struct call *c)
+{
+	if (c->names)
+		servers_write_names(s);
+	else if (c->json)
+		servers_write_json(s, c->instance);
+	else
+		servers_write_policy(s);
+	if (!c->names && !c->json && running)
+		write_seen(g, running, s);
+	if (s->failed)
+		return EXIT_FAILED;
+	return servers_open(s) ? EXIT_DIFFERS : EXIT_OK;
+}
+
+static int suggest(struct gate *g, struct policy *running, const struct call *c)
+{
+	cleanup_servers struct servers s = {0};
+	struct policy *file cleanup_policy = NULL;
+	struct policy_error err;
+
+	if (servers_read(&s))
+		return EXIT_FAILED;
+	/* What could not be read was not compared. */
+	if (!s.failed && !c->netns)
+		compared_write(c->instance, &s, running);
+	if (c->update)
+		return update(&s, c);
+	if (!c->diff)
+		return print(&s, g, running, c);
+	if (!c->argc)
+		return diff(&s, running, c);
+	file = policy_new();
+	if (!file)
+		return fail(EXIT_FAILED, "%s", strerror(ENOMEM));
+	if (policy_read_file(file, input_path(c->argv[0]), &err)) {
+		say("%s", err.text);
+		return EXIT_FAILED;
+	}
+	return diff(&s, file, c);
+}
 
 static int run(const struct call *c)
 {
-	cleanup_servers struct servers s = {0};
+	struct policy *running cleanup_policy = NULL;
+	cleanup_gate struct gate g = GATE_INIT;
+	bool up = is_up(c->instance);
 
+	if (c->argc && !c->diff)
+		return fail(EXIT_USAGE, "a file goes with --diff");
+	if (c->diff && !c->argc && !up)
+		return fail(EXIT_FAILED,
+			    "instance %s is not up; name a file: `straygate suggest --diff FILE`",
+			    c->instance);
+	if (up && (gate_open(&g, c->instance, GATE_READ) || gate_running(&g, &running)))
+		return EXIT_FAILED;
 	if (c->netns && gate_enter_netns(c->netns))
 		return EXIT_FAILED;
-	if (servers_read(&s))
-		return EXIT_FAILED;
-	if (c->names)
-		servers_write_names(&s);
-	else if (c->json)
-		servers_write_json(&s, c->instance);
-	else
-		servers_write_policy(&s);
-	if (s.failed)
-		return EXIT_FAILED;
-	return servers_open(&s) ? EXIT_DIFFERS : EXIT_OK;
+	return suggest(&g, running, c);
 }
 
 const struct verb verb_suggest = {
 	.name = "suggest",
-	.arguments = "",
+	.arguments = "[FILE]",
 	.summary = "print a policy made from what the servers of this host serve",
-	.help = "Asks nginx what it serves, by its own dump of its configuration, run\n"
-		"with the rights that the server has; see straygate(8) for what is run. Each line\n"
-		"says where it comes from. --names prints the names alone, for `serve from FILE`.\n"
-		"Exits with 3 if a listener answers any name on purpose, so that an allow-list would\n"
-		"close it (it is written with `observe`), and with 1 if a server could not be read.\n",
-	.takes = TAKES_JSON | TAKES_NETNS | TAKES_NAMES,
+	.help = "Asks nginx, Apache, HAProxy, Caddy, lighttpd, NSD, Knot, BIND and Unbound what they serve, "
+		"by\n"
+		"their own dump commands where they have one, with the rights that the server has;\n"
+		"straygate(8) says what is run. Each line says where it comes from. Exits with 3 if a\n"
+		"listener answers any name on purpose, so that an allow-list would close it (it is\n"
+		"written with `observe`), and with 1 if a server could not be read.\n"
+		"--diff [FILE] prints names that the servers have and the policy (what runs, or FILE)\n"
+		"has not (+), and the other way (-); it exits with 3 if there are any.\n"
+		"--update FILE adds new names to a list of `serve from FILE`, and never removes any.\n",
+	.takes = TAKES_JSON | TAKES_NETNS | TAKES_NAMES | TAKES_DIFF,
 	.least = 0,
-	.most = 0,
+	.most = 1,
 	.run = run,
 };

@@ -53,7 +53,19 @@ void found_subject(const struct found *f, char out[96])
 
 /* ---- listeners ------------------------------------------------------------------------------ */
 
-static void write_listener(const struct found *f)
+/* Is there any name for what is spoken there? A policy that judges names and has none is refused. */
+static bool has_names(const struct model *m, const struct found *f)
+{
+	size_t i;
+
+	for (i = 0; i < m->name_count; i++)
+		if (named_is_served(&m->names[i]) &&
+		    !(m->names[i].flags & NAMED_ZONE) == (f->site.as != PROTO_DNS))
+			return true;
+	return f->site.as == PROTO_QUIC;
+}
+
+static void write_listener(const struct model *m, const struct found *f)
 {
 	char subject[96], where[300];
 
@@ -61,7 +73,9 @@ static void write_listener(const struct found *f)
 	where_text(&f->site.origin, where);
 	if (f->site.class == SITE_OPEN)
 		printf("# %s answers any name: an allow-list would close it. It is watched only.\n", subject);
-	printf("listen %s as %s%s%s   # ", subject, protocol_name(f->site.as),
+	if (!has_names(m, f))
+		puts("# No name is known for this one:");
+	printf("%slisten %s as %s%s%s   # ", has_names(m, f) ? "" : "#", subject, protocol_name(f->site.as),
 	       f->site.as == PROTO_QUIC ? " fallback" : "", f->site.class == SITE_OPEN ? " observe" : "");
 	put_plain(where);
 	printf("; %s: ", class_name(f->site.class));
@@ -79,7 +93,7 @@ static void write_listeners(const struct servers *s)
 	     "that\n"
 	     "# live here before you enforce it. open: it answers any name on purpose.");
 	for (i = 0; i < s->found_count; i++) {
-		write_listener(&s->found[i]);
+		write_listener(&s->model, &s->found[i]);
 		implied |= s->found[i].site.class == SITE_IMPLIED;
 	}
 	if (!s->found_count)

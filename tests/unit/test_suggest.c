@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What `suggest` makes of regular expressions, addresses and configurations. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "servers/blocks.h"
+#include "servers/idn.h"
+#include "servers/reader.h"
+#include "servers/regex.h"
+
+static const struct {
+	const char *regex, *names; /* NULL: they cannot be listed */
+} regexes[] = {
+	{"^(.+)\\.example\\.com$", "*.example.com"},
+	{"^example\\.com$", "example.com"},
+	{"^(www\\.)?example\\.com$", ".example.com"},
+	{"(^|\\.)example\\.com$", ".example.com"},
+	{"^[a-z]+\\.Example\\.com$", "*.example.com"},
+	{"^(a|b)\\.example\\.com$", "*.example.com"},
+	{"^.+.example.com$", "*.example.com"},
+	{"^(.*)example\\.com\\.org$", "*.com.org"},
+	{"^.*\\.com$", NULL},
+	{"^shop[0-9]+\\..*$", NULL},
+	{"example\\.com", NULL},
+	{"^a\\.example$|^b$", NULL},
+	{"^example\\d\\.com$", NULL},
+	{"^exam?ple\\.com$", NULL},
+	{"$", NULL},
+	{"", NULL},
+	{"[", NULL},
+};
+
+Test(suggest, regexes)
+{
+	char out[256];
+	size_t i;
+
+	for (i = 0; i < sizeof(regexes) / sizeof(regexes[0]); i++) {
+		bool got = regex_names(regexes[i].regex, out);
+
+		cr_expect(got == (regexes[i].names != NULL), "%s: %s", regexes[i].regex, got ? out : "none");
+		if (got && regexes[i].names)
+			cr_expect_str_eq(out, regexes[i].names, "%s: %s", regexes[i].regex, out);
+	}
+}
+
+static const struct {
+	const char *text;
+	unsigned int port; /* 0: it is none */
+	bool any;
+} endpoints[] = {
+	{"80", 80, true},
+	{"*:443", 443, true},
+	{":8443", 8443, true},
+	{"192.0.2.1:81", 81, false},
+	{"192.0.2.1", 99, false},
+	{"[::]:80", 80, true},
+	{"[2001:db8::1]:443", 443, false},
+	{"[2001:db8::1]", 99, false},
+	{"2001:db8::1", 99, false},
+	{"localhost:82", 82, true},
+	{"0.0.0.0:83", 83, true},
+	{"unix:/run/x.sock", 0, false},
+	{"/run/x.sock", 0, false},
+	{"*:0", 0, false},
+	{"*:70000", 0, false},
+};
+
+Test(suggest, endpoints)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++) {
+		struct site s = {0};
+		bool got = read_endpoint(&s, endpoints[i].text, 99);
+
+		cr_expect(got == (endpoints[i].port != 0), "%s", endpoints[i].text);
+		if (got)
+			cr_expect(s.port == endpoints[i].port && s.any == endpoints[i].any, "%s: %u %d",
+				  endpoints[i].text, s.port, s.any);
+	}
+}
+
+/* Cut off anywhere, a configuration is damaged or whole, and never more than it says. */
+Test(suggest, blocks)
+{
+	static const char text[] =
+		"a b; # c\nd \"e;f\" { g 'h}'; i_by_lua_block { x = '}' .. {} } j ${k}l; }\n";
+	size_t len;
+
+	for (len = 0; len < sizeof(text); len++) {
+		struct directive *first = NULL, **end = &first;
+		struct model m = {0};
+		struct blocks b = {.model = &m, .server = "test"};
+		char *copy = malloc(len + 1);
+
+		memcpy(copy, text, len);
+		blocks_read(&b, "file", copy, len, &end);
+		if (len == sizeof(text) - 1) {
+			cr_assert_str_eq(first->words[1], "b");
+			cr_assert_str_eq(first->next->words[1], "e;f");
+		}
+		free(copy);
+		model_free(&m);
+	}
+}
+
+Test(suggest, names)
+{
+	const struct found_at where = {"test", "file", 1};
+	struct model m = {0};
+
+	cr_expect(model_name(&m, "A.example", 9, NAMED_REFUSED, &where));
+	cr_expect(model_name(&m, "a.example.", 10, 0, &where));
+	cr_expect(m.name_count == 1 && !m.names[0].flags, "one that serves it is enough");
+	cr_expect(!model_name(&m, "a b", 3, 0, &where));
+	cr_expect(!model_name(&m, "x\n.example", 10, 0, &where));
+	cr_expect(m.note_count == 2 && m.notes[0].harmful);
+	model_free(&m);
+}
