@@ -41,7 +41,9 @@
  * another base.
  *
  * Served names and zones are a hash table of buckets, two choices a name
- * (Azar et al. 1994), keyed with secrets of this image.
+ * (Azar et al. 1994), keyed with secrets of this image. Of a zone whose names are
+ * known, what is said of "all below it" has a mark; its names, wildcards and delegations
+ * stand beside it in the same table, and go before it as any longer name does.
  */
 #ifndef STRAYGATE_IMAGE_H
 #define STRAYGATE_IMAGE_H
@@ -186,6 +188,7 @@ struct image_dense6 {
 };
 
 #define IMAGE_BUCKET_NAMES 5
+#define IMAGE_UNKNOWN	   0x80000000u /* with the index of a rule: of a zone's names this is none */
 struct image_bucket {
 	__u64 hash[IMAGE_BUCKET_NAMES]; /* 0: empty */
 	__u32 rule[IMAGE_BUCKET_NAMES];
@@ -226,7 +229,7 @@ struct image_page {
 /* Index of the rule for each protocol and finding. */
 struct image_acts {
 	__u32 rule[PROTO_COUNT][FINDING_COUNT];
-	__u32 reserved;
+	__u32 unknown;
 };
 
 _Static_assert(sizeof(struct image_cell) == IMAGE_CELL, "a cell is a cache line");

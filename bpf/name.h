@@ -131,6 +131,8 @@ static __always_inline __u32 passed(__u32 finding)
 		return REASON_stray_passed;
 	case FINDING_UNNAMED:
 		return REASON_unnamed_passed;
+	case FINDING_UNKNOWN:
+		return REASON_unknown_passed;
 	}
 	return REASON_unreadable_passed;
 }
@@ -156,6 +158,10 @@ static __always_inline __u32 turned(const struct packet *p, __u32 finding)
 		       : action == ACT_ANSWER ? REASON_unnamed_answered
 		       : action == ACT_RESET  ? REASON_unnamed_refused
 					      : REASON_unnamed_dropped;
+	case FINDING_UNKNOWN: /* is never reset: a resolver would think us broken */
+		return at_server	      ? REASON_unknown_reset
+		       : action == ACT_ANSWER ? REASON_unknown_answered
+					      : REASON_unknown_dropped;
 	}
 	return at_server	     ? REASON_unreadable_reset
 	       : action == ACT_RESET ? REASON_unreadable_refused
@@ -175,9 +181,9 @@ stage int not_served(struct packet *p, __u32 finding)
 
 	if (!p || !view_open(&v, p))
 		return REASON_table_missing;
-	at = p->as * FINDING_COUNT + finding;
+	at = finding == FINDING_UNKNOWN ? PROTO_COUNT * FINDING_COUNT : p->as * FINDING_COUNT + finding;
 	acts = image_cell(v.image, IMAGE_ACTS);
-	if (!acts || at >= PROTO_COUNT * FINDING_COUNT)
+	if (!acts || at > PROTO_COUNT * FINDING_COUNT)
 		return REASON_table_missing;
 	r = image_rule(v.image, v.head, ((__u32 *)acts)[at]);
 	if (!r)
@@ -228,6 +234,8 @@ stage int judge_name(struct packet *p)
 			return REASON_stray_familiar;
 		return not_served(p, FINDING_STRAY);
 	}
+	if (index & IMAGE_UNKNOWN)
+		return not_served(p, FINDING_UNKNOWN);
 	r = image_rule(v.image, v.head, index);
 	if (!r)
 		return REASON_table_missing;

@@ -53,7 +53,8 @@ static long name_search_step(__u32 i, struct name_search *d)
 	return 0;
 }
 
-/* Index of the rule that serves the name, or 0; *hash is that of the name. */
+/* Index of the rule that serves the name, or 0; with IMAGE_UNKNOWN: of its zone, which
+ * does not have it. *hash is that of the name. */
 static __always_inline __u32 name_find(void *image, struct image_names *n, struct finder *f, __u32 space,
 				       __u64 *hash)
 {

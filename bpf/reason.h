@@ -29,6 +29,7 @@ enum counts_as {
 	COUNTS_STRAY,
 	COUNTS_UNNAMED,
 	COUNTS_UNREADABLE,
+	COUNTS_UNKNOWN,
 	COUNTS_BY_SOURCE,
 };
 
@@ -160,6 +161,14 @@ enum counts_as {
 	  "first data of a visit that was bound already: a retransmission, or recorded and sent again") \
 	R(70, cannot_introduce, DROP, NOTHING, NO_VISIT, \
 	  "a visit that could not be introduced to its server now; its client sends again") \
+	R(75, unknown_passed, PASS, NOTHING, UNKNOWN, \
+	  "not among the names of its zone, let pass by the policy") \
+	R(76, unknown_dropped, DROP, NOTHING, UNKNOWN, \
+	  "not among the names of its zone, dropped") \
+	R(77, unknown_answered, ANSWER, ANSWER, UNKNOWN, \
+	  "not among the names of its zone, answered for the server") \
+	R(78, unknown_reset, RESET, RST_SERVER, UNKNOWN, \
+	  "not among the names of its zone, the server's socket is freed by a RST") \
 	R(79, acme_passed, PASS, NOTHING, STRAY, \
 	  "the challenge of a certificate (ACME HTTP-01) for a name that is not served, ten a second") \
 	R(81, stray_familiar, PASS, NOTHING, STRAY, \

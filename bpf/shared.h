@@ -77,8 +77,15 @@ enum rate_unit { RATE_VISITS, RATE_PACKETS, RATE_MBIT };
 
 enum posture { POSTURE_OBSERVE, POSTURE_ENFORCE, POSTURE_AUTO };
 
-/* What the finder of names came to, as a line of the policy names it. */
-enum finding { FINDING_STRAY, FINDING_UNNAMED, FINDING_UNREADABLE, FINDING_COUNT };
+/* What the finder of names came to, as a line of the policy names it. UNKNOWN is DNS
+ * alone: below a zone of ours, but not among its names. */
+enum finding {
+	FINDING_STRAY,
+	FINDING_UNNAMED,
+	FINDING_UNREADABLE,
+	FINDING_COUNT,
+	FINDING_UNKNOWN = FINDING_COUNT,
+};
 
 /* One line of a counter map. Index: counter_index(). */
 struct counter {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bash completion for straygate(8)
 
-_straygate_statements='device posture listen serve zone stray unnamed unreadable source resolver'
+_straygate_statements='device posture listen serve zone stray unnamed unreadable unknown source resolver'
 
 # Instances are directories of pins; only root may look into them.
 _straygate_instances()
@@ -59,7 +59,9 @@ _straygate_line()
 		posture) echo observe auto enforce ;;
 		device) _straygate_devices ;;
 		listen) echo tcp/80 tcp/443 udp/53 tcp/53 on as handshake observe auto above ;;
-		serve | zone | resolver) echo from ;;
+		serve | resolver) echo from ;;
+		zone) echo from names ;;
+		unknown) [ "$2" = "$1" ] && echo dns || echo answer nxdomain drop pass limit else ;;
 		stray | unnamed) [ "$2" = "$1" ] && echo http tls dns || echo answer reset drop pass limit else 503 421 403 page alert nxdomain ;;
 		unreadable) [ "$2" = "$1" ] && echo http tls dns || echo reset drop pass limit ;;
 		source) echo from trust drop pass limit visits/s packets/s Mbit/s burst for ;;

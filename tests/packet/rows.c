@@ -7,6 +7,7 @@
 #define DEEP	    "listen tcp/80 as http handshake on\n" SERVED
 #define DEEP_TLS    "listen tcp/443 as tls handshake on\n" SERVED
 #define DEEP_DNS    "listen tcp/53 as dns handshake on\nzone served.example\n"
+#define LISTED	    "zone listed.example names from NAMES\nzone sub2.listed.example\n"
 #define QUIC	    "listen udp/443 as quic"
 #define SERVED	    "serve www.served.example *.shop.example .both.example 192.0.2.77\n"
 #define HERE	    "www.served.example"

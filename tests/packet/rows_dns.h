@@ -95,6 +95,52 @@ ROW("whatever bytes stand in front, a zone is known by its end", WEB_DNS, .port 
 #undef BELOW
 END
 
+ROW("a zone whose names are known", WEB_DNS LISTED "unknown dns drop\n", .port = 53, .protocol = IPPROTO_UDP)
+	STEP(served, SAME, .dns = "listed.example")
+	STEP(served, SAME, .dns = "WWW.listed.example")
+	STEP(unknown_dropped, GONE, .dns = "x.listed.example")
+	STEP(unknown_dropped, GONE, .dns = "x.www.listed.example")
+	/* a wildcard, and the name that it stands below */
+	STEP(served, SAME, .dns = "x.wild.listed.example")
+	STEP(served, SAME, .dns = "x.y.wild.listed.example")
+	STEP(served, SAME, .dns = "wild.listed.example")
+	STEP(unknown_dropped, GONE, .dns = "xwild.listed.example")
+	/* a delegation */
+	STEP(served, SAME, .dns = "sub.listed.example")
+	STEP(served, SAME, .dns = "x.y.sub.listed.example")
+	/* a name that is only there because of one below it (RFC 8020) */
+	STEP(served, SAME, .dns = "down.listed.example")
+	STEP(served, SAME, .dns = "deep.down.listed.example")
+	STEP(unknown_dropped, GONE, .dns = "shallow.down.listed.example")
+	/* zones below it, and beside it */
+	STEP(served, SAME, .dns = "x.sub2.listed.example")
+	STEP(served, SAME, .dns = "x.served.example")
+	STEP(stray_answered, REFUSED, .dns = "notlisted.example")
+	/* any byte */
+#define IN_LISTED(label) .data = BYTES("\xab\xcd\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00" label "\x06listed\x07" "example\x00\x00\x01\x00\x01")
+	STEP(served, SAME, IN_LISTED("\x0cmy printer.\xc3"))
+	STEP(unknown_dropped, GONE, IN_LISTED("\x0bmy printer."))
+	STEP(unknown_dropped, GONE, IN_LISTED("\x04www\x00"))
+	STEP(unknown_dropped, GONE, IN_LISTED("\x05x.www"))
+#undef IN_LISTED
+END
+
+ROW("unknown names, by default within a limit", WEB_DNS LISTED, .port = 53, .protocol = IPPROTO_UDP)
+	STEP(unknown_passed, SAME, .dns = "x.listed.example")
+END
+
+ROW("unknown names, answered", WEB_DNS LISTED "unknown dns limit 1 visits/s burst 1 else answer nxdomain\n", .port = 53, .protocol = IPPROTO_UDP)
+	STEP(unknown_passed, SAME, .dns = "x.listed.example")
+	STEP(unknown_answered, NXDOMAIN, .dns = "y.listed.example")
+	STEP(unknown_answered, NXDOMAIN, .dns = "z.listed.example")
+	STEP(served, SAME, .dns = "www.listed.example")
+END
+
+ROW("unknown names over TCP", WEB_DNS LISTED "unknown dns drop\n", .how = OPEN, .port = 53)
+	STEP(unknown_reset, RST_SERVER, .dns = "x.listed.example")
+	STEP(tail_dropped, GONE, .again = true)
+END
+
 ROW("the other answer", WEB_DNS "stray dns answer nxdomain\n", .port = 53, .protocol = IPPROTO_UDP)
 	STEP(stray_answered, NXDOMAIN, .dns = STRAY)
 	STEP(served, SAME, .dns = "served.example")

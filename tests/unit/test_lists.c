@@ -142,6 +142,76 @@ Test(lists, of_names)
 	policy_free(p);
 }
 
+/* As plain names, and as what named-compilezone -s full, dig AXFR and knotc print. */
+static const struct {
+	const char *list, *names;
+} zones[] = {
+	{"www.a.example *.w.a.example .d.a.example # all\n",
+	 ".a.example www.a.example *.w.a.example w.a.example .d.a.example"},
+	{"WWW.A.Example.\nx.y.a.example\ny.a.example\n",
+	 ".a.example www.a.example x.y.a.example y.a.example"},
+	{"a.example.\t\t  300 IN SOA\tns.a.example. h.a.example. 1 3600 900 86400 300\n"
+	 "a.example.  300 IN NS ns.a.example.\nd.a.example. 300 IN NS ns.b.example.\n"
+	 "ns.d.a.example. 300 IN A 192.0.2.1\nt.a.example. 300 IN DNAME b.example.\n"
+	 "*.w.a.example. 300 IN TXT \"a; b\"\n",
+	 ".a.example .d.a.example ns.d.a.example d.a.example .t.a.example *.w.a.example "
+	 "w.a.example"},
+	{"; <<>> DiG 9.18 <<>> AXFR a.example\n;; global options: "
+	 "+cmd\nwww.a.example.\t300\tIN\tA\t192.0.2.1\n",
+	 ".a.example www.a.example"},
+	{"[a.example.] www.a.example. 300 A 192.0.2.1\n", ".a.example www.a.example"},
+	{"my\\032printer.a.example a\\.b.a.example \\000\\255.a.example\n",
+	 ".a.example my printer.a.example a?b.a.example ??.a.example"},
+};
+
+Test(lists, of_a_zones_names)
+{
+	write_file("a", "zone a.example names from l");
+	for (size_t i = 0; i < COUNT(zones); i++) {
+		struct policy *p = policy_new();
+		struct policy_error err;
+		char text[1024] = "";
+		int got;
+
+		write_file("l", zones[i].list);
+		got = policy_read_file(p, "a", &err);
+		cr_expect(!got, "%s: %s", zones[i].list, err.text);
+		for (size_t k = 0; !got && k < policy_rule(p, 0)->name_count; k++) {
+			if (k)
+				strcat(text, " ");
+			name_print(&policy_rule(p, 0)->names[k], text + strlen(text), 300);
+		}
+		cr_expect_str_eq(text, zones[i].names, "%s: %s\ninstead of %s", zones[i].list, text,
+				 zones[i].names);
+		policy_free(p);
+	}
+}
+
+static const struct {
+	const char *list, *problem;
+} refused_zones[] = {
+	{"; Transfer failed.\n", "a:1:27: l has no name; expected those of the zone a.example"},
+	{"www.b.example\n", "l:1:1: 'www.b.example' is not in the zone a.example; expected names below it"},
+	{"xa.example\n", "l:1:1: 'xa.example' is not in the zone a.example; expected names below it"},
+	{"www.a.example. 300 IN\n",
+	 "l:1:1: 'www.a.example.' has no record behind it; expected NAME TTL IN TYPE, or names alone"},
+	{"$ORIGIN a.example.\n",
+	 "l:1:1: '$ORIGIN a.example.' is a line of a zone file by hand; expected one record a line with its "
+	 "whole name, as named-compilezone -s full prints them, or names"},
+	{"a..a.example\n", "l:1:1: 'a..a.example' has an empty label; expected single dots between labels"},
+	{"a\\2.a.example\n",
+	 "l:1:1: 'a\\2.a.example' has a \\ that says nothing; expected \\DDD or \\ and a character"},
+};
+
+Test(lists, of_zones_that_are_refused)
+{
+	write_file("a", "zone a.example names from l");
+	for (size_t i = 0; i < COUNT(refused_zones); i++) {
+		write_file("l", refused_zones[i].list);
+		expect_error(refused_zones[i].list, refused_zones[i].problem);
+	}
+}
+
 /* Two parts, as `cat one.gz two.gz` makes them; and every cut of it. */
 Test(lists, of_gzip)
 {
@@ -199,7 +269,7 @@ Test(lists, all_errors_are_told)
 	write_file("a", "frobnicate\nsource from l drop\nserve good\ninclude i\nlisten tcp/0 as tls\n");
 	expect_error("several",
 		     "a:1:1: unknown statement 'frobnicate'; expected device, posture, include, listen, "
-		     "serve, zone, stray, unnamed, unreadable, source or resolver\n"
+		     "serve, zone, stray, unnamed, unreadable, unknown, source or resolver\n"
 		     "l:1:1: 10.0.0.1/8 has host bits set; did you mean 10.0.0.0/8?\n"
 		     "l:1:12: 'x' is no prefix; " EXPECTED "\n"
 		     "l:2:1: 'ok' is no prefix; " EXPECTED "\n"

@@ -370,6 +370,67 @@ Test(image, of_a_policy)
 	policy_free(p);
 }
 
+/* A zone with names beside one that its list delegates, which has names of its own. */
+Test(image, zones_with_names)
+{
+	static const struct {
+		const char *name, *zone; /* NULL: none; unknown: with a ! before it */
+	} rows[] = {
+		{"example.com", "example.com"},
+		{"a.example.com", "example.com"},
+		{"b.example.com", "!example.com"},
+		{"sub.example.com", "sub.example.com"},
+		{"a.sub.example.com", "sub.example.com"},
+		{"b.sub.example.com", "!sub.example.com"},
+		{"x.all.example.net", "all.example.net"}, /* it has a wildcard itself */
+		{"com", NULL},
+	};
+	char dir[] = "/tmp/test_names.XXXXXX", text[512], path[64];
+	struct policy *p;
+	struct cells c;
+	FILE *f;
+	size_t i;
+
+	cr_assert(mkdtemp(dir));
+	for (i = 0; i < 3; i++) {
+		static const char *const lists[] = {
+			"a.example.com .sub.example.com\n",
+			"a.sub.example.com\n",
+			"*.all.example.net\n",
+		};
+
+		snprintf(path, sizeof(path), "%s/%zu", dir, i);
+		f = fopen(path, "w");
+		cr_assert(f && fputs(lists[i], f) >= 0 && !fclose(f));
+	}
+	snprintf(text, sizeof(text),
+		 "zone example.com names from %s/0\nzone sub.example.com names from %s/1\n"
+		 "zone all.example.net names from %s/2\n",
+		 dir, dir, dir);
+	p = parsed(text);
+	cr_assert(!policy_inherit(p, NULL, 1) && !image_build(&c, p, NULL, 0));
+	for (i = 0; i < COUNT(rows); i++) {
+		uint32_t got = name_look(&c, NAMES_ZONES, rows[i].name);
+		const char *zone = rows[i].zone;
+		bool unknown = zone && *zone == '!';
+
+		cr_expect(!!got == !!zone, "%s", rows[i].name);
+		if (!got || !zone)
+			continue;
+		cr_expect(!!(got & IMAGE_UNKNOWN) == unknown, "%s", rows[i].name);
+		cr_expect(image_rule(&c, got & ~IMAGE_UNKNOWN)->id ==
+				  policy_find(p, ST_ZONE, zone + unknown)->id,
+			  "%s", rows[i].name);
+	}
+	cells_free(&c);
+	policy_free(p);
+	for (i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s/%zu", dir, i);
+		unlink(path);
+	}
+	rmdir(dir);
+}
+
 /* {rate, cost of one, burst}: in 1/16 ns; Mbit/s: 1/2^20 ns a byte */
 Test(image, rates)
 {

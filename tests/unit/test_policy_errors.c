@@ -8,8 +8,9 @@ TestSuite(policy_errors, .init = enter_directory, .fini = leave_directory);
 
 #define X10(s) s s s s s s s s s s
 #define X50(s) X10(s) X10(s) X10(s) X10(s) X10(s)
-#define STATEMENTS \
-	"device, posture, include, listen, serve, zone, stray, unnamed, unreadable, source or resolver"
+#define STATEMENTS                                                                                       \
+	"device, posture, include, listen, serve, zone, stray, unnamed, unreadable, unknown, source or " \
+	"resolver"
 #define SOURCE_ACTIONS "pass | drop | limit RATE | trust"
 #define ALL_ACTIONS    "pass | drop | reset | answer | limit RATE"
 #define ALL_UNITS      "visits/s, packets/s or Mbit/s"
@@ -40,9 +41,22 @@ static const struct {
 	{"posture on", "9: unexpected 'on'; expected observe, auto or enforce"},
 	{"posture observe now", "17: unexpected 'now'; expected end of line"},
 	{"limit each /24 /56 to 200 visits/s",
-	 "1: limit each is not there yet; expected limits in source, stray, unnamed "
-	 "or unreadable lines"},
+	 "1: limit each is not there yet; expected limits in source, stray, unnamed, "
+	 "unreadable or unknown lines"},
 
+	{"unknown", "8: end of line; expected dns"},
+	{"unknown http drop", "9: unexpected 'http'; expected dns"},
+	{"unknown dns reset", "13: unexpected 'reset'; expected pass | drop | answer | limit RATE"},
+	{"unknown dns answer", "19: end of line; expected nxdomain"},
+	{"unknown dns answer refused", "20: unexpected 'refused'; expected nxdomain"},
+	{"unknown dns limit 5 visits/s else reset",
+	 "35: unexpected 'reset'; expected answer nxdomain or drop"},
+	{"unknown dns limit 5 visits/s else answer", "41: end of line; expected nxdomain"},
+	{"zone a names of l", "14: unexpected 'of'; expected from FILE"},
+	{"zone a names from", "18: end of line; expected the name of a file"},
+	{"zone a names from l b", "21: unexpected 'b'; expected end of line"},
+	{"zone *.a names from l",
+	 "6: '*.a' has a wildcard, but a zone is all below its name; expected a name alone"},
 	{"listen", "7: end of line; expected tcp/PORT or udp/PORT"},
 	{"listen 443 as tls", "8: unexpected '443'; expected tcp/PORT or udp/PORT"},
 	{"listen sctp/443 as tls", "8: unexpected 'sctp/443'; expected tcp/PORT or udp/PORT"},

@@ -11,7 +11,8 @@ static const char everything[] =
 	"device eth0 \"a#b\"\nposture enforce\nlisten tcp/80 as http observe\n"
 	"listen tcp/443 on 192.0.2.10 as tls handshake off\nlisten udp/53 as dns\n"
 	"listen udp/443 as quic limit 5 packets/s\nserve a .b *.c [::1] 192.0.2.1 from.x\n"
-	"serve from names\nzone d\nzone from empty\nstray http answer 421 page \"pre fixes\"\nunnamed tls "
+	"serve from names\nzone d\nzone from empty\nzone e names from owned\nunknown dns limit 2 visits/s "
+	"else answer nxdomain\nstray http answer 421 page \"pre fixes\"\nunnamed tls "
 	"limit 3 visits/s else answer alert access_denied\n"
 	"stray dns answer nxdomain\nunreadable dns drop\nsource 10.0.0.0/8 ::/0 limit 7 Mbit/s burst 9 for "
 	"1h\n"
@@ -23,6 +24,7 @@ static struct policy *example(void)
 
 	write_file("names", "x y *.z\n");
 	write_file("empty", "");
+	write_file("owned", "a.e *.b.e .c.e my\\032own.e\n");
 	write_file("pre fixes", "10.0.0.0/8 192.0.2.0/24\n2001:db8::/32\n");
 	p = parsed(everything);
 	policy_inherit(p, NULL, 12345);

@@ -169,6 +169,7 @@ static void at_handshake(struct policy *p, struct explanation *e)
 		{REASON_stray_reset, REASON_stray_answered, REASON_stray_refused},
 		{REASON_unnamed_reset, REASON_unnamed_answered, REASON_unnamed_refused},
 		{REASON_unreadable_reset, REASON_unreadable_refused, REASON_unreadable_refused},
+		{REASON_unknown_reset, REASON_unknown_answered, REASON_unknown_dropped},
 	};
 	const struct rule *r = rule_by_id(p, e->name_rule);
 	size_t i;
@@ -200,6 +201,7 @@ static void explain_json(struct policy *p, const struct explanation *e, const st
 static bool by_default(uint32_t reason, const struct explanation *e)
 {
 	return ((reason >= REASON_stray_passed && reason <= REASON_unreadable_reset) ||
+		(reason >= REASON_unknown_passed && reason <= REASON_unknown_reset) ||
 		reason == REASON_stray_refused) &&
 	       !e->name_rule;
 }

@@ -194,7 +194,8 @@ static uint64_t turned_away(struct policy *p, const struct listener_tally *l)
 	if (!r || !carried_out(p, r))
 		return 0;
 	return (turns_away(p, ST_STRAY, r) ? l->stray : 0) + (turns_away(p, ST_UNNAMED, r) ? l->unnamed : 0) +
-	       (turns_away(p, ST_UNREADABLE, r) ? l->unreadable : 0);
+	       (turns_away(p, ST_UNREADABLE, r) ? l->unreadable : 0) +
+	       (turns_away(p, ST_UNKNOWN, r) ? l->unknown : 0);
 }
 
 /* Strays alone are a flood; but where nobody at all was served, the policy knows

@@ -153,6 +153,27 @@ static void print_listeners(struct gate *g, const struct tally *t, const struct 
 		puts("  nobody comes just now: these are all that came so far");
 }
 
+/* Random labels below a zone of ours: what came of them in the sample. */
+static void print_unknown(const struct tally *t, const struct tally *before)
+{
+	static const struct tally none;
+	bool idle = is_idle(t, before);
+	size_t i;
+
+	for (i = 0; i < t->listener_count; i++) {
+		const struct listener_tally *l = &t->listener[i],
+					    *b = same_listener(idle ? &none : before, l);
+		uint64_t passed = l->reason[REASON_unknown_passed].all.packets -
+				  b->reason[REASON_unknown_passed].all.packets;
+
+		if (l->unknown != b->unknown)
+			printf("  %s: %s queries%s for names that their zone does not have, of which %s "
+			       "pass\n",
+			       l->rule->subject, grouped(per_second(l->unknown, b->unknown)),
+			       idle ? "" : " a second", grouped(per_second(passed, 0)));
+	}
+}
+
 static void print_strays(struct gate *g, struct policy *running)
 {
 	struct heavy *names = NULL;
@@ -288,6 +309,7 @@ static int status_text(struct gate *g)
 	}
 	print_listeners(g, t, &before.tally);
 	print_bound(g);
+	print_unknown(&t, &before);
 	print_strays(g, running);
 	print_unseen(&before, &now);
 	print_notes(g, t, running);

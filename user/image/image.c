@@ -85,11 +85,14 @@ static void set_answer(struct draft *d, const struct rule *r, uint32_t index)
 	};
 }
 
-/* What holds where no line says otherwise: strays are answered, the rest
- * passes. Such rules have no id, so they are not counted. */
+/* What holds where no line says otherwise: strays are answered, unknown names are
+ * limited, the rest passes. Such rules have no id, so they are not counted; but 0 has a
+ * bucket as all ids have, which is that of the one limit among them. */
 static void add_defaults(struct draft *d)
 {
 	struct rule answer = {.action = ACT_ANSWER}, pass = {.action = ACT_PASS};
+	struct rule limit = {.action = ACT_LIMIT,
+			     .rate = {.count = UNKNOWN_VISITS, .burst = UNKNOWN_VISITS, .unit = RATE_VISITS}};
 	uint32_t answered = add_rule(d, &answer), passed = add_rule(d, &pass);
 	int i;
 
@@ -98,6 +101,7 @@ static void add_defaults(struct draft *d)
 		d->acts.rule[i][FINDING_UNNAMED] = passed;
 		d->acts.rule[i][FINDING_UNREADABLE] = passed;
 	}
+	d->acts.unknown = add_rule(d, &limit);
 }
 
 static void add_prefixes(struct tree_item *items, size_t *count, const struct rule *r, size_t position,
@@ -121,6 +125,33 @@ static int add_names(struct draft *d, const struct rule *r, enum image_namespace
 
 	for (i = 0; i < r->name_count && !err; i++)
 		err = name_table_add(&d->names, space, &r->names[i], index);
+	return err;
+}
+
+/* Does the zone itself have a wildcard? Then no name is unknown in it. */
+static bool has_all(const struct rule *zone)
+{
+	for (size_t i = 1; i < zone->name_count; i++)
+		if (zone->names[i].kind & NAME_BELOW && !strcmp(zone->names[i].text, zone->names->text))
+			return true;
+	return false;
+}
+
+/* A zone whose names are known: all below it is unknown but for these. They yield to
+ * zones, which may have lists of their own where this one has a delegation. */
+static int add_zone(struct draft *d, const struct rule *r, uint32_t index)
+{
+	struct name exact = {.text = r->names->text, .kind = NAME_EXACT};
+	struct name below = {.text = r->names->text, .kind = NAME_BELOW};
+	int err = name_table_add(&d->names, NAMES_ZONES, &exact, index);
+
+	if (!err)
+		err = name_table_add(&d->names, NAMES_ZONES, &below,
+				     has_all(r) ? index : index | IMAGE_UNKNOWN);
+	d->names.yields = true;
+	for (size_t i = 1; i < r->name_count && !err; i++)
+		err = name_table_add(&d->names, NAMES_ZONES, &r->names[i], index);
+	d->names.yields = false;
 	return err;
 }
 
@@ -197,7 +228,7 @@ static int draft_rule(struct draft *d, struct policy *p, size_t position)
 	case ST_SERVE:
 		return add_names(d, r, NAMES_SERVED, index);
 	case ST_ZONE:
-		return add_names(d, r, NAMES_ZONES, index);
+		return r->listed ? add_zone(d, r, index) : add_names(d, r, NAMES_ZONES, index);
 	case ST_STRAY:
 		set_answer(d, r, index);
 		d->acts.rule[r->as][FINDING_STRAY] = index;
@@ -209,6 +240,10 @@ static int draft_rule(struct draft *d, struct policy *p, size_t position)
 	case ST_UNREADABLE:
 		set_answer(d, r, index);
 		d->acts.rule[r->as][FINDING_UNREADABLE] = index;
+		return 0;
+	case ST_UNKNOWN:
+		set_answer(d, r, index);
+		d->acts.unknown = index;
 		return 0;
 	case ST_SOURCE:
 		add_prefixes(d->sources, &d->source_count, r, position, index);
@@ -223,7 +258,7 @@ static int draft_rule(struct draft *d, struct policy *p, size_t position)
 
 static int draft_begin(struct draft *d, struct policy *p, const uint64_t *keys)
 {
-	d->rules = large_zeroed(policy_count(p) + 3, sizeof(*d->rules));
+	d->rules = large_zeroed(policy_count(p) + 4, sizeof(*d->rules));
 	d->sources = large_alloc((d->over ? 1 : policy_entries(p, ST_SOURCE) + 1) * sizeof(*d->sources));
 	d->resolvers = large_alloc((policy_entries(p, ST_RESOLVER) + 1) * sizeof(*d->resolvers));
 	if (!d->rules || !d->sources || !d->resolvers)

@@ -67,7 +67,7 @@ static int entry_add(struct name_table *d, uint64_t hash, uint32_t rule)
 		d->entry = grown;
 		d->room = room;
 	}
-	d->entry[d->count++] = (struct name_table_entry){.hash = hash, .rule = rule};
+	d->entry[d->count++] = (struct name_table_entry){.hash = hash, .rule = rule, .yields = d->yields};
 	return 0;
 }
 
@@ -95,7 +95,8 @@ static unsigned int bucket_used(const struct image_bucket *b)
 	return n;
 }
 
-/* A name that stands twice (in a line and in a list) keeps its first rule. */
+/* A name that stands twice (in a line and in a list) keeps its first rule, among those
+ * that do not yield. */
 static bool bucket_has(const struct image_bucket *b, uint64_t hash)
 {
 	unsigned int i;
@@ -122,9 +123,17 @@ static bool place(struct image_bucket *buckets, uint32_t count, const struct nam
 	return true;
 }
 
+static bool place_all(const struct name_table *d, struct image_bucket *buckets, size_t count, bool yields)
+{
+	for (size_t i = 0; i < d->count; i++)
+		if (d->entry[i].yields == yields && !place(buckets, count, &d->entry[i]))
+			return false;
+	return true;
+}
+
 int name_table_write(struct name_table *d, struct cells *c)
 {
-	size_t buckets = d->count / NAMES_PER_BUCKET + 1, i;
+	size_t buckets = d->count / NAMES_PER_BUCKET + 1;
 	size_t before = c->count;
 	uint32_t first;
 
@@ -132,10 +141,8 @@ int name_table_write(struct name_table *d, struct cells *c)
 		first = cells_add(c, buckets);
 		if (!first)
 			return -ENOMEM;
-		for (i = 0; i < d->count; i++)
-			if (!place(cell_at(c, first), buckets, &d->entry[i]))
-				break;
-		if (i == d->count)
+		if (place_all(d, cell_at(c, first), buckets, false) &&
+		    place_all(d, cell_at(c, first), buckets, true))
 			break;
 		c->count = before;
 		buckets += buckets / 2 + 1;

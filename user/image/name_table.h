@@ -14,9 +14,11 @@ struct name_table {
 	struct name_table_entry {
 		uint64_t hash;
 		uint32_t rule;
+		bool yields; /* to an equal one that does not */
 	} * entry;
 	size_t count;
 	size_t room;
+	bool yields; /* so does what is added from now on */
 };
 
 /* keys: four secrets; NULL, or all zero: they are drawn. 0 or -errno of getrandom(2). */

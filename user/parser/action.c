@@ -128,8 +128,11 @@ static int parse_tls_answer(struct parser *ps, struct rule *r)
 
 static int parse_dns_answer(struct parser *ps, struct rule *r)
 {
-	if (r->statement == ST_STRAY && ps_take_word(ps, "nxdomain"))
+	if ((r->statement == ST_STRAY || r->statement == ST_UNKNOWN) && ps_take_word(ps, "nxdomain"))
 		r->answer = DNS_ANSWER_NXDOMAIN;
+	/* REFUSED would make resolvers avoid this server for all of the zone. */
+	else if (r->statement == ST_UNKNOWN)
+		return ps_unexpected(ps, ps_peek(ps), "nxdomain");
 	else if (ps_peek(ps))
 		return ps_unexpected(ps, ps_peek(ps),
 				     r->statement == ST_STRAY ? "nxdomain or end of line" : "end of line");
@@ -153,14 +156,18 @@ static int parse_over(struct parser *ps, struct rule *r)
 {
 	static const char *const words[] = {"drop", "reset", "answer", NULL};
 	static const uint8_t actions[] = {ACT_NONE, ACT_RESET, ACT_ANSWER};
+	bool resets = action_allowed(r->statement, r->as, ACT_RESET);
 	bool answers = action_allowed(r->statement, r->as, ACT_ANSWER);
 	int a;
 
 	if (!rule_is_fate(r) || !ps_take_word(ps, "else"))
 		return 0;
 	a = ps_peek(ps) ? word_among(ps_peek(ps), words) : -1;
-	if (a < 0 || (actions[a] == ACT_ANSWER && !answers))
-		return ps_unexpected(ps, ps_peek(ps), answers ? "answer, reset or drop" : "reset or drop");
+	if (a < 0 || (actions[a] == ACT_ANSWER && !answers) || (actions[a] == ACT_RESET && !resets))
+		return ps_unexpected(ps, ps_peek(ps),
+				     !resets   ? "answer nxdomain or drop"
+				     : answers ? "answer, reset or drop"
+					       : "reset or drop");
 	ps_take(ps);
 	r->over = actions[a];
 	return r->over == ACT_ANSWER ? parse_answer(ps, r) : 0;

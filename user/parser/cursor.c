@@ -14,6 +14,11 @@ struct word *ps_take(struct parser *ps)
 	return ps->next < ps->words.count ? &ps->words.word[ps->next++] : NULL;
 }
 
+struct word *ps_behind(struct parser *ps, size_t n)
+{
+	return ps->next + n < ps->words.count ? &ps->words.word[ps->next + n] : NULL;
+}
+
 bool word_is(const struct word *w, const char *keyword)
 {
 	return w && !w->quoted && !strcmp(w->text, keyword);

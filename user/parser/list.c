@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "parser/list.h"
 #include "parser/list_form.h"
@@ -21,6 +22,7 @@ struct list {
 	size_t room;
 	size_t guess;	    /* how many entries, from the size of the file */
 	struct index names; /* those that are there already */
+	bool found;	    /* of a zone: any */
 };
 
 static int grow(struct list *l, void **array, size_t count, size_t size, size_t most, const char *what,
@@ -105,40 +107,88 @@ static bool is_name(const void *things, uint32_t at, const void *key)
 	return name_equal(&list[at], key);
 }
 
-static int add_name(struct list *l, const struct list_entry *e)
+/* The name joins those of the rule, unless it is there. */
+static int put_name_once(struct list *l, struct name *n, size_t len, unsigned int column)
 {
 	struct rule *r = l->rule;
+	struct index_slot *slot;
+	uint32_t hash;
+	int err;
+
+	if (index_reserve(&l->names, r->name_count + 1))
+		return complain_memory(&l->at);
+	hash = name_hash(n);
+	slot = index_find(&l->names, hash, is_name, r->names, n);
+	if (slot->at)
+		return -EEXIST;
+	err = grow(l, (void **)&r->names, r->name_count, sizeof(*n), POLICY_NAMES_MAX, "names", column);
+	if (err)
+		return err;
+	n->text = arena_text(policy_memory(l->policy), n->text, len);
+	if (!n->text)
+		return complain_memory(&l->at);
+	r->names[r->name_count++] = *n;
+	*slot = (struct index_slot){.hash = hash, .at = (uint32_t)r->name_count};
+	return 0;
+}
+
+static bool has_type(const struct list_entry *e, const char *type)
+{
+	return e->type && e->type_len == strlen(type) && !strncasecmp(e->type, type, e->type_len);
+}
+
+/* A name of a zone, and those between it and the zone, which are there as well
+ * (RFC 8020). What is delegated is another server's, with all below it. */
+static int add_owner(struct list *l, const struct list_entry *e)
+{
+	const char *zone = l->rule->names->text;
 	char text[NAME_SIZE_MAX + 1];
 	struct name n = {.text = text};
-	struct index_slot *slot;
 	const char *why;
-	uint32_t hash;
-	int size = name_read_pattern(e->text, e->len, r->statement == ST_ZONE, text, &n.kind, &why);
+	int err = name_read_owner(e->text, e->len, text, &n.kind, &why);
+
+	if (err < 0)
+		return complain(&l->at, e->column, "'%s' %s", text_shown(&l->at, e->text, e->len), why);
+	if (!name_in_zone(text, zone))
+		return complain(&l->at, e->column, "'%s' is not in the zone %s; expected names below it",
+				text_shown(&l->at, e->text, e->len), zone);
+	l->found = true;
+	if ((has_type(e, "NS") && strcmp(text, zone)) || has_type(e, "DNAME"))
+		n.kind = NAME_TREE;
+	if (!strcmp(text, zone) && n.kind == NAME_EXACT)
+		return 0;
+	err = put_name_once(l, &n, (size_t)err, e->column);
+	if (!err && n.kind == NAME_BELOW && strcmp(text, zone)) {
+		n.kind = NAME_EXACT;
+		err = put_name_once(l, &n, strlen(n.text), e->column);
+	}
+	while (!err && strcmp(n.text, zone)) {
+		n = (struct name){.text = strchr(n.text, '.') + 1, .kind = NAME_EXACT};
+		if (strcmp(n.text, zone))
+			err = put_name_once(l, &n, strlen(n.text), e->column);
+	}
+	return err == -EEXIST ? 0 : err;
+}
+
+static int add_name(struct list *l, const struct list_entry *e)
+{
+	char text[NAME_SIZE_MAX + 1];
+	struct name n = {.text = text};
+	const char *why;
+	int size = name_read_pattern(e->text, e->len, l->rule->statement == ST_ZONE, text, &n.kind, &why);
 
 	if (size < 0)
 		return complain(&l->at, e->column, "'%s' %s", text_shown(&l->at, e->text, e->len), why);
-	if (index_reserve(&l->names, r->name_count + 1))
-		return complain_memory(&l->at);
-	hash = name_hash(&n);
-	slot = index_find(&l->names, hash, is_name, r->names, &n);
-	if (slot->at)
-		return 0;
-	size = grow(l, (void **)&r->names, r->name_count, sizeof(n), POLICY_NAMES_MAX, "names", e->column)
-		       ?: size;
-	if (size < 0)
-		return size;
-	n.text = arena_text(policy_memory(l->policy), text, (size_t)size);
-	if (!n.text)
-		return complain_memory(&l->at);
-	r->names[r->name_count++] = n;
-	*slot = (struct index_slot){.hash = hash, .at = (uint32_t)r->name_count};
-	return 0;
+	size = put_name_once(l, &n, (size_t)size, e->column);
+	return size == -EEXIST ? 0 : size;
 }
 
 static int add_entry(const struct list_entry *e, void *list)
 {
 	struct list *l = list;
 
+	if (l->form.zone)
+		return add_owner(l, e);
 	if (!l->form.prefixes)
 		return add_name(l, e);
 	return e->last ? add_range(l, e) : add_prefix(l, e);
@@ -159,6 +209,16 @@ static int parse_list(struct list *l, struct text *t)
 		first = first ? first : got;
 	}
 	return first;
+}
+
+/* The zone itself is the first of its names. */
+static int begin_zone(struct list *l)
+{
+	struct name zone = *l->rule->names;
+
+	l->rule->names = NULL;
+	l->rule->name_count = 0;
+	return put_name_once(l, &zone, strlen(zone.text), 1);
 }
 
 /* What was allocated by growing is the policy's now, on failure too. */
@@ -183,14 +243,21 @@ int list_read(struct policy *p, struct rule *r, const char *path, struct place *
 		.policy = p,
 		.rule = r,
 		.at = {.file = path, .err = at->err},
-		.form = {.prefixes = rule_takes_prefixes(r->statement)},
+		.form = {.prefixes = rule_takes_prefixes(r->statement),
+			 .zone = r->statement == ST_ZONE && r->listed},
 	};
 	int err = text_read(&t, path, READ_REGULAR, NULL, NULL), kept;
 
 	if (err)
 		return complain_file(at, column, path, err);
 	l.guess = t.len / 12 + 16;
-	err = parse_list(&l, &t);
+	err = l.form.zone ? begin_zone(&l) : 0;
+	if (!err)
+		err = parse_list(&l, &t);
+	/* Such as of a transfer that failed. */
+	if (!err && l.form.zone && !l.found)
+		err = complain(at, column, "%s has no name; expected those of the zone %s",
+			       text_shown(at, path, strlen(path)), r->names->text);
 	index_clear(&l.names);
 	kept = keep(&l);
 	if (err || kept)

@@ -312,6 +312,66 @@ static void name_line(struct rest *r)
 	}
 }
 
+/* ---- records ---- */
+
+static bool is_number(const struct list_entry *e)
+{
+	size_t i = 0;
+
+	while (i < e->len && isdigit((unsigned char)e->text[i]))
+		i++;
+	return e->len && i == e->len;
+}
+
+/* A record, of which the TTL is the second word: no name is a number. */
+static bool record_line(struct rest *r)
+{
+	struct rest ahead = *r;
+	struct list_entry owner, word, bad;
+
+	owner = take_word(&ahead, BLANK);
+	if (owner.len > 1 && *owner.text == '[') { /* knotc zone-read: [zone.] */
+		skip(&ahead, BLANK);
+		owner = take_word(&ahead, BLANK);
+	}
+	skip(&ahead, BLANK);
+	word = take_word(&ahead, BLANK | COMMENT);
+	if (!is_number(&word))
+		return false;
+	skip(&ahead, BLANK);
+	word = take_word(&ahead, BLANK | COMMENT);
+	if (word_equals(&word, "IN")) {
+		skip(&ahead, BLANK);
+		word = take_word(&ahead, BLANK | COMMENT);
+	}
+	*r = ahead;
+	r->at = r->end;
+	bad = owner;
+	if (!word.len || !isalpha((unsigned char)*word.text)) {
+		refuse(r, &bad, "has no record behind it; expected NAME TTL IN TYPE, or names alone");
+		return true;
+	}
+	owner.type = word.text;
+	owner.type_len = word.len;
+	give(r, &owner);
+	return true;
+}
+
+static void zone_line(struct rest *r)
+{
+	struct list_entry first = {.text = r->at, .len = 1, .column = 1};
+
+	if (*r->at == '$' || (r->at != r->line && *r->line != '[')) {
+		first.len = (size_t)(r->end - r->at);
+		refuse(r, &first,
+		       "is a line of a zone file by hand; expected one record a line with its whole name, as "
+		       "named-compilezone -s full prints them, or names");
+		return;
+	}
+	if (!record_line(r))
+		name_line(r);
+}
+
 int list_form_line(struct list_form *f, struct place *at, const char *line, size_t len, list_entry_fn *fn,
 		   void *arg)
 {
@@ -321,7 +381,9 @@ int list_form_line(struct list_form *f, struct place *at, const char *line, size
 	skip(&r, BLANK);
 	if (is_over(&r))
 		return 0;
-	if (!f->prefixes)
+	if (f->zone)
+		zone_line(&r);
+	else if (!f->prefixes)
 		name_line(&r);
 	else if (f->state == FORM_LINES)
 		prefix_line(&r);

@@ -7,6 +7,11 @@
  *	192.0.2.0/24,AS64496,Example		CSV: the first column; a heading is left out
  *	add NAME 192.0.2.0/24 timeout 0		what `ipset save` prints
  *	elements = { 192.0.2.0/24, ... }	what `nft list set` and `nft list table` print
+ *
+ * The names of a zone may also stand as the records that have them, one a line with all of
+ * its owner's name, as named-compilezone -s full, dig AXFR and `knotc zone-read` print them:
+ *
+ *	www.example.com.  300  IN  A  192.0.2.1
  */
 #ifndef STRAYGATE_LIST_FORM_H
 #define STRAYGATE_LIST_FORM_H
@@ -15,6 +20,7 @@
 
 struct list_form {
 	bool prefixes; /* else names */
+	bool zone;     /* names of a zone: records, too */
 	bool begun;    /* something stood on a line before this one */
 	enum { FORM_LINES, FORM_NFT, FORM_NFT_ELEMENTS } state;
 	bool equals; /* FORM_NFT: what is behind it may be elements */
@@ -27,6 +33,9 @@ struct list_entry {
 	const char *last;
 	size_t last_len;
 	unsigned int column;
+	/* The type of its record; NULL: it stands there as a name. */
+	const char *type;
+	size_t type_len;
 };
 
 typedef int list_entry_fn(const struct list_entry *e, void *arg);

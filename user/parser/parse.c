@@ -91,9 +91,24 @@ static int parse_serve(struct parser *ps)
 	return parse_names(ps, ST_SERVE);
 }
 
+/* `zone NAME names from FILE` */
 static int parse_zone(struct parser *ps)
 {
-	return parse_names(ps, ST_ZONE);
+	const struct rule like = {.statement = ST_ZONE, .listed = 1};
+	struct subjects zone = {.first = ps->next, .count = 1};
+	struct word *w = ps_peek(ps), *file;
+
+	if (!w || word_is(w, "from") || !word_is(ps_behind(ps, 1), "names") || !ps_behind(ps, 2))
+		return parse_names(ps, ST_ZONE);
+	ps->next += 2;
+	if (!ps_take_word(ps, "from"))
+		return ps_unexpected(ps, ps_peek(ps), "from FILE");
+	file = ps_take(ps);
+	if (!file)
+		return ps_unexpected(ps, NULL, "the name of a file");
+	if (ps_expect_end(ps))
+		return -EINVAL;
+	return ps_put_zone(ps, &like, &ps->words.word[zone.first], file);
 }
 
 static int parse_resolver(struct parser *ps)
@@ -153,21 +168,29 @@ static int parse_unreadable(struct parser *ps)
 	return parse_fate(ps, ST_UNREADABLE);
 }
 
+static int parse_unknown(struct parser *ps)
+{
+	if (!word_is(ps_peek(ps), "dns"))
+		return ps_unexpected(ps, ps_peek(ps), "dns");
+	return parse_fate(ps, ST_UNKNOWN);
+}
+
 static int parse_limit(struct parser *ps)
 {
-	return complain(
-		&ps->at, ps->words.word[0].column,
-		"limit each is not there yet; expected limits in source, stray, unnamed or unreadable lines");
+	return complain(&ps->at, ps->words.word[0].column,
+			"limit each is not there yet; expected limits in source, stray, unnamed, unreadable "
+			"or unknown lines");
 }
 
 static const struct statement_parser {
 	const char *name;
 	int (*parse)(struct parser *ps);
 } statements[] = {
-	{"device", parse_device}, {"posture", parse_posture},	{"include", parse_include_line},
-	{"listen", parse_listen}, {"serve", parse_serve},	{"zone", parse_zone},
-	{"stray", parse_stray},	  {"unnamed", parse_unnamed},	{"unreadable", parse_unreadable},
-	{"source", parse_source}, {"resolver", parse_resolver}, {"limit", parse_limit},
+	{"device", parse_device},   {"posture", parse_posture},	  {"include", parse_include_line},
+	{"listen", parse_listen},   {"serve", parse_serve},	  {"zone", parse_zone},
+	{"stray", parse_stray},	    {"unnamed", parse_unnamed},	  {"unreadable", parse_unreadable},
+	{"source", parse_source},   {"resolver", parse_resolver}, {"limit", parse_limit},
+	{"unknown", parse_unknown},
 };
 
 #define STATEMENT_SIZE_MAX 16
@@ -213,7 +236,7 @@ static int unknown_statement(struct parser *ps, const struct word *w)
 				text_shown(&ps->at, w->text, w->len), nearest);
 	return complain(&ps->at, w->column,
 			"unknown statement '%s'; expected device, posture, include, listen, serve, zone, "
-			"stray, unnamed, unreadable, source or resolver",
+			"stray, unnamed, unreadable, unknown, source or resolver",
 			text_shown(&ps->at, w->text, w->len));
 }
 

@@ -20,6 +20,8 @@ struct parser {
 
 struct word *ps_peek(struct parser *ps);
 struct word *ps_take(struct parser *ps);
+/* The n-th behind the next, or NULL. */
+struct word *ps_behind(struct parser *ps, size_t n);
 bool word_is(const struct word *w, const char *keyword);
 bool ps_take_word(struct parser *ps, const char *keyword);
 /* The position in a list of words that ends with NULL, or -1. */
@@ -50,6 +52,9 @@ struct subjects {
 int ps_take_subjects(struct parser *ps, struct subjects *s, const char *expected, bool action_follows);
 /* One rule for each, all like `like`. */
 int ps_put_subjects(struct parser *ps, const struct rule *like, const struct subjects *s);
+
+/* A zone and the file of its names. */
+int ps_put_zone(struct parser *ps, const struct rule *like, const struct word *zone, const struct word *file);
 
 /* -- what is done (action.c) */
 

@@ -79,7 +79,8 @@ static int put_prefix(struct parser *ps, const struct rule *like, const struct w
 	return ps_put_with_subject(ps, r);
 }
 
-static int put_name(struct parser *ps, const struct rule *like, const struct word *w)
+/* The rule with this name; NULL: that was complained of. */
+static struct rule *new_named(struct parser *ps, const struct rule *like, const struct word *w)
 {
 	struct rule *r = ps_new_rule(ps, like, w);
 	char text[NAME_SIZE_MAX + 1];
@@ -88,19 +89,29 @@ static int put_name(struct parser *ps, const struct rule *like, const struct wor
 	int len;
 
 	if (!r)
-		return -ENOMEM;
+		return NULL;
 	len = name_read_pattern(w->text, w->len, r->statement == ST_ZONE, text, &kind, &why);
-	if (len < 0)
-		return complain(&ps->at, w->column, "'%s' %s", text_shown(&ps->at, w->text, w->len), why);
+	if (len < 0) {
+		complain(&ps->at, w->column, "'%s' %s", text_shown(&ps->at, w->text, w->len), why);
+		return NULL;
+	}
 	r->names = arena_alloc(policy_memory(ps->policy), sizeof(*r->names));
-	if (!r->names)
-		return complain_memory(&ps->at);
-	*r->names =
-		(struct name){.text = arena_text(policy_memory(ps->policy), text, (size_t)len), .kind = kind};
-	if (!r->names->text)
-		return complain_memory(&ps->at);
+	if (r->names)
+		*r->names = (struct name){.text = arena_text(policy_memory(ps->policy), text, (size_t)len),
+					  .kind = kind};
+	if (!r->names || !r->names->text) {
+		complain_memory(&ps->at);
+		return NULL;
+	}
 	r->name_count = 1;
-	return ps_put_with_subject(ps, r);
+	return r;
+}
+
+static int put_name(struct parser *ps, const struct rule *like, const struct word *w)
+{
+	struct rule *r = new_named(ps, like, w);
+
+	return r ? ps_put_with_subject(ps, r) : -EINVAL;
 }
 
 int ps_real_path(struct parser *ps, const char *path, char *out)
@@ -130,10 +141,9 @@ int ps_check_path(struct parser *ps, const struct word *file, const char *real)
 	return 0;
 }
 
-static int put_list(struct parser *ps, const struct rule *like, const struct word *from,
-		    const struct word *file)
+/* r with what is in the file. */
+static int put_list(struct parser *ps, struct rule *r, const struct word *file)
 {
-	struct rule *r = ps_new_rule(ps, like, from);
 	char path[PATH_MAX], real[PATH_MAX];
 	int err;
 
@@ -154,6 +164,13 @@ static int put_list(struct parser *ps, const struct rule *like, const struct wor
 	if (!ps->subjects)
 		err = list_read(ps->policy, r, path, &ps->at, file->column);
 	return err ? err : ps_put_with_subject(ps, r);
+}
+
+int ps_put_zone(struct parser *ps, const struct rule *like, const struct word *zone, const struct word *file)
+{
+	struct rule *r = new_named(ps, like, zone);
+
+	return r ? put_list(ps, r, file) : -EINVAL;
 }
 
 /* Does it look like an action, right or wrong? No address is letters only. */
@@ -182,7 +199,7 @@ int ps_put_subjects(struct parser *ps, const struct rule *like, const struct sub
 	int err = 0;
 
 	if (s->from)
-		return put_list(ps, like, w, w + 1);
+		return put_list(ps, ps_new_rule(ps, like, w), w + 1);
 	for (size_t i = 0; !err && i < s->count; i++)
 		err = rule_takes_names(like->statement) ? put_name(ps, like, &w[i])
 							: put_prefix(ps, like, &w[i]);

@@ -58,6 +58,13 @@ static void add(struct served *s, const struct name *n)
 	*slot = (struct index_slot){.hash = hash, .at = (uint32_t)s->count};
 }
 
+/* Of a zone whose names are known, it alone: what is not among them is unknown, and no
+ * stray. */
+static size_t names_of(const struct rule *r)
+{
+	return r->statement == ST_ZONE && r->listed ? 1 : r->name_count;
+}
+
 static int collect(struct served *s, struct policy *p, enum statement statement)
 {
 	size_t count = policy_entries(p, statement);
@@ -66,7 +73,7 @@ static int collect(struct served *s, struct policy *p, enum statement statement)
 	if (!s->names || index_reserve(&s->index, count + 1))
 		return -ENOMEM;
 	for (size_t i = 0; i < p->count; i++)
-		for (size_t n = 0; p->rules[i]->statement == statement && n < p->rules[i]->name_count; n++)
+		for (size_t n = 0; p->rules[i]->statement == statement && n < names_of(p->rules[i]); n++)
 			add(s, &p->rules[i]->names[n]);
 	return 0;
 }
@@ -96,7 +103,7 @@ long policy_forgotten(struct policy *before, struct policy *now, enum statement 
 	for (size_t i = 0; i < before->count; i++) {
 		const struct rule *r = before->rules[i];
 
-		for (size_t n = 0; r->statement == statement && n < r->name_count; n++) {
+		for (size_t n = 0; r->statement == statement && n < names_of(r); n++) {
 			if (is_served(&s, &r->names[n]))
 				continue;
 			forgotten++;

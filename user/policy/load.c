@@ -77,7 +77,8 @@ static int load_prefixes(struct loader *l, struct rule *r, uint32_t count)
 	return 0;
 }
 
-static int load_name(struct loader *l, const struct rule *r, struct name *n)
+/* zone: NULL, or the one that is to have it. */
+static int load_name(struct loader *l, const struct rule *r, const char *zone, struct name *n)
 {
 	size_t left = (size_t)(l->name_end - l->name);
 	const char *end = left > 1 ? memchr(l->name + 1, '\0', left - 1) : NULL;
@@ -88,7 +89,11 @@ static int load_name(struct loader *l, const struct rule *r, struct name *n)
 		return -EINVAL;
 	*n = (struct name){.kind = (uint8_t)*l->name, .text = l->name + 1};
 	l->name += end + 1 - l->name;
-	if (n->kind < NAME_EXACT || n->kind > NAME_TREE || (r->statement == ST_ZONE && n->kind != NAME_TREE))
+	if (n->kind < NAME_EXACT || n->kind > NAME_TREE)
+		return -EINVAL;
+	if (zone)
+		return name_owner_valid(n->text) && name_in_zone(n->text, zone) ? 0 : -EINVAL;
+	if (r->statement == ST_ZONE && n->kind != NAME_TREE)
 		return -EINVAL;
 	if (name_read(n->text, (size_t)(end - n->text), r->statement == ST_ZONE, normal, &why) < 0 ||
 	    strcmp(normal, n->text))
@@ -98,6 +103,8 @@ static int load_name(struct loader *l, const struct rule *r, struct name *n)
 
 static int load_names(struct loader *l, struct rule *r, uint32_t count)
 {
+	const char *zone = NULL;
+	struct name other;
 	int err = 0;
 
 	/* three bytes at least for each: no number makes us ask for much memory */
@@ -110,11 +117,16 @@ static int load_names(struct loader *l, struct rule *r, uint32_t count)
 		r->names = arena_alloc(&l->policy->memory, count * sizeof(*r->names));
 		if (!r->names)
 			return -ENOMEM;
-	} else if (count == 1) {
+	} else if (count == 1 || r->listed) {
 		r->names = &l->last_name;
 	}
-	for (uint32_t i = 0; !err && i < count; i++)
-		err = load_name(l, r, l->policy ? &r->names[i] : &l->last_name);
+	for (uint32_t i = 0; !err && i < count; i++) {
+		struct name *n = l->policy ? &r->names[i] : i ? &other : &l->last_name;
+
+		err = load_name(l, r, zone, n);
+		if (r->statement == ST_ZONE && r->listed && !zone)
+			zone = n->text;
+	}
 	return err;
 }
 
@@ -151,6 +163,8 @@ static int load_lists(struct loader *l, struct rule *r, const struct bytes_rule 
 	if (prefixes ? b->name_count : b->prefix_count)
 		return -EINVAL;
 	if (!r->from && b->prefix_count + b->name_count != 1)
+		return -EINVAL;
+	if (r->statement == ST_ZONE && r->listed && (!r->from || !b->name_count))
 		return -EINVAL;
 	return prefixes ? load_prefixes(l, r, b->prefix_count) : load_names(l, r, b->name_count);
 }
@@ -202,17 +216,18 @@ static bool listener_valid(const struct rule *r)
 /* Fields that the statement has no use for are as the parser leaves them. */
 static bool fields_valid(const struct rule *r)
 {
-	static const struct rule nothing;
+	static const struct rule nothing, listed = {.listed = 1};
 	bool listen = r->statement == ST_LISTEN;
 	bool fate = rule_is_fate(r);
 
 	if (listen && !listener_valid(r))
 		return false;
-	if (fate && (r->as < PROTO_HTTP || r->as > PROTO_DNS))
+	if (fate &&
+	    (r->as < PROTO_HTTP || r->as > PROTO_DNS || (r->statement == ST_UNKNOWN && r->as != PROTO_DNS)))
 		return false;
 	if (!listen && !fate && r->as)
 		return false;
-	if (!listen && !fate && r->port)
+	if (!listen && !fate && r->port && (r->statement != ST_ZONE || r->port != listed.port))
 		return false;
 	if ((r->sleeps && (!listen || r->observe)) || (r->rate.above && !r->sleeps) ||
 	    r->rate.above > RATE_MAX)

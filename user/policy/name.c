@@ -141,6 +141,110 @@ int name_read_pattern(const char *text, size_t len, bool zone, char out[NAME_SIZ
 	return got;
 }
 
+/* One byte of a label, perhaps written as \\DDD or \\X; how many characters of the text
+ * that is, 0: it is none. */
+static size_t read_byte(const char *text, size_t left, unsigned char *byte)
+{
+	unsigned int number = 0;
+	size_t i;
+
+	*byte = (unsigned char)*text;
+	if (*text != '\\')
+		return 1;
+	if (left < 2)
+		return 0;
+	*byte = (unsigned char)text[1];
+	if (text[1] < '0' || text[1] > '9')
+		return 2;
+	if (left < 4)
+		return 0;
+	for (i = 1; i < 4; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return 0;
+		number = number * 10 + (unsigned int)(text[i] - '0');
+	}
+	*byte = (unsigned char)number;
+	return number <= 255 ? 4 : 0;
+}
+
+/* As dns_label() of bpf/find/dns.h keeps it. */
+static char kept_byte(unsigned char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c | 0x20);
+	return c < 0x20 || c >= 0x7f || c == '.' ? '?' : (char)c;
+}
+
+static int read_owner(const char *text, size_t len, char out[NAME_SIZE_MAX + 1], const char **why)
+{
+	size_t at = 0, n = 0, label = 0, took;
+	unsigned char c;
+
+	for (; at < len; at += took) {
+		took = read_byte(text + at, len - at, &c);
+		if (!took)
+			return refuse(why,
+				      "has a \\ that says nothing; expected \\DDD or \\ and a character");
+		if (took == 1 && c == '.') {
+			if (n == label)
+				return refuse(why, "has an empty label; expected single dots between labels");
+			if (at + 1 == len)
+				break;
+			label = n + 1;
+		} else if (n - label == LABEL_SIZE_MAX) {
+			return refuse(why, "has a label of more than 63 characters; expected 1 to 63");
+		}
+		if (n == NAME_SIZE_MAX)
+			return refuse(why, "is longer than 253 characters; expected 1 to 253");
+		out[n++] = took == 1 && c == '.' ? '.' : kept_byte(c);
+	}
+	out[n] = '\0';
+	return n > label ? (int)n : refuse(why, "is no name; expected a name like www.example.com");
+}
+
+int name_read_owner(const char *text, size_t len, char out[NAME_SIZE_MAX + 1], uint8_t *kind,
+		    const char **why)
+{
+	size_t skip = 0;
+
+	*kind = NAME_EXACT;
+	if (len > 2 && text[0] == '*' && text[1] == '.') {
+		*kind = NAME_BELOW;
+		skip = 2;
+	} else if (len > 1 && text[0] == '.') {
+		*kind = NAME_TREE;
+		skip = 1;
+	}
+	return read_owner(text + skip, len - skip, out, why);
+}
+
+bool name_owner_valid(const char *text)
+{
+	size_t label = 0, i;
+
+	for (i = 0; text[i]; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (c == '.') {
+			if (i == label)
+				return false;
+			label = i + 1;
+		} else if (kept_byte(c) != (char)c || i - label == LABEL_SIZE_MAX) {
+			return false;
+		}
+		if (i == NAME_SIZE_MAX)
+			return false;
+	}
+	return i > label;
+}
+
+bool name_in_zone(const char *name, const char *zone)
+{
+	size_t len = strlen(name), end = strlen(zone);
+
+	return len >= end && !strcmp(name + len - end, zone) && (len == end || name[len - end - 1] == '.');
+}
+
 int name_normalise(const char *text, char out[254])
 {
 	const char *why;

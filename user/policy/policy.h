@@ -24,6 +24,7 @@
 #define POLICY_NAMES_MAX     4000000U
 #define PAGE_SIZE_MAX	     1000U    /* bytes of `answer page FILE`: it goes into one packet */
 #define PAGE_NAME	     "{name}" /* in it: the name that was asked for */
+#define UNKNOWN_VISITS	     1000U    /* a second: the limit of unknown names, if no line says another */
 #define DEVICE_SIZE_MAX	     15	      /* IFNAMSIZ - 1 */
 #define RULE_LINE_MAX	     8704     /* a printed rule: two PATH_MAX and some words */
 
@@ -36,6 +37,7 @@ enum statement {
 	ST_STRAY,
 	ST_UNNAMED,
 	ST_UNREADABLE,
+	ST_UNKNOWN,
 	ST_SOURCE,
 	ST_RESOLVER,
 	ST_COUNT,
@@ -82,6 +84,8 @@ struct rule {
 	 * address and length, none twice */
 	struct prefix *prefixes;
 	/* ST_SERVE, ST_ZONE: one name, or the list of FILE in its order, none twice;
+	 * a zone with `names from FILE` (listed): itself, and then the names it has, those
+	 * between them and the zone included;
 	 * ST_STRAY, ST_UNNAMED with `answer page FILE`: the page is the text of one */
 	struct name *names;
 	uint32_t prefix_count;
@@ -89,11 +93,12 @@ struct rule {
 
 	uint32_t id; /* given by policy_inherit(): listeners 1..LISTENERS_MAX, others above; 0: none yet */
 	uint8_t statement; /* enum statement */
-	uint8_t action;	   /* enum action: source, stray, unnamed, unreadable; quic listeners */
+	uint8_t action;	   /* enum action: source, stray, unnamed, unreadable, unknown; quic listeners */
 
 	union {
 		uint16_t port;		/* ST_LISTEN: host order */
-		struct {		/* ST_STRAY, ST_UNNAMED */
+		uint8_t listed;		/* ST_ZONE: 1: with `names from FILE` */
+		struct {		/* ST_STRAY, ST_UNNAMED, ST_UNKNOWN */
 			uint8_t answer; /* what is said: http: enum http_answer; tls: the alert;
 					 * dns: enum dns_answer; 0: the default */
 			uint8_t over;	/* with ACT_LIMIT: what is done above it, enum action;
@@ -103,7 +108,7 @@ struct rule {
 	/* ST_LISTEN */
 	uint8_t addr[16]; /* of `on`, IPv4 v4-mapped */
 	uint8_t l4;	  /* IPPROTO_TCP or IPPROTO_UDP */
-	uint8_t as;	  /* enum protocol; also of stray, unnamed, unreadable */
+	uint8_t as;	  /* enum protocol; also of stray, unnamed, unreadable, unknown */
 	uint8_t depth;	  /* enum depth; tcp only: `handshake auto|on|off` */
 	bool any;	  /* no `on ADDR` */
 	bool observe;	  /* this listener alone */

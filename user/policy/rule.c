@@ -15,7 +15,7 @@ const char *statement_name(enum statement s)
 		[ST_DEVICE] = "device",	    [ST_POSTURE] = "posture", [ST_LISTEN] = "listen",
 		[ST_SERVE] = "serve",	    [ST_ZONE] = "zone",	      [ST_STRAY] = "stray",
 		[ST_UNNAMED] = "unnamed",   [ST_SOURCE] = "source",   [ST_UNREADABLE] = "unreadable",
-		[ST_RESOLVER] = "resolver",
+		[ST_RESOLVER] = "resolver", [ST_UNKNOWN] = "unknown",
 	};
 
 	return s < ST_COUNT ? names[s] : "?";
@@ -89,13 +89,16 @@ bool answer_valid(const struct rule *r)
 		return false;
 	if (r->from && (!rule_answers(r) || r->as != PROTO_HTTP))
 		return false;
+	/* REFUSED would make resolvers avoid this server for all of the zone. */
+	if (r->statement == ST_UNKNOWN && rule_answers(r) && !r->answer)
+		return false;
 	if (!r->answer)
 		return true;
 	if (!rule_answers(r) || !answer_name(r->as, r->answer))
 		return false;
 	if (r->as == PROTO_TLS)
 		return r->answer != TLS_ALERT_DEFAULT;
-	return r->as != PROTO_DNS || r->statement == ST_STRAY;
+	return r->as != PROTO_DNS || r->statement == ST_STRAY || r->statement == ST_UNKNOWN;
 }
 
 #define BIT(a) (1U << (a))
@@ -109,6 +112,7 @@ bool action_allowed(enum statement s, enum protocol as, enum action a)
 			BIT(ACT_ANSWER) | BIT(ACT_RESET) | BIT(ACT_DROP) | BIT(ACT_PASS) | BIT(ACT_LIMIT),
 		/* what was not understood gets no answer in a language that it may not be */
 		[ST_UNREADABLE] = BIT(ACT_RESET) | BIT(ACT_DROP) | BIT(ACT_PASS) | BIT(ACT_LIMIT),
+		[ST_UNKNOWN] = BIT(ACT_ANSWER) | BIT(ACT_DROP) | BIT(ACT_PASS) | BIT(ACT_LIMIT),
 		[ST_SOURCE] = BIT(ACT_TRUST) | BIT(ACT_DROP) | BIT(ACT_PASS) | BIT(ACT_LIMIT),
 	};
 	unsigned int set = s < ST_COUNT ? allowed[s] : 0;
@@ -170,7 +174,12 @@ bool rule_takes_names(enum statement s)
 
 bool rule_is_fate(const struct rule *r)
 {
-	return r->statement >= ST_STRAY && r->statement <= ST_UNREADABLE;
+	return r->statement >= ST_STRAY && r->statement <= ST_UNKNOWN;
+}
+
+bool rule_is_list(const struct rule *r)
+{
+	return r->from && !rule_is_fate(r) && !(r->statement == ST_ZONE && r->listed);
 }
 
 static bool is_limit(const struct rule *r)
@@ -191,6 +200,9 @@ bool rule_says_same(const struct rule *a, const struct rule *b)
 				(a->from && strcmp(a->from, b->from))))
 		return false;
 	if (a->sleeps != b->sleeps || a->rate.above != b->rate.above)
+		return false;
+	if (a->statement == ST_ZONE &&
+	    (a->listed != b->listed || !a->from != !b->from || (a->from && strcmp(a->from, b->from))))
 		return false;
 	return a->as == b->as && a->depth == b->depth && a->observe == b->observe && a->posture == b->posture;
 }

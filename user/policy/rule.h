@@ -13,8 +13,10 @@ bool protocol_on(enum protocol p, uint8_t l4);
 bool device_valid(const char *name);
 bool rule_takes_prefixes(enum statement s);
 bool rule_takes_names(enum statement s);
-/* stray, unnamed, unreadable: the subject is a protocol. */
+/* stray, unnamed, unreadable, unknown: the subject is a protocol. */
 bool rule_is_fate(const struct rule *r);
+/* The subject is the list of a file. */
+bool rule_is_list(const struct rule *r);
 /* Does it say `answer`, be it above a limit? And are the words behind that its own? */
 bool rule_answers(const struct rule *r);
 bool answer_valid(const struct rule *r);

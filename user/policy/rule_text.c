@@ -91,7 +91,7 @@ static void put_name(struct out *o, const struct rule *r)
 
 static void put_subject(struct out *o, const struct rule *r)
 {
-	if (r->from && !rule_is_fate(r)) {
+	if (rule_is_list(r)) {
 		put(o, "from ");
 		put(o, r->from);
 		return;
@@ -110,6 +110,7 @@ static void put_subject(struct out *o, const struct rule *r)
 	case ST_STRAY:
 	case ST_UNNAMED:
 	case ST_UNREADABLE:
+	case ST_UNKNOWN:
 		put(o, protocol_name(r->as));
 		break;
 	case ST_SOURCE:
@@ -171,7 +172,7 @@ int rule_print(const struct rule *r, char *buf, size_t size)
 
 	put(&o, statement_name(r->statement));
 	put(&o, " ");
-	if (r->from && !rule_is_fate(r)) {
+	if (rule_is_list(r)) {
 		put(&o, "from ");
 		put_word(&o, r->from);
 	} else if (r->statement == ST_LISTEN) {
@@ -180,6 +181,10 @@ int rule_print(const struct rule *r, char *buf, size_t size)
 		put(&o, posture_name(r->posture));
 	} else {
 		put_word(&o, r->subject);
+	}
+	if (r->statement == ST_ZONE && r->listed) {
+		put(&o, " names from ");
+		put_word(&o, r->from);
 	}
 	if (r->statement == ST_LISTEN) {
 		putf(&o, " as %s", protocol_name(r->as));

@@ -54,14 +54,14 @@ static json_t *devices_json(struct gate *g, const struct tally *t)
 
 static json_t *listener_json(struct gate *g, struct policy *p, const struct listener_tally *l)
 {
-	return json_pack("{s:s, s:s, s:s, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "listener",
+	return json_pack("{s:s, s:s, s:s, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "listener",
 			 l->rule->subject, "as", protocol_name(l->rule->as), "depth",
 			 depth_text(g, p, l->rule), "observe", l->rule->observe, "state",
 			 alarm_state(g, p, l->rule), "engaged", (json_int_t)alarm_times(g, l->rule), "visits",
 			 (json_int_t)l->visits, "served", (json_int_t)l->served, "stray",
 			 (json_int_t)l->stray, "unnamed", (json_int_t)l->unnamed, "unreadable",
-			 (json_int_t)l->unreadable, "by_source", (json_int_t)l->by_source, "reasons",
-			 reasons_json(l->reason));
+			 (json_int_t)l->unreadable, "unknown", (json_int_t)l->unknown, "by_source",
+			 (json_int_t)l->by_source, "reasons", reasons_json(l->reason));
 }
 
 static int rule_json(const struct rule *r, void *counters)

@@ -18,7 +18,9 @@ static void print_name(const struct rule *r, uint64_t visits, bool json)
 		return;
 	}
 	printf("%15s  %-5s %s", grouped(visits), statement_name(r->statement), r->subject);
-	if (r->from)
+	if (r->from && r->statement == ST_ZONE && r->listed)
+		printf("  (%s names of %s)", grouped(r->name_count), r->from);
+	else if (r->from)
 		printf("  (%s names)", grouped(r->name_count));
 	putchar('\n');
 }

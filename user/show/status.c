@@ -105,13 +105,14 @@ int status_json(struct gate *g, const char *instance)
 	json_list("listeners");
 	for (i = 0; i < t.listener_count; i++)
 		json_item(json_pack(
-			"{s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:s, s:o}", "listener",
+			"{s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:o}", "listener",
 			t.listener[i].rule->subject, "as", protocol_name(t.listener[i].rule->as), "depth",
 			depth_text(g, t.policy, t.listener[i].rule), "observe", t.listener[i].rule->observe,
 			"visits", (json_int_t)t.listener[i].visits, "served",
 			(json_int_t)t.listener[i].served, "stray", (json_int_t)t.listener[i].stray, "unnamed",
-			(json_int_t)t.listener[i].unnamed, "by_source", (json_int_t)t.listener[i].by_source,
-			"shallow", shallow_reason(g, t.policy, t.listener[i].rule), "auto",
+			(json_int_t)t.listener[i].unnamed, "unknown", (json_int_t)t.listener[i].unknown,
+			"by_source", (json_int_t)t.listener[i].by_source, "shallow",
+			shallow_reason(g, t.policy, t.listener[i].rule), "auto",
 			alarm_json(g, t.policy, t.listener[i].rule)));
 	json_list_end();
 	json_close();

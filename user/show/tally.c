@@ -57,7 +57,7 @@ static void sum_listener(struct listener_tally *l)
 	uint64_t *const sums[] = {
 		[COUNTS_SERVED] = &l->served,	    [COUNTS_STRAY] = &l->stray,
 		[COUNTS_UNNAMED] = &l->unnamed,	    [COUNTS_UNREADABLE] = &l->unreadable,
-		[COUNTS_BY_SOURCE] = &l->by_source,
+		[COUNTS_BY_SOURCE] = &l->by_source, [COUNTS_UNKNOWN] = &l->unknown,
 	};
 	const struct reason_text *r;
 
@@ -74,7 +74,7 @@ static void sum_listener(struct listener_tally *l)
 			l->answered += s->all.packets - s->observed.packets;
 	}
 	/* Of what a source's line decides this alone is the packet of a visit. */
-	l->visits = l->served + l->stray + l->unnamed + l->unreadable +
+	l->visits = l->served + l->stray + l->unnamed + l->unreadable + l->unknown +
 		    l->reason[REASON_visit_limited].all.packets;
 }
 

@@ -41,6 +41,7 @@ struct listener_tally {
 	uint64_t stray;
 	uint64_t unnamed;
 	uint64_t unreadable;
+	uint64_t unknown;
 	uint64_t by_source; /* packets that a `source` line decided */
 	uint64_t answered;  /* visits that the gate answered */
 	uint64_t turned;    /* visits that it answered, reset or dropped */

@@ -144,6 +144,7 @@ tb_nsd_conf()
 		zone:
 			name: served.example
 			zonefile: served.example.zone
+			provide-xfr: 10.77.0.0/24 NOKEY
 	END
 }
 

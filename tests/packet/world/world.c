@@ -114,17 +114,37 @@ void world_end(void)
 
 /* ---- the policy ---- */
 
+/* What stands in the file of `zone NAME names from NAMES_FILE`. */
+static void write_names(char path[32])
+{
+	static const char names[] = "www.listed.example\n*.wild.listed.example\n.sub.listed.example\n"
+				    "deep.down.listed.example\nMy\\032Printer\\.\\195.listed.example\n";
+	int fd;
+
+	strcpy(path, "/tmp/straygate-names.XXXXXX");
+	fd = mkstemp(path);
+	cr_assert(fd >= 0 && write(fd, names, sizeof(names) - 1) == sizeof(names) - 1 && !close(fd));
+}
+
 static void add_lines(struct policy *p, const char *lines)
 {
 	struct policy_error err;
-	char line[512];
+	char line[512], names[32] = "";
+	const char *file;
 	size_t n;
 
 	for (; *lines; lines += n + (lines[n] == '\n')) {
 		n = strcspn(lines, "\n");
 		snprintf(line, sizeof(line), "%.*s", (int)n, lines);
+		file = strstr(line, NAMES_FILE);
+		if (file) {
+			write_names(names);
+			snprintf(line + (file - line), sizeof(line) - (file - line), "%s", names);
+		}
 		if (n)
 			cr_assert(policy_add(p, line, &err) == 1, "%s: %s", line, err.text);
+		if (file)
+			unlink(names);
 	}
 }
 

@@ -32,6 +32,8 @@ void world_begin_small(uint32_t bound);
 
 /* Lines, one behind the other, each ended by a newline. Replaces all that was. From
  * then on all listeners are engaged, as if SYN-ACKs of theirs had been seen. */
+/* In a policy: a file with names of the zone listed.example. */
+#define NAMES_FILE "NAMES"
 void world_policy(const char *lines);
 /* One line more (`add`). */
 void world_add(const char *line);
