@@ -13,6 +13,7 @@
 #include "bpf/handshake/cookie.h"
 #include "bpf/find/finder.h"
 #include "bpf/image.h"
+#include "bpf/name_hash.h"
 
 /* Which image rules. Written by the controller (one 64-bit store through a
  * mapping), read once a packet. */
@@ -324,6 +325,7 @@ struct heavy_map {
 	__type(value, struct heavy);
 };
 struct heavy_map stray_names SEC(".maps");
+struct heavy_map stray_suffixes SEC(".maps"); /* of names that found no cell: "*.example" */
 struct heavy_map stray_sources SEC(".maps");
 
 /* The first bytes of a DNS message: a question, and an OPT record with some options. */
@@ -334,6 +336,7 @@ struct scratch {
 	struct finder finder;
 	__u8 chunk[FIND_CHUNK + 8];
 	__u8 literal[16];
+	struct name_ends ends;
 	struct options options; /* of the segment in hand */
 	struct options agreed;	/* of the handshake with us that it proves */
 	__u32 option;		/* place among them */

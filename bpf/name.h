@@ -209,7 +209,6 @@ stage int judge_name(struct packet *p)
 	struct scratch *s = scratch_memory();
 	struct image_names *n;
 	struct image_rule *r;
-	__u64 hash = 0;
 	__u32 index;
 	struct view v;
 
@@ -222,12 +221,12 @@ stage int judge_name(struct packet *p)
 		return REASON_table_missing;
 	if (names_destination(p, s))
 		return is_challenge(p, &s->finder) ? REASON_acme_passed : not_served(p, FINDING_UNNAMED);
-	index = name_find(v.image, n, &s->finder, p->as == PROTO_DNS ? NAMES_ZONES : NAMES_SERVED, &hash);
+	index = name_find(v.image, n, &s->finder, p->as == PROTO_DNS ? NAMES_ZONES : NAMES_SERVED, &s->ends);
 	if (!index) {
 		if (is_challenge(p, &s->finder))
 			return REASON_acme_passed;
 		if (!p->explain) {
-			heavy_name(p, &s->finder, hash);
+			heavy_name(p, &s->finder, &s->ends);
 			heavy_source(p, n);
 		}
 		if (p->alarm && familiar_passes(p, hash))

@@ -17,6 +17,18 @@
 
 #define HASH_PRIME 0x7fffffffULL
 
+/* What a look-up learns of the name on its way, for top.h. In the kernel it lies in map
+ * memory, where the verifier does not follow it from one byte to the next. */
+struct name_ends {
+	__u64 hash;	/* of the name */
+	__u64 two_hash; /* of its last two labels, */
+	__u64 three_hash;
+	__u32 one_len; /* bytes of its last label; 0: the name has no more */
+	__u32 two_len; /* of its last two; 0 as well */
+	__u32 three_len;
+	__u32 dots;
+};
+
 struct name_hash {
 	__u64 a;
 	__u64 b;

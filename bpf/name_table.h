@@ -33,6 +33,7 @@ struct name_search {
 	__u64 depths;
 	__u32 labels;
 	__u32 rule; /* of the longest suffix so far */
+	struct name_ends *ends;
 };
 
 /* From the end to the beginning: at a dot, h is the hash of what is behind it. */
@@ -43,6 +44,16 @@ static long name_search_step(__u32 i, struct name_search *d)
 
 	if (c == '.') {
 		d->labels++;
+		if (d->ends->dots == 0) {
+			d->ends->one_len = i;
+		} else if (d->ends->dots == 1) {
+			d->ends->two_len = i;
+			d->ends->two_hash = name_hash_end(&d->h);
+		} else if (d->ends->dots == 2) {
+			d->ends->three_len = i;
+			d->ends->three_hash = name_hash_end(&d->h);
+		}
+		d->ends->dots++;
 		if (d->depths >> (d->labels < 63 ? d->labels : 63) & 1) {
 			rule = name_bucket_rule(d->image, d->n, name_hash_end(&d->h) ^ d->n->below);
 			if (rule)
@@ -54,17 +65,20 @@ static long name_search_step(__u32 i, struct name_search *d)
 }
 
 /* Index of the rule that serves the name, or 0; with IMAGE_UNKNOWN: of its zone, which
- * does not have it. *hash is that of the name. */
+ * does not have it. */
 static __always_inline __u32 name_find(void *image, struct image_names *n, struct finder *f, __u32 space,
-				       __u64 *hash)
+				       struct name_ends *ends)
 {
 	struct name_search d = {
 		.image = image,
 		.n = n,
 		.f = f,
 		.depths = n->depths[space & 1],
+		.ends = ends,
 	};
 	__u32 rule;
+
+	*ends = (struct name_ends){};
 
 	name_hash_begin(&d.h, n, space);
 #ifdef __bpf__
@@ -73,10 +87,10 @@ static __always_inline __u32 name_find(void *image, struct image_names *n, struc
 	for (__u32 i = 0; i < f->name_len; i++)
 		name_search_step(i, &d);
 #endif
-	*hash = name_hash_end(&d.h);
+	ends->hash = name_hash_end(&d.h);
 	if (!n->bucket_count)
 		return 0;
-	rule = name_bucket_rule(image, n, *hash);
+	rule = name_bucket_rule(image, n, ends->hash);
 	return rule ? rule : d.rule;
 }
 

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The most-asked stray names and the most active sources of strays, in bounded
- * memory: see struct heavy. Touched once a stray visit, in this CPU's table.
+ * memory: see struct heavy. Touched once a stray visit, in this CPU's table. A name that
+ * finds no cell is counted by the registered part of it: a flood of random labels has no
+ * name that is asked for twice. So each visit is counted once, in one of the two.
  */
 #ifndef STRAYGATE_HEAVY_H
 #define STRAYGATE_HEAVY_H
 
 #include "bpf/maps.h"
 #include "bpf/packet.h"
-#include "bpf/name_hash.h"
+#include "bpf/name_table.h"
+#include "bpf/suffix.h"
 
 /* The cell of a key, or the one that it may take over. */
 static __always_inline struct heavy *heavy_cell(void *table, __u64 hash)
@@ -30,37 +33,81 @@ static __always_inline struct heavy *heavy_cell(void *table, __u64 hash)
 	return least;
 }
 
-/* True if the cell is new to this key and wants its text. */
-static __always_inline bool heavy_count(struct heavy *cell, __u64 hash)
+enum heavy_place { HEAVY_COUNTED, HEAVY_NEW, HEAVY_REFUSED };
+
+/* HEAVY_NEW: the cell is new to this key and wants its text. */
+static __always_inline enum heavy_place heavy_count(struct heavy *cell, __u64 hash)
 {
 	if (cell->hash == hash) {
 		cell->count++;
-		return false;
+		return HEAVY_COUNTED;
 	}
 	if (cell->count && bpf_get_prandom_u32() % (__u32)(cell->count + 1))
-		return false;
+		return HEAVY_REFUSED;
 	cell->hash = hash;
 	cell->count++;
-	return true;
+	return HEAVY_NEW;
 }
 
-static __always_inline void heavy_name(const struct packet *p, const struct finder *f, __u64 hash)
+/* The end of the name, `from` bytes on in the cell. */
+static __always_inline void heavy_text(struct heavy *cell, const struct packet *p, const struct finder *f,
+				       __u32 from, __u32 length)
 {
-	__u32 i, from, length = f->name_len;
+	__u32 i, first;
+
+	if (length > sizeof(cell->key) - from)
+		length = sizeof(cell->key) - from;
+	first = f->name_len - length;
+	for (i = from; i < sizeof(cell->key); i++)
+		cell->key[i] = i - from < length ? f->name[find_place(first + i - from)] : 0;
+	cell->length = from + length;
+	cell->protocol = p->as;
+}
+
+/* "*." and the registered part, if the name has more than that. */
+static __always_inline void heavy_suffix(const struct packet *p, const struct finder *f,
+					 const struct name_ends *ends)
+{
+	__u32 second = ends->two_len - ends->one_len - 1, length = ends->two_len;
+	__u64 hash = ends->two_hash;
 	struct heavy *cell;
 
-	/* Each protocol counts for itself. */
-	hash += (__u64)p->as << 32;
-	cell = heavy_cell(&stray_names, hash);
-	if (!cell || !heavy_count(cell, hash))
+	if (!length)
 		return;
-	if (length > sizeof(cell->key))
-		length = sizeof(cell->key);
-	from = f->name_len - length;
-	for (i = 0; i < sizeof(cell->key); i++)
-		cell->key[i] = i < length ? f->name[find_place(from + i)] : 0;
-	cell->length = length;
-	cell->protocol = p->as;
+	if (suffix_labels(ends->one_len, second, find_load(&f->name[find_place(f->name_len - length)])) ==
+	    3) {
+		length = ends->three_len;
+		hash = ends->three_hash;
+	}
+	if (!length)
+		return;
+	hash += (__u64)p->as << 32;
+	cell = heavy_cell(&stray_suffixes, hash);
+	if (!cell || heavy_count(cell, hash) != HEAVY_NEW)
+		return;
+	heavy_text(cell, p, f, 2, length);
+	cell->key[0] = '*';
+	cell->key[1] = '.';
+}
+
+static __always_inline void heavy_name(const struct packet *p, const struct finder *f,
+				       const struct name_ends *ends)
+{
+	/* Each protocol counts for itself. */
+	__u64 hash = ends->hash + ((__u64)p->as << 32);
+	struct heavy *cell = heavy_cell(&stray_names, hash);
+
+	if (!cell)
+		return;
+	switch (heavy_count(cell, hash)) {
+	case HEAVY_COUNTED:
+		return;
+	case HEAVY_NEW:
+		heavy_text(cell, p, f, 0, f->name_len);
+		return;
+	case HEAVY_REFUSED:
+		heavy_suffix(p, f, ends);
+	}
 }
 
 /* Client networks as the rest of straygate counts them: /24 and /56. */
@@ -76,7 +123,7 @@ static __always_inline void heavy_source(const struct packet *p, const struct im
 	hash *= n->below; /* odd, and a secret */
 	hash ^= hash >> 32;
 	cell = heavy_cell(&stray_sources, hash);
-	if (!cell || !heavy_count(cell, hash))
+	if (!cell || heavy_count(cell, hash) != HEAVY_NEW)
 		return;
 	for (i = 0; i < 16; i++)
 		cell->key[i] = i < bytes ? p->flow.client[i] : 0;

@@ -29,10 +29,10 @@ static inline uint32_t tree_look(const struct cells *c, uint32_t cell, const uin
 static inline uint32_t name_look(struct cells *c, enum image_namespace space, const char *name)
 {
 	struct finder f = {.name_len = strlen(name)};
-	__u64 hash;
+	struct name_ends ends;
 
 	memcpy(f.name, name, f.name_len);
-	return name_find(c, cell_at(c, IMAGE_NAMES), &f, space, &hash);
+	return name_find(c, cell_at(c, IMAGE_NAMES), &f, space, &ends);
 }
 
 #endif

@@ -15,7 +15,7 @@ static int run(const struct call *c)
 		return EXIT_USAGE;
 	}
 	if (gate_open(&g, c->instance, GATE_WRITE) || gate_clear_heavy(&g, GATE_STRAY_NAMES) ||
-	    gate_clear_heavy(&g, GATE_STRAY_SOURCES))
+	    gate_clear_heavy(&g, GATE_STRAY_SUFFIXES) || gate_clear_heavy(&g, GATE_STRAY_SOURCES))
 		return EXIT_FAILED;
 	events_write(&g, EVENT_STRAYS_RESET, NULL, 0);
 	print_result(c, "reset", 0);

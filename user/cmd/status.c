@@ -16,7 +16,7 @@
 #include "gate/place.h"
 #include "show/changed.h"
 #include "show/sample.h"
-#include "show/served.h"
+#include "show/groups.h"
 #include "show/show.h"
 #include "show/status.h"
 #include "cmd/verb.h"
@@ -180,9 +180,8 @@ static void print_strays(struct gate *g, struct policy *running)
 	size_t count, i;
 	uint64_t all = 0;
 
-	if (gate_heavy(g, GATE_STRAY_NAMES, &names, &count))
+	if (strays_read(g, running, &names, &count))
 		return;
-	count = strays_only(names, count, running);
 	for (i = 0; i < count; i++)
 		all += names[i].count;
 	if (all) {
@@ -309,7 +308,7 @@ static int status_text(struct gate *g)
 	}
 	print_listeners(g, t, &before.tally);
 	print_bound(g);
-	print_unknown(&t, &before);
+	print_unknown(t, &before.tally);
 	print_strays(g, running);
 	print_unseen(&before, &now);
 	print_notes(g, t, running);

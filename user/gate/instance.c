@@ -45,6 +45,7 @@ const char *const gate_map_names[GATE_MAPS] = {
 	[GATE_PACE] = "pace",
 	[GATE_FAMILIAR] = "familiar",
 	[GATE_STRAY_NAMES] = "stray_names",
+	[GATE_STRAY_SUFFIXES] = "stray_suffixes",
 	[GATE_STRAY_SOURCES] = "stray_sources",
 	[GATE_EVENTS] = "events",
 	[GATE_SCRATCH] = "scratch",
@@ -165,7 +166,7 @@ static const bool read_by_all[GATE_MAPS] = {
 	[GATE_CONTROL] = true,	   [GATE_FLOWS] = true,	      [GATE_FLOW_ENDS] = true,
 	[GATE_ENGAGEMENTS] = true, [GATE_STRAY_NAMES] = true, [GATE_STRAY_SOURCES] = true,
 	[GATE_META] = true,	   [GATE_ROOM] = true,	      [GATE_ALARMS] = true,
-	[GATE_PACE] = true,	   [GATE_EVENTS] = true,
+	[GATE_PACE] = true,	   [GATE_EVENTS] = true,      [GATE_STRAY_SUFFIXES] = true,
 };
 
 static int open_maps(struct gate *g)

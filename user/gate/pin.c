@@ -112,9 +112,10 @@ void device_pin_remove(struct gate *g, const char *device, const char *what)
  * first_data, partials, early, pieces, questions, scratch). */
 static bool may_be_shared(const char *path)
 {
-	static const char *const names[] = {
-		"control",     "meta",	      "policy",	       "counters", "device",	"flows", "flow_ends",
-		"engagements", "stray_names", "stray_sources", "room",	   "crossings", "events"};
+	static const char *const names[] = {"control",	   "meta",	     "policy",	      "counters",
+					    "device",	   "flows",	     "flow_ends",     "engagements",
+					    "stray_names", "stray_suffixes", "stray_sources", "room",
+					    "crossings",   "events"};
 	const char *name = strrchr(path, '/');
 	size_t i, len;
 

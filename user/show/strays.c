@@ -4,7 +4,7 @@
 
 #include "lib/json.h"
 #include "lib/say.h"
-#include "show/served.h"
+#include "show/groups.h"
 #include "show/show.h"
 #include "show/strays.h"
 
@@ -73,9 +73,8 @@ int show_strays(struct gate *g, const struct call *c)
 	size_t name_count, source_count;
 	int status = EXIT_FAILED;
 
-	if (!gate_running(g, &running) && !gate_heavy(g, GATE_STRAY_NAMES, &names, &name_count) &&
+	if (!gate_running(g, &running) && !strays_read(g, running, &names, &name_count) &&
 	    !gate_heavy(g, GATE_STRAY_SOURCES, &sources, &source_count)) {
-		name_count = strays_only(names, name_count, running);
 		if (c->json)
 			json_open(c->instance);
 		list(names, name_count, c, "stray name", true);
