@@ -136,7 +136,7 @@ enum alarm_word {
 	ALARM_SAYS_ANSWERED, /* a SYN, by the gate itself */
 	ALARM_SAYS_SERVED,
 	ALARM_SAYS_STRAY,
-	ALARM_SAYS_OTHER,  /* unnamed, unreadable */
+	ALARM_SAYS_OTHER,  /* unnamed, unreadable, unknown */
 	ALARM_SAYS_SPOKE,  /* something, which was not judged */
 	ALARM_SAYS_SOURCE, /* of a source with a line of its own: its SYNs are no silence */
 	ALARM_SAYS_QUIC,
@@ -163,6 +163,7 @@ static __always_inline __u32 alarm_word(__u32 reason)
 #define ALARM_WORD_STRAY      ALARM_SAYS_STRAY
 #define ALARM_WORD_UNNAMED    ALARM_SAYS_OTHER
 #define ALARM_WORD_UNREADABLE ALARM_SAYS_OTHER
+#define ALARM_WORD_UNKNOWN    ALARM_SAYS_OTHER
 #define ALARM_WORD_BY_SOURCE  ALARM_SAYS_SOURCE
 #define R(nr, name, verdict, sends, counts, text) \
 	case nr:                                  \

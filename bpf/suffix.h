@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Whose a name is: the part of it that somebody registered. The Public Suffix List
  * would tell for every name, but has 10,000 entries and no place in a packet's way. Its

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Stray names by the registered part of them. */
 #include <criterion/criterion.h>
 #include <stdio.h>

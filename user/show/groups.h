@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Stray names as people want to see them: a thousand random labels are one line. */
 #ifndef STRAYGATE_GROUPS_H
 #define STRAYGATE_GROUPS_H
