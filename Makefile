@@ -6,13 +6,12 @@ CC       ?= cc
 CLANG    ?= clang
 BPFTOOL  ?= bpftool
 PREFIX   ?= /usr/local
-VERSION  := 0.1
+VERSION  := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' packaging/debian/changelog)
 BUILD_ID := $(VERSION)$(shell git -c safe.directory='*' describe --always --dirty --exclude '*' 2>/dev/null | sed 's/^/-/')
 
 WARN     := -Wall -Wextra -Werror
 CFLAGS   ?= -O2 -g
-CFLAGS   += -std=gnu17 -D_GNU_SOURCE $(WARN) -iquote user -iquote . -I$(B) -DSTRAYGATE_VERSION='"$(VERSION)"' \
-            -MMD -MP $(EXTRA_CFLAGS)
+CFLAGS   += -std=gnu17 -D_GNU_SOURCE $(WARN) -iquote user -iquote . -I$(B) -MMD -MP $(EXTRA_CFLAGS)
 LDFLAGS  += $(EXTRA_CFLAGS)
 # Of the exporter alone, which is a program of its own.
 EXPORTER_LIBS := -lmicrohttpd
@@ -46,7 +45,7 @@ $(B)/straygate.skel.h: $(B)/straygate.bpf.o
 
 $(B)/user/%.o: user/%.c | $(B)/straygate.skel.h
 	@mkdir -p $(@D)
-	@echo "  CC $<"; $(CC) $(CFLAGS) -c $< -o $@
+	@echo "  CC $<"; $(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
 $(B)/user/gate/object.o $(B)/sanitized/gate/object.o: $(B)/straygate.skel.h $(B)/build-id
 $(B)/user/gate/object.o $(B)/sanitized/gate/object.o: CFLAGS += -DSTRAYGATE_BUILD='"$(BUILD_ID)"'
 
@@ -146,24 +145,27 @@ format:
 
 # The licence of every file: libraries under Apache-2.0 may be linked.
 lint: $(B)/straygate.bpf.o
-	! grep -rn --include=* 'Identifier: GPL-2.0-onl[y]' $(wildcard Makefile bpf man packaging scripts tests user)
+	! grep -rn 'Identifier: GPL-2.0-onl[y]' Makefile bpf man packaging scripts tests user
 	clang-format --dry-run -Werror $(FORMATTED)
 	scripts/includes check
 	scripts/reasons-doc check
 	OBJECT=$(B)/straygate.bpf.o scripts/maps-doc check
 
+UNITDIR  ?= $(PREFIX)/lib/systemd/system
+UNITS    := $(notdir $(wildcard packaging/systemd/*.service packaging/systemd/*.timer packaging/systemd/*.path))
 install: all
 	install -D -m 755 $(B)/straygate $(DESTDIR)$(PREFIX)/sbin/straygate
 	ln -sf straygate $(DESTDIR)$(PREFIX)/sbin/check_straygate
 	install -D -m 644 man/straygate.8 $(DESTDIR)$(PREFIX)/share/man/man8/straygate.8
 	install -D -m 644 man/straygate-policy.5 $(DESTDIR)$(PREFIX)/share/man/man5/straygate-policy.5
 	install -D -m 644 man/straygate.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/straygate
-	install -d -m 755 $(DESTDIR)$(PREFIX)/lib/systemd/system
-	for unit in $(notdir $(wildcard man/straygate*@.*)); do \
-		sed 's|/usr/local/sbin/|$(PREFIX)/sbin/|' man/$$unit >$(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit && \
-		chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; \
-	done
-	install -D -m 644 man/90-straygate.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d/90-straygate.rules
+	install -D -m 644 packaging/systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/straygate.conf
+	install -D -m 644 packaging/systemd/tmpfiles.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/straygate.conf
+	install -d -m 755 $(DESTDIR)$(UNITDIR)
+	for u in $(UNITS); do \
+		sed 's|/usr/local/sbin/|$(PREFIX)/sbin/|' packaging/systemd/$$u >$(DESTDIR)$(UNITDIR)/$$u && \
+		chmod 644 $(DESTDIR)$(UNITDIR)/$$u || exit 1; done
+	install -D -m 644 packaging/systemd/90-straygate.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d/90-straygate.rules
 	install -d -m 755 $(DESTDIR)/etc/straygate
 
 # Optional: what shows what the gate does.
@@ -171,9 +173,20 @@ install: install-exporter
 install-exporter: $(B)/straygate-exporter
 	install -D -m 755 $< $(DESTDIR)$(PREFIX)/sbin/straygate-exporter
 	install -D -m 644 man/straygate-exporter.8 $(DESTDIR)$(PREFIX)/share/man/man8/straygate-exporter.8
-	install -d -m 755 $(DESTDIR)$(PREFIX)/lib/systemd/system
-	sed 's|/usr/local/sbin/|$(PREFIX)/sbin/|' packaging/systemd/straygate-exporter@.service \
-		> $(DESTDIR)$(PREFIX)/lib/systemd/system/straygate-exporter@.service
+
+# build/deb/straygate_VERSION_ARCH.deb, from a copy of what it is made of, whose debian/
+# is packaging/debian. DEB_VERSION=V makes one of another version than debian/changelog's.
+DEB      := $(B)/deb
+DEB_TREE := $(DEB)/straygate
+DEB_OF   := LICENSE Makefile README.md SECURITY.md bpf docs man packaging user
+deb:
+	mkdir -p $(DEB_TREE)
+	rm -rf $(DEB)/*.* $(DEB_OF:%=$(DEB_TREE)/%) $(DEB_TREE)/debian
+	cp -a $(DEB_OF) $(DEB_TREE)
+	cp -a packaging/debian $(DEB_TREE)/debian
+	if [ -n "$(DEB_VERSION)" ]; then \
+		sed "1,/^ --/s/(.*)/($(DEB_VERSION))/" packaging/debian/changelog >$(DEB_TREE)/debian/changelog; fi
+	cd $(DEB_TREE) && dpkg-buildpackage -b -nc -us -uc
 
 clean:
 	rm -rf $(B)
@@ -181,5 +194,5 @@ clean:
 -include $(wildcard $(B)/*.d $(B)/user/*.d $(B)/user/*/*.d $(B)/sanitized/*/*.d $(B)/tests/*/*.d \
 	$(B)/tests/*/*/*.d)
 
-.PHONY: always all tests check check-unit check-packet fuzz format lint install clean
+.PHONY: always all tests check check-unit check-packet fuzz format lint install deb clean
 .DELETE_ON_ERROR:

@@ -498,6 +498,7 @@ struct heavy {
 	__u8 key[62]; /* a name's last 62 bytes, or 16 bytes of address and a prefix length */
 };
 
+/* Commands of other versions read `layout` and `build`, which keep their places. */
 struct meta {
 	__u32 layout; /* STRAYGATE_LAYOUT */
 	__u32 reserved;
@@ -588,6 +589,7 @@ enum event_ring { EVENTS_OF_PROGRAMS, EVENTS_OF_COMMANDS, EVENT_RINGS };
 
 _Static_assert(sizeof(struct event) == 256, "event has no padding");
 _Static_assert(sizeof(struct event_listener) == sizeof(struct event), "cells are of one size");
+_Static_assert(__builtin_offsetof(struct meta, build) == 24, "where it stands in every version");
 _Static_assert(sizeof(struct control) == 64, "control is one cache line");
 _Static_assert(sizeof(struct flow_key) == 40, "flow_key has no padding");
 _Static_assert(sizeof(struct piece_key) == 40, "piece_key has no padding");

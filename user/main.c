@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "gate/events.h"
+#include "gate/gate.h"
 #include "gate/object.h"
 #include "lib/say.h"
 #include "cmd/verb.h"
@@ -332,6 +334,7 @@ struct line {
 	struct call call;
 	unsigned int given; /* a bit for each of options[] */
 	bool help, version;
+	char **said;	   /* the whole line, as it was given */
 	const char *wrong; /* the first thing that is, or NULL */
 	const char *which;
 };
@@ -393,6 +396,20 @@ static void check_line(struct line *l, const struct verb *v)
 		wrong(l, "too many arguments", l->call.argv[v->most]);
 }
 
+#define HANDED_OVER "STRAYGATE_HANDED_OVER"
+
+/* A gate that an upgrade could not take over goes on by its old program, and is asked
+ * by the command that it came with. Only `up` brings this one's. */
+static void hand_over(const struct line *l)
+{
+	char kept[PATH_MAX];
+
+	if (getenv(HANDED_OVER) || !gate_kept_command(l->call.instance, kept, sizeof(kept)))
+		return;
+	setenv(HANDED_OVER, "1", 1);
+	execv(kept, l->said);
+}
+
 static int run_line(struct line *l)
 {
 	const struct verb *v = &verb_status;
@@ -422,15 +439,22 @@ static int run_line(struct line *l)
 	check_line(l, v);
 	if (l->wrong)
 		return usage(v, l->wrong, l->which);
-	return l->help ? help_verb(v) : v->run(&l->call);
+	if (l->help)
+		return help_verb(v);
+	if (v != &verb_up)
+		hand_over(l);
+	return v->run(&l->call);
 }
 
 int main(int argc, char **argv)
 {
 	struct line line = {.call = {.instance = "default", .top = 20, .drain = UINT_MAX}};
 	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
+	char *said[argc + 1];
 	int status;
 
+	memcpy(said, argv, sizeof(said)); /* reading moves words */
+	line.said = said;
 	/* As a monitoring plugin: a link of this name. */
 	line.call.check = argc && !strcmp(slash ? slash + 1 : argv[0], "check_straygate");
 	events_set_command(argc, argv);

@@ -64,6 +64,41 @@ static void drain(struct gate *g, const struct call *c, unsigned int ifindex)
 		fputc('\n', stderr);
 }
 
+static void stop_devices(struct gate *g)
+{
+	struct gate_device *devices;
+	size_t count, i;
+
+	if (gate_devices(g, &devices, &count))
+		return;
+	for (i = 0; i < count; i++) {
+		gate_stop(g, devices[i].name);
+		events_write(g, EVENT_DETACHED, devices[i].name, 0);
+	}
+	gate_devices_free(devices, count);
+}
+
+/* Of a gate with another layout: what it keeps can be counted, but not reset. */
+static void stop_elsewise(struct gate *g, const struct call *c)
+{
+	uint64_t until = monotonic_ns() + c->drain * 1000000000ULL;
+	bool said = false;
+	int64_t left;
+
+	stop_devices(g);
+	while ((left = gate_bound_elsewise(g)) > 0) {
+		if (c->now || (c->drain != UINT_MAX && monotonic_ns() >= until)) {
+			say("%lld bound visits will hang: this build cannot reset those of another one",
+			    (long long)left);
+			break;
+		}
+		show_progress(left, &said);
+		usleep(POLL_US);
+	}
+	if (said && isatty(STDERR_FILENO))
+		fputc('\n', stderr);
+}
+
 static bool is_ours(const struct gate_device *devices, size_t count, const char *device)
 {
 	size_t i;
@@ -97,18 +132,11 @@ static int down_device(struct gate *g, const struct call *c, const char *device)
 /* Judging stops at once, translation with the last bound visit. */
 static void stop_all(struct gate *g, const struct call *c)
 {
-	struct gate_device *devices;
-	size_t count, i;
-
-	if (gate_drain(g, true) || gate_devices(g, &devices, &count))
+	if (gate_drain(g, true))
 		return;
 	if (gate_cookies_about(g))
 		usleep(GRACE_US);
-	for (i = 0; i < count; i++) {
-		gate_stop(g, devices[i].name);
-		events_write(g, EVENT_DETACHED, devices[i].name, 0);
-	}
-	gate_devices_free(devices, count);
+	stop_devices(g);
 	drain(g, c, 0);
 }
 
@@ -120,12 +148,15 @@ static int run(const struct call *c)
 	int i;
 
 	if (!c->argc) {
-		int err = gate_open_any(&g, c->instance);
+		int err = gate_open_any(&g, c->instance), room;
 
 		if (err == -ENOENT)
 			return gate_not_up(EXIT_OK, c->instance, "nothing to do");
-		if (!err && !gate_open_room(&g))
+		room = err ? err : gate_open_room(&g);
+		if (!room)
 			stop_all(&g, c);
+		else if (room == -EPROTO)
+			stop_elsewise(&g, c);
 		return err || gate_destroy(&g) ? EXIT_FAILED : EXIT_OK;
 	}
 	if (gate_open(&g, c->instance, GATE_WRITE))

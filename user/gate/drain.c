@@ -125,6 +125,22 @@ int64_t gate_bound(struct gate *g, unsigned int ifindex)
 	return err ? err : c.count;
 }
 
+int64_t gate_bound_elsewise(struct gate *g)
+{
+	struct bpf_map_info info = {0};
+	__u32 size = sizeof(info);
+	cleanup_fd int fd = pin_open(g, gate_map_names[GATE_BOUND]);
+	uint8_t key[256];
+	bool first = true;
+	int64_t count = 0;
+
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) || info.key_size > sizeof(key))
+		return 0;
+	for (; !bpf_map_get_next_key(fd, first ? NULL : key, key); first = false)
+		count++;
+	return count;
+}
+
 /* The host's own RST leaves by tc egress, translated, and ends the entry there. */
 static void cut_visit(const struct flow_key *key, const struct bound *b, void *arg)
 {

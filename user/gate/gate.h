@@ -39,7 +39,8 @@
 #include "policy/policy.h"
 
 #define GATE_ROOT      "/sys/fs/bpf/straygate"
-#define INSTANCE_LIMIT 32 /* characters of an instance's name, NUL included */
+#define GATE_COMMANDS  "/var/lib/straygate/commands" /* BUILD/straygate: packaging/debian */
+#define INSTANCE_LIMIT 32			     /* characters of an instance's name, NUL included */
 
 /* Maps that all devices of an instance share. */
 enum gate_map {
@@ -116,6 +117,10 @@ int gate_enter_netns(const char *name);
 
 /* Up to 31 letters, digits, - or _. */
 bool gate_name_fits(const char *instance);
+
+/* The command of the build that an instance runs, if its layout is another than this
+ * build's and a package has kept that command; the path goes to out. Says nothing. */
+bool gate_kept_command(const char *instance, char *out, size_t size);
 
 /* Says that it is not up, which others are, and the advice; returns err. */
 int gate_not_up(int err, const char *instance, const char *advice);
@@ -241,6 +246,9 @@ uint64_t gate_alarm_now(struct gate *g);
 int gate_room(struct gate *g, struct room *out);
 /* For `down`, on a gate that gate_open_any() opened: what the functions below need. */
 int gate_open_room(struct gate *g);
+/* Bound visits of a gate that gate_open_room() could not open: all that can be told of
+ * another layout. Some may have ended. */
+int64_t gate_bound_elsewise(struct gate *g);
 /* May visits have shaken hands with the gate, and not spoken yet? */
 bool gate_cookies_about(struct gate *g);
 /* From now on no visit shakes hands with the gate (on), or again as the policy says. */

@@ -251,7 +251,8 @@ tb_down()
 			ip netns del "sg-$name-$end"
 		fi
 	done
-	rm -rf "${TB_RUN:?}/$name"
+	# Whatever a test has mounted there is not the testbed's.
+	rm -rf --one-file-system "${TB_RUN:?}/$name"
 }
 
 # Pins live outside of the namespaces and would survive them.
