@@ -40,18 +40,19 @@ auto_up()
 	sg apply "$T_DIR/policy"
 }
 
-# arm LISTENER: served visits of its protocol until it is armed. The pace is short.
+# arm LISTENER: served visits of its protocol, and a moment later another, until it is
+# armed. The pace is short.
 arm()
 {
-	local i
-	for ((i = 0; i < 100; i++)); do
+	local mode=http rate=40 end=$((SECONDS + 60))
+	case $1 in
+	tcp/443*) mode=tls ;;
+	udp/53*) mode=dns ;;
+	esac
+	while [ $SECONDS -lt $end ]; do
+		crowd --rate 0 --served-mode $mode --served-rate $rate --seconds 1 --drain 500 >/dev/null
 		[ "$(alarm "$1" .armed)" != true ] || return 0
-		case $1 in
-		tcp/80*) http http://www.served.example/ >/dev/null ;;
-		tcp/443*) http https://www.served.example/ >/dev/null ;;
-		*) in_crowd dig +short +time=1 +tries=1 "@$TB_VICTIM4" www.served.example >/dev/null || true ;;
-		esac
-		[ "$i" -lt 22 ] || sleep 0.2
+		rate=10
 	done
 	is "$1 is armed" "$(alarm "$1" .)" armed
 }
