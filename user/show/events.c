@@ -6,7 +6,7 @@
  *
  * --follow looks four times a second. The kernel could wake a reader by a BPF ring buffer,
  * but that has one reader, who takes what he reads away: here many may follow, and who
- * comes later reads what was. A look is three system calls, 20 us of a second in all.
+ * comes later reads what was. A look that finds nothing is a few system calls.
  */
 #include <errno.h>
 #include <poll.h>
