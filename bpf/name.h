@@ -229,7 +229,7 @@ stage int judge_name(struct packet *p)
 			heavy_name(p, &s->finder, &s->ends);
 			heavy_source(p, n);
 		}
-		if (p->alarm && familiar_passes(p, hash))
+		if (p->alarm && familiar_passes(p, s->ends.hash))
 			return REASON_stray_familiar;
 		return not_served(p, FINDING_STRAY);
 	}
