@@ -316,45 +316,6 @@ int listeners_read(struct listeners *l)
 	return err ? fail(err, "cannot read which sockets listen: %s", strerror(-err)) : 0;
 }
 
-/* ---- another network namespace ------------------------------------------------------- */
-
-static int read_table(struct listeners *l, pid_t pid, const char *table)
-{
-	struct listening_socket s;
-	uint32_t words[4];
-	char path[64], line[512], addr[33];
-	unsigned int port, state, i;
-	int err = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/net/%s", pid, table);
-	f = fopen(path, "re");
-	while (f && !err && fgets(line, sizeof(line), f)) {
-		s = (struct listening_socket){.l4 = IPPROTO_TCP};
-		if (sscanf(line, " %*u: %32[0-9A-F]:%x %*s %x %*s %*s %*s %*s %*s %u", addr, &port, &state,
-			   &s.inode) != 4 ||
-		    state != TCP_LISTEN)
-			continue;
-		for (i = 0; i < 4 && strlen(addr) >= 8 * (i + 1); i++)
-			sscanf(addr + 8 * i, "%8x", &words[i]);
-		s.port = port;
-		set_address(&s, words, i == 1);
-		err = put(l, &s);
-	}
-	if (f)
-		fclose(f);
-	return err;
-}
-
-int listeners_read_of(struct listeners *l, pid_t pid)
-{
-	int err = read_table(l, pid, "tcp");
-
-	if (!err)
-		err = read_table(l, pid, "tcp6");
-	return err ? err : claim_all(l);
-}
-
 void listeners_free(struct listeners *l)
 {
 	free(l->sockets);

@@ -39,8 +39,6 @@ struct listeners {
 
 /* Those of this network namespace, and who has them. Prints its own errors. 0 or -errno. */
 int listeners_read(struct listeners *l);
-/* The same of the network namespace in which a process lives (containers). TCP alone. */
-int listeners_read_of(struct listeners *l, pid_t pid);
 void listeners_free(struct listeners *l);
 #define cleanup_listeners __attribute__((cleanup(listeners_free)))
 
