@@ -162,7 +162,7 @@ static void print_unknown(const struct tally *t, const struct tally *before)
 
 	for (i = 0; i < t->listener_count; i++) {
 		const struct listener_tally *l = &t->listener[i],
-					    *b = same_listener(idle ? &none : before, l);
+					    *b = tally_same_listener(idle ? &none : before, l);
 		uint64_t passed = l->reason[REASON_unknown_passed].all.packets -
 				  b->reason[REASON_unknown_passed].all.packets;
 
