@@ -15,7 +15,7 @@ CFLAGS   += -std=gnu17 -D_GNU_SOURCE $(WARN) -iquote user -iquote . -I$(B) -MMD 
 LDFLAGS  += $(EXTRA_CFLAGS)
 # Of the exporter alone, which is a program of its own.
 EXPORTER_LIBS := -lmicrohttpd
-LIBS     := -lbpf -lelf -lz -ljansson
+LIBS     := -lbpf -lelf -lz -ljansson -lncursesw -ltinfo
 
 # The UAPI headers of Debian's multiarch include directory.
 ARCH     := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')

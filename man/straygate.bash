@@ -107,7 +107,7 @@ _straygate()
 	local offer=''
 	case $cur,$verb in
 	-*,*) offer=$(_straygate_options "${verb:-status}") ;;
-	*,) offer='status up down check suggest apply add del confirm show explain posture features reset save help' ;;
+	*,) offer='status top up down check suggest apply add del confirm show explain posture features reset save help' ;;
 	*,up | *,down | *,features) offer=$(_straygate_devices) ;;
 	*,show) offer='policy counters sources names flows strays events' ;;
 	*,posture) offer='observe auto enforce' ;;

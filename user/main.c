@@ -15,9 +15,9 @@
 #include "cmd/verb.h"
 
 static const struct verb *const verbs[] = {
-	&verb_status,	&verb_up,      &verb_down,  &verb_check,   &verb_apply,
-	&verb_add,	&verb_del,     &verb_show,  &verb_explain, &verb_posture,
-	&verb_features, &verb_confirm, &verb_reset, &verb_save,	   &verb_suggest,
+	&verb_status, &verb_up,	  &verb_down,	 &verb_check,	&verb_apply,	&verb_add,
+	&verb_del,    &verb_show, &verb_explain, &verb_posture, &verb_features, &verb_confirm,
+	&verb_reset,  &verb_save, &verb_suggest, &verb_top,
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 

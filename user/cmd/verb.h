@@ -39,7 +39,7 @@ struct verb {
 
 extern const struct verb verb_status, verb_up, verb_down, verb_check, verb_apply, verb_add, verb_del,
 	verb_show, verb_explain, verb_posture, verb_features, verb_confirm, verb_reset, verb_save,
-	verb_suggest;
+	verb_suggest, verb_top;
 
 /* The words of a line, joined by blanks; free(). NULL: no memory. */
 char *join_words(int count, char **words);

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "exporter/watch.h"
+#include "show/watch.h"
 
 /* The JSON of /api/WHAT (status, policy, counters, sources, names, flows, strays,
  * history), `top` rows where there is such an option; free(). NULL and *status, of

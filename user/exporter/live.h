@@ -4,7 +4,7 @@
 #ifndef STRAYGATE_EXPORTER_LIVE_H
 #define STRAYGATE_EXPORTER_LIVE_H
 
-#include "exporter/watch.h"
+#include "show/watch.h"
 
 /* free(); NULL: no memory. */
 char *live_history(const struct watch *w, size_t *length);

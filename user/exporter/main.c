@@ -128,6 +128,12 @@ static int ending_signals(void)
 	return signalfd(-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* Into the journal. */
+static void news(const char *line)
+{
+	fprintf(stderr, "straygate-exporter: %s\n", line);
+}
+
 /* Until it is told to end. */
 static void loop(struct server *s, struct watch *w, int timer, int ending)
 {
@@ -168,7 +174,7 @@ int main(int argc, char **argv)
 	s = server_start(&o.server, &w);
 	if (!s)
 		return EXIT_FAILED;
-	watch_init(&w, o.instance);
+	watch_init(&w, o.instance, news);
 	watch_second(&w, monotonic_ns() / SECOND_NS);
 	loop(s, &w, timer, ending);
 	server_stop(s);

@@ -3,7 +3,7 @@
 #ifndef STRAYGATE_EXPORTER_METRICS_H
 #define STRAYGATE_EXPORTER_METRICS_H
 
-#include "exporter/watch.h"
+#include "show/watch.h"
 #include "show/openmetrics.h"
 
 /* What a collector takes, by its Accept field (RFC 9110 12.5.1), or NULL for none:

@@ -8,7 +8,7 @@
 
 #include <poll.h>
 
-#include "exporter/watch.h"
+#include "show/watch.h"
 
 #define LISTENS_MAX 8
 

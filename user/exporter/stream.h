@@ -5,7 +5,7 @@
 
 #include <microhttpd.h>
 
-#include "exporter/watch.h"
+#include "show/watch.h"
 
 #define STREAMS_MAX 32
 

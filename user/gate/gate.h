@@ -280,6 +280,15 @@ typedef int gate_flow_fn(const struct flow *f, const struct flow_key *ends, void
 /* Calls fn for each visit that is remembered; returns their number or -errno. */
 int gate_flows(struct gate *g, gate_flow_fn *fn, void *arg);
 
+/* ---- what it costs (run_time.c) ---- */
+
+#define GATE_PROGRAMS 3 /* of a device: XDP, and the filters at tc, ingress and egress */
+/* Has the kernel measure programs, as long as this fd is open; or -errno: not allowed.
+ * Each run costs some tens of ns more meanwhile. */
+int gate_stats_on(void);
+/* For how long the device's programs ran while that was measured. 0 or -errno. */
+int gate_run_time(struct gate *g, const struct gate_device *d, uint64_t ns[GATE_PROGRAMS]);
+
 /* ---- counters of rules (gate_rules.c) ---- */
 
 struct rule_counters;

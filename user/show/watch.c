@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "exporter/watch.h"
+#include "show/watch.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,23 +15,23 @@
 
 static struct watch *saying;
 
-/* What the gate's functions say: into the journal if it is news, and to who asks. */
+/* What the gate's functions say: to whom it concerns, if it is news. */
 static void heard(const char *line)
 {
 	struct watch *w = saying;
 
-	if (!w)
-		fprintf(stderr, "straygate-exporter: %s\n", line);
-	else if (strcmp(w->said, line)) {
-		snprintf(w->said, sizeof(w->said), "%s", line);
-		fprintf(stderr, "straygate-exporter: %s\n", line);
-	}
+	if (!w || !strcmp(w->said, line))
+		return;
+	snprintf(w->said, sizeof(w->said), "%s", line);
+	if (w->news)
+		w->news(line);
 }
 
-void watch_init(struct watch *w, const char *instance)
+void watch_init(struct watch *w, const char *instance, void (*news)(const char *line))
 {
 	memset(w, 0, sizeof(*w));
 	w->instance = instance;
+	w->news = news;
 	w->gate = (struct gate)GATE_INIT;
 	say_to = heard;
 	saying = w;
@@ -74,8 +74,9 @@ void watch_second(struct watch *w, uint64_t second)
 	if (w->has_before)
 		history_add(&w->history, second, &w->before.tally, &w->now.tally);
 	if (w->open && *w->said) {
-		fprintf(stderr, "straygate-exporter: instance %s can be read\n", w->instance);
 		*w->said = 0;
+		if (w->news)
+			w->news("the gate can be read");
 	}
 	note_findings(w);
 }
@@ -140,4 +141,5 @@ void watch_end(struct watch *w)
 	sample_free(&w->before);
 	sample_free(&w->now);
 	saying = NULL;
+	say_to = NULL;
 }

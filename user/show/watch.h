@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the daemon knows of the gate: read once a second, kept until the next, with an
- * hour of history. A gate that goes down and comes again, or is upgraded, is simply
- * opened anew each time.
+ * What one who looks on knows of the gate, `top` and the exporter: read once a second, kept until the next,
+ * with an hour of history. A gate that goes down and comes again, or is upgraded, is simply opened anew each
+ * time.
  */
-#ifndef STRAYGATE_EXPORTER_WATCH_H
-#define STRAYGATE_EXPORTER_WATCH_H
+#ifndef STRAYGATE_WATCH_H
+#define STRAYGATE_WATCH_H
 
 #include "gate/gate.h"
 #include "show/findings.h"
@@ -31,10 +31,13 @@ struct watch {
 	/* names that are served, while strays are shown */
 	struct policy *served, *served_base;
 	struct gate_ruling served_of;
+	void (*news)(const char *line);
 	char said[512]; /* the last message, so that none comes every second */
 };
 
-void watch_init(struct watch *w, const char *instance);
+/* news: who gets what the gate's functions say, each message once; NULL: nobody. Until
+ * watch_end() nothing else is said. */
+void watch_init(struct watch *w, const char *instance, void (*news)(const char *line));
 /* Reads the gate, in this second of CLOCK_MONOTONIC. */
 void watch_second(struct watch *w, uint64_t second);
 /* Brings w->strays up to date if that is due: it takes a twentieth of the time at most. */
