@@ -38,6 +38,7 @@ enum {
 	OPT_DRAIN,
 	OPT_NOW,
 	OPT_BOUND,
+	OPT_REATTACH,
 	OPT_POLICY,
 	OPT_CHECK,
 	OPT_EXIT_CODE,
@@ -73,6 +74,10 @@ static const struct option_text {
 	 "TIME",
 	 "reset bound visits that are left after TIME (30s, 5m)"},
 	{{"now", no_argument, NULL, OPT_NOW}, TAKES_DRAIN, "", "reset bound visits at once"},
+	{{"reattach", no_argument, NULL, OPT_REATTACH},
+	 TAKES_REATTACH,
+	 "",
+	 "take the program off and put it on anew, with a short gap"},
 	{{"bound", required_argument, NULL, OPT_BOUND},
 	 TAKES_BOUND,
 	 "N",
@@ -256,6 +261,9 @@ static bool set_option(struct call *c, int opt)
 		return seconds(optarg, &c->drain);
 	case OPT_NOW:
 		c->now = true;
+		return true;
+	case OPT_REATTACH:
+		c->reattach = true;
 		return true;
 	case OPT_BOUND:
 		return size(optarg, &c->bound);

@@ -109,9 +109,10 @@ part_link()
 	ip -n "sg-$T-v" -6 addr replace "$TB_VICTIM6/64" dev v0 nodad
 	reachable
 	if ! runs; then
-		like "link: status says that the program is not run" "$(cat "$T_DIR/status")" "straygate down v0"
-		again v0 | sed 's/^/# link: /'
+		like "link: status says that the program is not run" "$(cat "$T_DIR/status")" "straygate up v0 --reattach"
+		sg up v0 --reattach 2>&1 | sed 's/^/# link: /'
 		settle
+		ok "link: now it is run" runs
 	fi
 	is "link: attached" "$(device_is v0)" "$MODE"
 	both "link down and up"

@@ -281,8 +281,8 @@ static void print_unseen(const struct sample *before, const struct sample *now)
 
 		if (unseen)
 			printf("  %s: of %u packets the gate saw none: the driver does not run its program; "
-			       "`straygate down %s`, then `straygate up %s`\n",
-			       name, unseen, name, name);
+			       "`straygate up %s --reattach` puts it on anew\n",
+			       name, unseen, name);
 	}
 }
 

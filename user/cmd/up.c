@@ -168,14 +168,17 @@ static int check_mode(struct gate *g, const char *device, const struct call *c)
 	size_t count, i;
 	bool native = false;
 
-	if (!c->generic)
+	if (!c->generic || c->reattach)
 		return 0;
 	if (gate_devices(g, &devices, &count))
 		return -EIO;
 	for (i = 0; i < count; i++)
 		native |= !strcmp(devices[i].name, device) && devices[i].attached && !devices[i].generic;
 	gate_devices_free(devices, count);
-	return native ? fail(-EBUSY, "%s: it runs in native mode; `straygate down %s` first", device, device)
+	return native ? fail(-EBUSY,
+			     "%s: it runs in native mode; `straygate up %s --generic "
+			     "--reattach` changes that, with a gap",
+			     device, device)
 		      : 0;
 }
 
@@ -267,7 +270,7 @@ static int attach(struct gate *g, const char *device, const struct call *c)
 
 	if (gate_drain(g, false))
 		return -EIO;
-	if (gate_attach(g, device, c->generic)) {
+	if (gate_attach(g, device, (c->generic ? ATTACH_GENERIC : 0) | (c->reattach ? ATTACH_ANEW : 0))) {
 		explain_refusal();
 		return -EIO;
 	}
@@ -385,7 +388,7 @@ const struct verb verb_up = {
 		"FILE the policy in any case.\n"
 		"What is loaded stays until `straygate down`; no process is left running.\n",
 	.takes = TAKES_JSON | TAKES_NETNS | TAKES_GENERIC | TAKES_FORCE | TAKES_GROUP | TAKES_POLICY |
-		 TAKES_BOUND,
+		 TAKES_BOUND | TAKES_REATTACH,
 	.least = 0,
 	.most = -1,
 	.run = run,

@@ -26,6 +26,7 @@
 #define TAKES_NAMES	  0x100000u
 #define TAKES_FOLLOW	  0x1000000u
 #define TAKES_SINCE	  0x2000000u
+#define TAKES_REATTACH	  0x200000u
 
 struct verb {
 	const char *name;

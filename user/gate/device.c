@@ -142,8 +142,26 @@ static bool runs_generic(int link, const char *device)
 
 /* ---- attaching ----------------------------------------------------------- */
 
-/* In place: not a packet in between goes unjudged. */
-static int replace_program(struct gate *g, const char *device, int link)
+/* By a link of its own, for a driver that no longer runs the program, or for another
+ * mode. In between packets pass unjudged; bound visits are translated at tc. */
+static int take_off_and_on(struct gate *g, const char *device, int old, const struct loaded *l, bool generic)
+{
+	cleanup_fd int link = -1;
+	int err;
+
+	if (bpf_link_detach(old))
+		return fail(-errno, "%s: cannot take the program off: %s", device, strerror(errno));
+	fault_point();
+	link = xdp_link(device, l->program, generic);
+	if (link < 0)
+		return link;
+	err = device_pin_put(g, device, "link", link);
+	return err ? err
+		   : settings_write(device, l->device, tc_attached(g, device), runs_generic(link, device));
+}
+
+/* In place, unless it is to be ATTACH_ANEW: not a packet in between goes unjudged. */
+static int replace_program(struct gate *g, const char *device, int link, unsigned int how)
 {
 	cleanup_fd int counters = device_pin_open(g, device, "counters");
 	cleanup_fd int crossings = device_pin_open(g, device, "crossings");
@@ -166,8 +184,12 @@ static int replace_program(struct gate *g, const char *device, int link)
 	if (err)
 		return err;
 	fault_point();
-	if (bpf_link_update(link, l.program, NULL))
-		return fail(-errno, "%s: cannot replace the program: %s", device, strerror(errno));
+	if (how & ATTACH_ANEW)
+		err = take_off_and_on(g, device, link, &l, how & ATTACH_GENERIC);
+	else if (bpf_link_update(link, l.program, NULL))
+		err = fail(-errno, "%s: cannot replace the program: %s", device, strerror(errno));
+	if (err)
+		return err;
 	settings_note_program(l.device, program_info(l.program).id);
 	fault_point();
 	events_write(g, EVENT_REPLACED, device, 0);
@@ -228,7 +250,7 @@ static int attach_new(struct gate *g, const char *device, bool generic)
 	return 0;
 }
 
-int gate_attach(struct gate *g, const char *device, bool generic)
+int gate_attach(struct gate *g, const char *device, unsigned int how)
 {
 	cleanup_fd int link = -1;
 
@@ -236,8 +258,8 @@ int gate_attach(struct gate *g, const char *device, bool generic)
 		return fail(-ENODEV, "%.40s: no such device; see `ip link`", device);
 	link = device_pin_open_object(g, device, "link");
 	if (link_ifindex(link) && link_ifindex(link) == if_nametoindex(device))
-		return replace_program(g, device, link);
-	return attach_new(g, device, generic);
+		return replace_program(g, device, link, how);
+	return attach_new(g, device, how & ATTACH_GENERIC);
 }
 
 int gate_stop(struct gate *g, const char *device)

@@ -162,7 +162,9 @@ struct gate_device {
 #define CHANGED_WAY 0x04u /* whether the handshake is possible: tags, or a veth's other end */
 
 /* Attaches, or replaces the program of a device that is attached already. */
-int gate_attach(struct gate *g, const char *device, bool generic);
+#define ATTACH_GENERIC 0x01u
+#define ATTACH_ANEW    0x02u /* off and on, with a gap, also if it is attached */
+int gate_attach(struct gate *g, const char *device, unsigned int how);
 /* Stops judging on the device; its filters at tc go on translating. */
 int gate_stop(struct gate *g, const char *device);
 int gate_detach(struct gate *g, const char *device);

@@ -111,8 +111,7 @@ static void say_generic(const char *device, int err, const char *words)
 	    : command ? ". For native mode: `"
 		      : ". For native mode: ",
 	    !*remedy ? device : remedy, !*remedy || command ? "`" : "",
-	    *remedy ? ", then `straygate down " : "", *remedy ? device : "",
-	    *remedy ? "` and `up` again" : "");
+	    *remedy ? ", then `straygate up " : "", *remedy ? device : "", *remedy ? " --reattach`" : "");
 }
 
 /* ---- attaching --------------------------------------------------------------- */

@@ -17,6 +17,7 @@ struct call {
 	bool top_given;
 	bool json;
 	bool generic;
+	bool reattach;
 	bool now;	    /* down: cut what is bound */
 	unsigned int drain; /* down: seconds, then cut; UINT_MAX: wait for the last */
 	unsigned int bound; /* up: room for so many bound visits; 0: the default */

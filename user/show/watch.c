@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "lib/say.h"
-#include "show/served.h"
+#include "show/groups.h"
 
 #define FINDINGS_NS  (3 * SECOND_NS - SECOND_NS / 2)
 #define STRAYS_NS    (2 * SECOND_NS)
@@ -120,10 +120,8 @@ void watch_strays(struct watch *w)
 	if (begin < s->due)
 		return;
 	free_strays(s);
-	if (!read_served(w) && !gate_heavy(&w->gate, GATE_STRAY_NAMES, &s->names, &s->name_count)) {
-		s->name_count = strays_only(s->names, s->name_count, w->served);
+	if (!read_served(w) && !strays_read(&w->gate, w->served, &s->names, &s->name_count))
 		gate_heavy(&w->gate, GATE_STRAY_SOURCES, &s->sources, &s->source_count);
-	}
 	took = (monotonic_ns() - begin) * STRAYS_SHARE;
 	s->due = begin + (took > STRAYS_NS ? took : STRAYS_NS);
 }
