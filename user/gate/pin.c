@@ -115,7 +115,7 @@ static bool may_be_shared(const char *path)
 	static const char *const names[] = {"control",	   "meta",	     "policy",	      "counters",
 					    "device",	   "flows",	     "flow_ends",     "engagements",
 					    "stray_names", "stray_suffixes", "stray_sources", "room",
-					    "crossings",   "events"};
+					    "crossings",   "events",	     "alarms",	      "pace"};
 	const char *name = strrchr(path, '/');
 	size_t i, len;
 
