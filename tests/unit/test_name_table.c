@@ -408,7 +408,7 @@ Test(image, zones_with_names)
 		 "zone all.example.net names from %s/2\n",
 		 dir, dir, dir);
 	p = parsed(text);
-	cr_assert(!policy_inherit(p, NULL, 1) && !image_build(&c, p, NULL, 0));
+	cr_assert(!policy_inherit(p, NULL, 1) && !image_build(&c, p, NULL, 0, NULL));
 	for (i = 0; i < COUNT(rows); i++) {
 		uint32_t got = name_look(&c, NAMES_ZONES, rows[i].name);
 		const char *zone = rows[i].zone;
