@@ -58,7 +58,6 @@ static const struct {
 	{"[::]:80", 80, true},
 	{"[2001:db8::1]:443", 443, false},
 	{"[2001:db8::1]", 99, false},
-	{"2001:db8::1", 99, false},
 	{"localhost:82", 82, true},
 	{"0.0.0.0:83", 83, true},
 	{"unix:/run/x.sock", 0, false},

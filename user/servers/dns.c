@@ -26,12 +26,12 @@ static void put_sites(struct model *m, const char *address, unsigned int port, e
 	size_t i, len;
 
 	/* "192.0.2.1@5353" */
-	snprintf(text, sizeof(text), "%.100s", address ? address : "*");
-	len = strcspn(text, "@");
-	if (text[len] == '@') {
-		port = (unsigned int)strtoul(text + len + 1, NULL, 10);
-		text[len] = '\0';
-	}
+	address = address ? address : "*";
+	len = strcspn(address, "@");
+	if (address[len])
+		port = (unsigned int)strtoul(address + len + 1, NULL, 10);
+	snprintf(text, sizeof(text), strchr(address, ':') ? "[%.*s]" : "%.*s", len < 100 ? (int)len : 100,
+		 address);
 	for (i = 0; i < 2; i++) {
 		struct site s = {
 			.l4 = protocols[i], .as = PROTO_DNS, .class = class, .why = why, .origin = *where};
