@@ -153,14 +153,8 @@ static uint32_t run_one(const struct frame *in, struct frame *out, struct done *
 
 /* ---- many ---- */
 
-/* Verdict RESET: of the server's socket, or sent to the client. */
-static bool frees_socket(uint32_t reason)
-{
-	return reason == REASON_visit_limited || reason == REASON_stray_reset ||
-	       reason == REASON_unnamed_reset || reason == REASON_unreadable_reset;
-}
-
-static void add_reason(struct done *d, uint32_t reason, enum verdict verdict, uint64_t n)
+/* A RST for the server's socket is made of the packet; one for the client is sent. */
+static void add_reason(struct done *d, uint32_t reason, enum verdict verdict, enum sends sends, uint64_t n)
 {
 	if (verdict == VERDICT_PASS && reason != REASON_introduced_again)
 		d->same += n;
@@ -168,7 +162,7 @@ static void add_reason(struct done *d, uint32_t reason, enum verdict verdict, ui
 		d->made += n;
 	else if (verdict == VERDICT_DROP)
 		d->gone += n;
-	else if (verdict == VERDICT_RESET && frees_socket(reason))
+	else if (verdict == VERDICT_RESET && sends == SENDS_RST_SERVER)
 		d->made += n;
 	else
 		d->sent += n;
@@ -194,7 +188,7 @@ static struct done counted(void)
 	for (i = 0; i < REASONS_MAX; i++)
 		*(is_kept(i) ? &d.gone : &d.same) += sums[turn][1][i] - sums[turn ^ 1][1][i];
 #define R(nr, name, verdict, sends, counts, text) \
-	add_reason(&d, nr, VERDICT_##verdict, sums[turn][0][nr] - sums[turn ^ 1][0][nr]);
+	add_reason(&d, nr, VERDICT_##verdict, SENDS_##sends, sums[turn][0][nr] - sums[turn ^ 1][0][nr]);
 	STRAYGATE_REASONS(R)
 #undef R
 	return d;
