@@ -31,13 +31,14 @@ bool ethtool_lro(const char *device)
 /* Features have names, and numbers that each kernel gives anew. */
 static unsigned int features(const char *device)
 {
-	struct {
-		struct ethtool_sset_info head;
-		__u32 count;
-	} q = {.head = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ULL << ETH_SS_FEATURES}};
+	/* Counts follow, one for each set that was asked for. */
+	union {
+		struct ethtool_sset_info info;
+		char room[sizeof(struct ethtool_sset_info) + sizeof(__u32)];
+	} q = {.info = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ULL << ETH_SS_FEATURES}};
 	struct ifreq r;
 
-	return netdev_ask(device, SIOCETHTOOL, &q, &r) || !q.head.sset_mask ? 0 : q.count;
+	return netdev_ask(device, SIOCETHTOOL, &q, &r) || !q.info.sset_mask ? 0 : q.info.data[0];
 }
 
 static int number_of(const char *device, const char *name, unsigned int count)

@@ -85,17 +85,14 @@ static void write_listener(const struct model *m, const struct found *f)
 
 static void write_listeners(const struct servers *s)
 {
-	bool implied = false;
 	size_t i;
 
 	puts("# What is judged. closed: the server itself refuses names that it does not know. implied: it\n"
 	     "# answers any name as it would one of its own; look through `straygate show strays` for names "
 	     "that\n"
 	     "# live here before you enforce it. open: it answers any name on purpose.");
-	for (i = 0; i < s->found_count; i++) {
+	for (i = 0; i < s->found_count; i++)
 		write_listener(&s->model, &s->found[i]);
-		implied |= s->found[i].site.class == SITE_IMPLIED;
-	}
 	if (!s->found_count)
 		puts("# Nothing listens that could be judged. Are the servers running?");
 	if (s->others) {
