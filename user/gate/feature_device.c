@@ -92,7 +92,7 @@ static void tell_native(struct told *t)
 		     "first%s",
 		     t->driver && t->driver->no_lro ? "; without LRO and rx-gro-hw the driver may have it"
 						    : "");
-	else if (!veth_sends_back(t->device))
+	else if (veth_sends_back(t->device) <= 0)
 		tell(t, "native XDP", FEATURE_NO,
 		     "the other end of this veth has no XDP program and would drop what the gate sends: "
 		     "`straygate up` uses generic XDP");

@@ -37,7 +37,7 @@ int settings_read(const char *name, bool filters, bool generic, struct device *o
 		out->shallow = SHALLOW_TC;
 	else if (vlan_tags_missed(name, generic))
 		out->shallow = SHALLOW_TAGS;
-	else if (!generic && !veth_sends_back(name))
+	else if (!generic && veth_sends_back(name) <= 0)
 		out->shallow = SHALLOW_PEER;
 	else
 		out->flags = DEVICE_SHAKES;
@@ -81,6 +81,9 @@ unsigned int settings_changed(const char *name, const struct device *before)
 		changed |= CHANGED_MAC;
 	if (now.mtu != before->mtu)
 		changed |= CHANGED_MTU;
+	/* Whoever may only look on may not ask the other end. */
+	if (now.shallow == SHALLOW_PEER && veth_sends_back(name) < 0)
+		now.shallow = before->shallow;
 	if (now.shallow != before->shallow)
 		changed |= CHANGED_WAY;
 	return changed;

@@ -165,7 +165,7 @@ int xdp_link(const char *device, int program, bool generic)
 	if (!ifindex)
 		return fail(-ENODEV, "%s: no such device; see `ip link`", device);
 	/* In generic mode what the program sends goes the ordinary way. */
-	if (!generic && !veth_sends_back(device)) {
+	if (!generic && veth_sends_back(device) <= 0) {
 		say("%s: the other end of this veth device has no XDP program and would drop what the gate "
 		    "sends, running generic (slower)",
 		    device);

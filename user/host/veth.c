@@ -5,6 +5,7 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -97,11 +98,13 @@ static int ask_link(int ifindex, int netns, struct link *l)
 	return 0;
 }
 
-bool veth_sends_back(const char *device)
+int veth_sends_back(const char *device)
 {
 	struct link here, peer;
+	int err;
 
 	if (ask_link(if_nametoindex(device), -1, &here) || !here.veth)
-		return true;
-	return !ask_link(here.peer, here.peer_netns, &peer) && peer.xdp;
+		return 1;
+	err = ask_link(here.peer, here.peer_netns, &peer);
+	return err ? err : peer.xdp;
 }

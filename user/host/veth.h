@@ -3,11 +3,10 @@
 #ifndef STRAYGATE_VETH_H
 #define STRAYGATE_VETH_H
 
-#include <stdbool.h>
-
-/* False: a veth device whose other end does not take frames that a native program
- * sends back, since it has no XDP program (drivers/net/veth.c, veth_xdp_xmit()), or
- * cannot be asked. True for it, and for every other kind of device. */
-bool veth_sends_back(const char *device);
+/* 0: a veth device whose other end does not take frames that a native program sends
+ * back, since it has no XDP program (drivers/net/veth.c, veth_xdp_xmit()). 1: it does, and
+ * so does every other kind of device. -errno: the other end cannot be asked; in another
+ * namespace that takes CAP_NET_ADMIN there. */
+int veth_sends_back(const char *device);
 
 #endif
