@@ -10,6 +10,7 @@
 #define STRAYGATE_MAPS_H
 
 #include "bpf/bpf.h"
+#include "bpf/event_record.h"
 #include "bpf/handshake/cookie.h"
 #include "bpf/find/finder.h"
 #include "bpf/image.h"

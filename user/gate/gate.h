@@ -33,6 +33,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "bpf/event_record.h"
 #include "image/cells.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
