@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "lib/fd.h"
-#include "host/netlink.h"
 
 static int note(const struct nlmsghdr *n, void *arg)
 {
@@ -29,7 +28,7 @@ static int note(const struct nlmsghdr *n, void *arg)
 	return 0;
 }
 
-static bool read_family(int fd, int family, int l4, uint8_t *ports)
+int listening_dump(int fd, int family, int l4, rtnl_fn *fn, void *arg)
 {
 	struct {
 		struct nlmsghdr n;
@@ -44,7 +43,7 @@ static bool read_family(int fd, int family, int l4, uint8_t *ports)
 		      .idiag_states = 1U << (l4 == IPPROTO_TCP ? TCP_LISTEN : TCP_CLOSE)},
 	};
 
-	return !rtnl_dump(fd, &q.n, note, ports);
+	return rtnl_dump(fd, &q.n, fn, arg);
 }
 
 void listening_read(struct listening *l)
@@ -55,8 +54,8 @@ void listening_read(struct listening *l)
 
 	memset(l, 0, sizeof(*l));
 	for (i = 0; i < 2 && fd >= 0; i++)
-		l->known[i] = read_family(fd, AF_INET, protocols[i], l->ports[i]) &&
-			      read_family(fd, AF_INET6, protocols[i], l->ports[i]);
+		l->known[i] = !listening_dump(fd, AF_INET, protocols[i], note, l->ports[i]) &&
+			      !listening_dump(fd, AF_INET6, protocols[i], note, l->ports[i]);
 }
 
 bool listening_has(const struct listening *l, int l4, unsigned int port)

@@ -11,14 +11,13 @@
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include "host/netlink.h"
+#include "host/listening.h"
 #include "lib/fd.h"
 #include "lib/say.h"
 
@@ -78,19 +77,8 @@ static int note(const struct nlmsghdr *n, void *arg)
 static int read_family(struct listeners *l, int fd, int family, int l4)
 {
 	struct reading r = {.l = l, .l4 = l4, .had = l->count};
-	struct {
-		struct nlmsghdr n;
-		struct inet_diag_req_v2 r;
-	} q = {
-		.n = {.nlmsg_len = sizeof(q),
-		      .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-		      .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
-		.r = {.sdiag_family = family,
-		      .sdiag_protocol = l4,
-		      .idiag_states = 1U << (l4 == IPPROTO_TCP ? TCP_LISTEN : TCP_CLOSE)},
-	};
 
-	return rtnl_dump(fd, &q.n, note, &r);
+	return listening_dump(fd, family, l4, note, &r);
 }
 
 static int order(const void *a, const void *b)
