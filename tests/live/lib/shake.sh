@@ -68,6 +68,16 @@ server()
 	tb_wait_port "$T" "$port"
 }
 
+# other_build BUILD: $T_DIR/straygate is a command that says of itself that it is another
+# build, whose name is printed.
+other_build()
+{
+	local build=$1 other=${1%?}+
+	BUILD=$build OTHER=$other perl -0777 -pe 's/\Q$ENV{BUILD}\E\0/$ENV{OTHER}\0/g' "$TB_GATE" >"$T_DIR/straygate"
+	chmod +x "$T_DIR/straygate"
+	echo "$other"
+}
+
 server_stop()
 {
 	tb_stop_recorded "$TB_RUN/$T/pids/server-$1"
