@@ -289,7 +289,6 @@ part_norun()
 		like "norun: status says so" "$(cat "$T_DIR/status")" "v0: of [0-9]+ packets the gate saw none"
 		like "norun: and --check" "$(flooded_check)" "CRITICAL: v0: attached, but of [0-9]+ packets"
 		is "norun: everything passes" "$(page 4 "http://$SERVED/")" good
-		in_victim ethtool -K v0 lro off gro off 2>/dev/null || true
 		again v0 --generic >/dev/null
 		settle
 		both "in generic mode"
