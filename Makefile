@@ -15,6 +15,8 @@ CFLAGS   += -std=gnu17 -D_GNU_SOURCE $(WARN) -iquote user -iquote . -I$(B) -MMD 
 LDFLAGS  += $(EXTRA_CFLAGS)
 # Of the exporter alone, which is a program of its own.
 EXPORTER_LIBS := -lmicrohttpd
+# And of straygate-country.
+COUNTRY_LIBS := -lmaxminddb -lz
 LIBS     := -lbpf -lelf -lz -ljansson -lncursesw -ltinfo
 
 # The UAPI headers of Debian's multiarch include directory.
@@ -23,13 +25,14 @@ BPF_FLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu17 $(WARN) -D__TARGET_ARCH_$(AR
              -I/usr/include/$(shell $(CC) -print-multiarch) -MMD -MP
 
 EXPORTER := $(wildcard user/exporter/*.c)
-USER     := $(filter-out $(EXPORTER),$(wildcard user/*/*.c))
+COUNTRY  := $(wildcard user/country/*.c)
+USER     := $(filter-out $(EXPORTER) $(COUNTRY),$(wildcard user/*/*.c))
 OBJECTS  := $(USER:user/%.c=$(B)/user/%.o)
 UNIT     := $(patsubst tests/unit/%.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 PACKET   := $(patsubst tests/packet/%.c,$(B)/%,$(wildcard tests/packet/test_*.c))
 WORLD    := $(patsubst tests/%.c,$(B)/tests/%.o,$(wildcard tests/packet/world/*.c tests/packet/rows*.c))
 
-all: $(B)/straygate $(B)/straygate-exporter
+all: $(B)/straygate $(B)/straygate-exporter $(B)/straygate-country
 
 $(B)/straygate.bpf.o: bpf/straygate.bpf.c
 	@mkdir -p $(@D)
@@ -47,7 +50,8 @@ $(B)/user/%.o: user/%.c | $(B)/straygate.skel.h
 	@mkdir -p $(@D)
 	@echo "  CC $<"; $(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
 $(B)/user/gate/object.o $(B)/sanitized/gate/object.o: $(B)/straygate.skel.h $(B)/build-id
-$(B)/user/gate/object.o $(B)/sanitized/gate/object.o: CFLAGS += -DSTRAYGATE_BUILD='"$(BUILD_ID)"'
+$(B)/user/country/main.o: $(B)/build-id
+$(B)/user/gate/object.o $(B)/sanitized/gate/object.o $(B)/user/country/main.o: CFLAGS += -DSTRAYGATE_BUILD='"$(BUILD_ID)"'
 
 # Newer only if the build has another name: a commit changes no source.
 $(B)/build-id: always
@@ -63,6 +67,9 @@ $(B)/straygate: $(B)/user/main.o $(B)/libstraygate.a
 
 $(B)/straygate-exporter: $(EXPORTER:user/%.c=$(B)/user/%.o) $(B)/libstraygate.a
 	$(CC) $(LDFLAGS) $^ $(LIBS) $(EXPORTER_LIBS) -o $@
+
+$(B)/straygate-country: $(COUNTRY:user/%.c=$(B)/user/%.o) $(B)/libstraygate.a
+	$(CC) $(LDFLAGS) $^ $(COUNTRY_LIBS) -o $@
 
 # The page is part of the program.
 $(B)/user/exporter/page.o: $(wildcard user/exporter/page/*)
@@ -158,6 +165,8 @@ install: all
 	ln -sf straygate $(DESTDIR)$(PREFIX)/sbin/check_straygate
 	install -D -m 644 man/straygate.8 $(DESTDIR)$(PREFIX)/share/man/man8/straygate.8
 	install -D -m 644 man/straygate-policy.5 $(DESTDIR)$(PREFIX)/share/man/man5/straygate-policy.5
+	install -D -m 755 $(B)/straygate-country $(DESTDIR)$(PREFIX)/bin/straygate-country
+	install -D -m 644 man/straygate-country.1 $(DESTDIR)$(PREFIX)/share/man/man1/straygate-country.1
 	install -D -m 644 man/straygate.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/straygate
 	install -D -m 644 packaging/systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/straygate.conf
 	install -D -m 644 packaging/systemd/tmpfiles.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/straygate.conf

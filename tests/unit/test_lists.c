@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <zlib.h>
 
+#include "policy/overlaps.h"
 #include "policy_helpers.h"
 
 TestSuite(lists, .init = enter_directory, .fini = leave_directory);
@@ -18,6 +19,22 @@ static const struct {
 	{"; Spamhaus DROP List 2026/11/26\n1.10.16.0/20 ; SBL256894\n1.19.0.0/16;SBL434604\n",
 	 "1.10.16.0/20 1.19.0.0/16"},
 	{"2a06:f680::/29 ; SBL303641\n", "2a06:f680::/29"},
+	/* the same as JSON */
+	{"{\"cidr\":\"1.10.16.0/20\",\"sblid\":\"SBL256894\",\"rir\":\"apnic\"}\n"
+	 "{\"cidr\":\"2a06:f680::\\/29\",\"sblid\":\"SBL303641\"}\n"
+	 "{\"type\":\"metadata\",\"timestamp\":1764151204,\"size\":124,\"records\":2,\"copyright\":\"(c) x; "
+	 "y # z\"}\n",
+	 "1.10.16.0/20 2a06:f680::/29"},
+	/* FireHOL */
+	{"#\n# firehol_level1\n#\n# ipv4 hash:net ipset\n#\n0.0.0.0/8\n1.10.16.0/20\n1.19.0.7\n",
+	 "0.0.0.0/8 1.10.16.0/20 1.19.0.7"},
+	/* countries that were picked out of delegation files */
+	{"apnic|CN|asn|4538|5|19940101|allocated|A91\n"
+	 "apnic|CN|ipv4|1.0.1.0|256|20110414|allocated|A92E1062\n"
+	 "apnic|CN|ipv4|14.1.0.0|768|20110414|assigned\n"
+	 "apnic|CN|ipv6|2001:250::|35|20000426|allocated|A9187A67\n"
+	 "apnic||ipv4|14.2.0.0|256||available|\n",
+	 "1.0.1.0/24 14.1.0.0/23 14.1.2.0/24 2001:250::/35"},
 	/* CSV: the first column, without a heading */
 	{"10.0.0.0/8,\n192.0.2.0/24 , x\n", "10.0.0.0/8 192.0.2.0/24"},
 	{"network,asn,organisation\n192.0.2.0/24,64496,\"Example, Inc.\"\n", "192.0.2.0/24"},
@@ -116,6 +133,18 @@ static const struct {
 	{"set s {\n elements = { 192.0.2.1 . 80 }\n}\n",
 	 "l:2:15: '192.0.2.1' has more than an address; expected a set of addresses alone"},
 	{"set s {\n elements = { 22 }\n}\n", "l:2:15: '22' is no prefix; " EXPECTED},
+	{"{\"cidr\":\"1.10.16.1/20\"}\n",
+	 "l:1:10: 1.10.16.1/20 has host bits set; did you mean 1.10.16.0/20?"},
+	{"{\"asn\":64496}\n", "l:1:1: '{\"asn\":64496}' has no \"cidr\"; expected an object with it on each "
+			      "line, as Spamhaus has it"},
+	{"{\n",
+	 "l:1:1: '{' is no JSON; expected an object on each line, which `jq -c '.[]'` makes of a list"},
+	{"apnic|*|ipv4|*|47000|summary\n",
+	 "l:1:1: 'apnic|*|ipv4|*|47000|summary' is of a whole delegation file, which has all countries; "
+	 "expected what `straygate-country CN FILE` prints"},
+	{"apnic|CN|ipv4|1.0.1.0|0|20110414|allocated\n",
+	 "l:1:1: 'apnic|CN|ipv4|1.0.1.0|0|20110414|allocated' is no delegation; expected "
+	 "REGISTRY|COUNTRY|TYPE|START|VALUE|DATE|STATUS"},
 };
 
 Test(lists, that_are_refused)
@@ -346,4 +375,68 @@ Test(lists, seek)
 			cr_assert(prefix_seek(list, COUNT(list), from, &p) == expected, "%u from %u", at,
 				  from);
 		}
+}
+
+/* ---- lists that overlap ---- */
+
+/* What holds, what not, how often, the first: "holds other n inner outer nested". */
+static const struct {
+	const char *a, *b, *policy, *expected;
+} overlapping[] = {
+	{"10.0.0.0/8 11.0.0.0/8", "9.0.0.0/8 10.0.0.0/8 11.0.0.0/8", "source from a drop\nsource from b pass",
+	 "a b 2 10.0.0.0/8 10.0.0.0/8 same\n"},
+	{"10.0.0.0/8", "10.0.0.0/8", "source from b pass\nsource from a drop",
+	 "b a 1 10.0.0.0/8 10.0.0.0/8 same\n"},
+	{"10.0.0.0/8 2001:db8::/32", "10.1.0.0/16 10.2.0.0/16 2001:db8:1::/48",
+	 "source from a drop\nsource from b limit 5 visits/s", "b a 3 10.1.0.0/16 10.0.0.0/8 nested\n"},
+	{"10.0.0.0/8 10.1.1.0/24", "10.1.0.0/16", "source from a drop\nsource from b pass",
+	 "b a 1 10.1.0.0/16 10.0.0.0/8 nested\na b 1 10.1.1.0/24 10.1.0.0/16 nested\n"},
+	/* the list that loses the prefix is in nothing's way */
+	{"10.0.0.0/8 10.1.0.0/16", "10.1.0.0/16", "source from a drop\nsource from b pass",
+	 "a b 1 10.1.0.0/16 10.1.0.0/16 same\n"},
+	/* the same action, or the same limit */
+	{"10.0.0.0/8", "10.0.0.0/8 10.1.0.0/16", "source from a drop\nsource from b drop", ""},
+	{"10.0.0.0/8", "10.0.0.0/8", "source from a limit 5 visits/s\nsource from b limit 5 visits/s", ""},
+	{"10.0.0.0/8", "10.0.0.0/8", "source from a limit 5 visits/s\nsource from b limit 6 visits/s",
+	 "a b 1 10.0.0.0/8 10.0.0.0/8 same\n"},
+	/* lines of their own go before lists, unless they are shorter */
+	{"10.0.0.0/8", "", "source from a drop\nsource 10.0.0.0/8 trust\nsource 10.1.0.0/16 pass", ""},
+	{"10.1.0.0/16 10.2.0.0/16 12.0.0.0/8", "",
+	 "source from a drop\nsource 10.0.0.0/8 trust\nsource 12.0.0.0/7 trust",
+	 "a 10.0.0.0/8 3 10.1.0.0/16 10.0.0.0/8 nested\n"},
+	/* 0.0.0.0/0 is not in ::/0 */
+	{"0.0.0.0/0", "::/0", "source from a drop\nsource from b pass", ""},
+	{"::/0 ::ffff:0:0:0/96", "10.0.0.0/8 2001:db8::/32", "source from a drop\nsource from b pass",
+	 "b a 1 2001:db8::/32 ::/0 nested\n"},
+};
+
+static const char *name_of(const struct rule *r)
+{
+	return r->from ? strrchr(r->from, '/') + 1 : r->subject;
+}
+
+Test(lists, that_overlap)
+{
+	for (size_t i = 0; i < COUNT(overlapping); i++) {
+		struct policy *p = policy_new();
+		struct policy_error err;
+		struct overlaps o;
+		char text[1024] = "", inner[PREFIX_TEXT], outer[PREFIX_TEXT];
+
+		write_file("a", overlapping[i].a);
+		write_file("b", overlapping[i].b);
+		write_file("p", overlapping[i].policy);
+		cr_assert(!policy_read_file(p, "p", &err), "%s", err.text);
+		cr_assert(!policy_overlaps(p, &o));
+		for (size_t k = 0; k < o.count; k++) {
+			prefix_print(&o.list[k].inner, inner, sizeof(inner));
+			prefix_print(&o.list[k].outer, outer, sizeof(outer));
+			sprintf(text + strlen(text), "%s %s %zu %s %s %s\n", name_of(o.list[k].holds),
+				name_of(o.list[k].other), o.list[k].count, inner, outer,
+				o.list[k].nested ? "nested" : "same");
+		}
+		cr_expect_str_eq(text, overlapping[i].expected, "%zu: %s\ninstead of\n%s", i, text,
+				 overlapping[i].expected);
+		policy_free(p);
+	}
 }

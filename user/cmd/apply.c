@@ -8,6 +8,7 @@
 #include "cmd/differences.h"
 #include "lib/json.h"
 #include "cmd/lockout.h"
+#include "cmd/overlaps.h"
 #include "lib/say.h"
 #include "cmd/verb.h"
 
@@ -38,6 +39,7 @@ static int apply(struct gate *g, struct policy *now, const struct call *c)
 	}
 	if (c->diff)
 		return print_differences(before, now, c);
+	say_overlaps(now);
 	changes = policy_diff(before, now, NULL, NULL);
 	if (refused(g, now, before, c, c->argv[0], true))
 		return EXIT_FAILED;

@@ -4,6 +4,7 @@
 
 #include "parser/read.h"
 #include "cmd/input.h"
+#include "cmd/overlaps.h"
 #include "policy/policy.h"
 #include "lib/say.h"
 #include "show/show.h"
@@ -20,6 +21,7 @@ static int run(const struct call *c)
 		say("%s", err.text);
 		return EXIT_FAILED;
 	}
+	say_overlaps(p);
 	policy_out(p, c);
 	return EXIT_OK;
 }
@@ -29,6 +31,7 @@ const struct verb verb_check = {
 	.arguments = "FILE | -",
 	.summary = "read a policy file and print what was understood; nothing is changed",
 	.help = "Each line is printed in full, with the defaults that were filled in.\n"
+		"Lists of sources that overlap and have different actions are told on standard error.\n"
 		"`-` is standard input. Needs no privilege and no kernel support.\n",
 	.takes = TAKES_JSON,
 	.least = 1,

@@ -3,8 +3,10 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <jansson.h>
 #include <string.h>
 
+#include "lib/delegation.h"
 #include "lib/prefix.h"
 
 /* What is left of a line, and whom its entries are for. */
@@ -200,14 +202,90 @@ static void ipset_add(struct rest *r)
 	r->at = r->end;
 }
 
+/* ---- JSON ---- */
+
+static void freep_json(json_t **j)
+{
+	json_decref(*j);
+}
+
+/* An object of which "cidr" is the prefix; that of "type":"metadata" has none. */
+static void json_line(struct rest *r, struct list_entry *e)
+{
+	size_t len = (size_t)(r->end - e->text);
+	json_t *line __attribute__((cleanup(freep_json))) = json_loadb(e->text, len, 0, NULL);
+	json_t *cidr = json_object_get(line, "cidr");
+	const char *type = json_string_value(json_object_get(line, "type"));
+	const char *there;
+
+	r->at = r->end;
+	e->len = len;
+	if (!line) {
+		refuse(r, e,
+		       "is no JSON; expected an object on each line, which `jq -c '.[]'` makes of a list");
+	} else if (json_is_string(cidr)) {
+		e->text = json_string_value(cidr);
+		e->len = json_string_length(cidr);
+		there = memmem(r->line, (size_t)(r->end - r->line), e->text, e->len);
+		e->column = there ? column_of(r, there) : e->column;
+		give(r, e);
+	} else if (!type || strcmp(type, "metadata")) {
+		refuse(r, e, "has no \"cidr\"; expected an object with it on each line, as Spamhaus has it");
+	}
+}
+
+/* ---- delegations ---- */
+
+/* Of the countries that somebody has picked out of such a file. */
+static void delegation_line(struct rest *r, struct list_entry *e)
+{
+	struct prefix last = {.len = 128};
+	struct delegation d;
+	char text[2][PREFIX_TEXT];
+	const char *why;
+	int got;
+
+	r->at = r->end;
+	e->len = (size_t)(r->end - e->text);
+	got = delegation_read(e->text, e->len, &d, &why);
+	if (got == DELEGATION_WHOLE) {
+		refuse(r, e,
+		       "is of a whole delegation file, which has all countries; expected what "
+		       "`straygate-country CN FILE` prints");
+	} else if (got < 0) {
+		refuse(r, e, "is no delegation; expected REGISTRY|COUNTRY|TYPE|START|VALUE|DATE|STATUS");
+	} else if (got == DELEGATION_GIVEN) {
+		memcpy(last.addr, d.first, sizeof(last.addr));
+		prefix_print(&last, text[0], sizeof(text[0]));
+		memcpy(last.addr, d.last, sizeof(last.addr));
+		prefix_print(&last, text[1], sizeof(text[1]));
+		*e = (struct list_entry){.text = text[0],
+					 .len = strlen(text[0]),
+					 .last = text[1],
+					 .last_len = strlen(text[1]),
+					 .column = e->column};
+		give(r, e);
+	}
+}
+
+/* ---- lines ---- */
+
 /* A word with which a line of a tool begins? Then that line is read. */
-static bool tool_line(struct rest *r, const struct list_entry *first)
+static bool tool_line(struct rest *r, struct list_entry *first)
 {
 	static const char *const nothing[] = {"create", "flush", "destroy", "swap"};
 	struct list_entry second;
 
+	if (*first->text == '{') {
+		json_line(r, first);
+		return true;
+	}
 	if (!isalpha((unsigned char)*first->text))
 		return false;
+	if (memchr(first->text, '|', first->len)) {
+		delegation_line(r, first);
+		return true;
+	}
 	if (word_equals(first, "table") || word_equals(first, "set") || word_equals(first, "define")) {
 		r->form->state = FORM_NFT;
 		nft_line(r);
@@ -233,8 +311,6 @@ static bool tool_line(struct rest *r, const struct list_entry *first)
 	}
 	return true;
 }
-
-/* ---- lines ---- */
 
 static bool is_heading(const struct list_entry *e)
 {

@@ -7,6 +7,8 @@
  *	192.0.2.0/24,AS64496,Example		CSV: the first column; a heading is left out
  *	add NAME 192.0.2.0/24 timeout 0		what `ipset save` prints
  *	elements = { 192.0.2.0/24, ... }	what `nft list set` and `nft list table` print
+ *	{"cidr":"192.0.2.0/24", ...}		JSON, an object a line, as Spamhaus has it
+ *	apnic|CN|ipv4|1.0.1.0|256|...|allocated	lines of a delegation file (lib/delegation.h)
  *
  * The names of a zone may also stand as the records that have them, one a line with all of
  * its owner's name, as named-compilezone -s full, dig AXFR and `knotc zone-read` print them:
