@@ -88,11 +88,12 @@ _straygate()
 	--policy) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--group) mapfile -t COMPREPLY < <(compgen -g -- "$cur"); return ;;
 	--confirm) mapfile -t COMPREPLY < <(compgen -W "30s 60s 5m" -- "$cur"); return ;;
+	--since) mapfile -t COMPREPLY < <(compgen -W 'last now' -- "$cur"); return ;;
 	--from | --name | --top) return ;;
 	esac
 	for ((i = 1; i < cword; i++)); do
 		case ${words[i]} in
-		--instance | --netns | --group | --policy | --from | --to | --name | --top | --confirm) i=$((i + 1)) ;;
+		--instance | --netns | --group | --policy | --from | --to | --name | --top | --since | --confirm) i=$((i + 1)) ;;
 		-*) ;;
 		*)
 			if [ -z "$verb" ]; then

@@ -123,7 +123,7 @@ static const struct option_text {
 	{{"since", required_argument, NULL, OPT_SINCE},
 	 TAKES_SINCE,
 	 "TIME",
-	 "events: from TIME on (10m, 14:30, 2026-01-21T15:15)"},
+	 "events from TIME on (10m, 14:30, 2026-01-21T15:15); counters since it, or `last`"},
 	{{"update", required_argument, NULL, OPT_UPDATE},
 	 TAKES_NAMES,
 	 "FILE",

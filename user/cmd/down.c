@@ -9,6 +9,7 @@
 
 #include "gate/events.h"
 #include "lib/say.h"
+#include "show/since.h"
 #include "cmd/verb.h"
 
 #define POLL_US 200000
@@ -157,7 +158,10 @@ static int run(const struct call *c)
 			stop_all(&g, c);
 		else if (room == -EPROTO)
 			stop_elsewise(&g, c);
-		return err || gate_destroy(&g) ? EXIT_FAILED : EXIT_OK;
+		if (err || gate_destroy(&g))
+			return EXIT_FAILED;
+		since_forget(c->instance);
+		return EXIT_OK;
 	}
 	if (gate_open(&g, c->instance, GATE_WRITE))
 		return EXIT_FAILED;

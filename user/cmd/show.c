@@ -31,8 +31,17 @@ static int run(const struct call *c)
 			say("--top goes with `show flows` and `show strays`");
 			return EXIT_USAGE;
 		}
-		if ((c->follow || c->since) && shows[i].run != show_events) {
-			say("--follow and --since go with `show events`");
+		if (c->follow && shows[i].run != show_events) {
+			say("--follow goes with `show events`");
+			return EXIT_USAGE;
+		}
+		if (c->since && shows[i].run != show_events && shows[i].run != show_counters) {
+			say("--since goes with `show events` and `show counters`");
+			return EXIT_USAGE;
+		}
+		if (c->since && (c->openmetrics || c->prometheus)) {
+			say("--since does not go with --openmetrics and --prometheus: collectors compare "
+			    "themselves");
 			return EXIT_USAGE;
 		}
 		return gate_open(&g, c->instance, GATE_READ) ? EXIT_FAILED : shows[i].run(&g, c);
@@ -46,7 +55,8 @@ const struct verb verb_show = {
 	.arguments = "WHAT",
 	.summary = "show the running policy, counters, sources, names, flows, strays or events",
 	.help = "  policy    the running policy, as a file that `apply` accepts\n"
-		"  counters  packets and bytes by reason, listener and rule\n"
+		"  counters  packets and bytes by reason, listener and rule; --since last: how many more\n"
+		"            than at the last such call\n"
 		"  sources   lines about sources, with their counters and remaining time\n"
 		"  names     the served names and zones, with their visits\n"
 		"  flows     visits that are remembered, and their state\n"

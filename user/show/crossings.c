@@ -24,13 +24,23 @@ const char *crossing_name(enum crossing c)
 	return names[c];
 }
 
-json_t *crossings_json(struct gate *g, const struct gate_device *d)
+static int read_crossings(struct gate *g, const struct gate_device *d, struct since *since,
+			  struct counter sums[2 * CROSSINGS])
+{
+	int err = gate_crossings(g, d, sums);
+
+	for (unsigned int i = 0; !err && i < 2 * CROSSINGS; i++)
+		since_counter(since, "tc", d->name, i, &sums[i]);
+	return err;
+}
+
+json_t *crossings_json(struct gate *g, const struct gate_device *d, struct since *since)
 {
 	struct counter sums[2 * CROSSINGS];
 	json_t *all = json_object();
 	unsigned int way, what;
 
-	if (gate_crossings(g, d, sums)) {
+	if (read_crossings(g, d, since, sums)) {
 		json_decref(all);
 		return json_null();
 	}
@@ -45,12 +55,12 @@ json_t *crossings_json(struct gate *g, const struct gate_device *d)
 	return all;
 }
 
-void crossings_text(struct gate *g, const struct gate_device *d)
+void crossings_text(struct gate *g, const struct gate_device *d, struct since *since)
 {
 	struct counter sums[2 * CROSSINGS];
 	unsigned int i;
 
-	if (gate_crossings(g, d, sums))
+	if (read_crossings(g, d, since, sums))
 		return;
 	for (i = 0; i < 2 * CROSSINGS; i++)
 		if (sums[i].packets && i % CROSSINGS != CROSSED_PASSED)

@@ -5,12 +5,13 @@
 
 #include <jansson.h>
 
-#include "gate/gate.h"
+#include "show/since.h"
 
 const char *direction_name(enum direction d);
 const char *crossing_name(enum crossing c);
-/* {"in": {"passed": N, ...}, "out": {...}}, packets; NULL: they cannot be read. */
-json_t *crossings_json(struct gate *g, const struct gate_device *d);
-void crossings_text(struct gate *g, const struct gate_device *d);
+/* {"in": {"passed": N, ...}, "out": {...}}, packets; NULL: they cannot be read. since:
+ * how much more they are than they were; NULL: all. */
+json_t *crossings_json(struct gate *g, const struct gate_device *d, struct since *since);
+void crossings_text(struct gate *g, const struct gate_device *d, struct since *since);
 
 #endif

@@ -52,7 +52,7 @@ static void add_reasons(struct sum *to, const struct counter *raw, uint32_t list
 }
 
 /* A visit is counted by the packet at which it was judged. */
-static void sum_listener(struct listener_tally *l)
+void tally_sum_listener(struct listener_tally *l)
 {
 	uint64_t *const sums[] = {
 		[COUNTS_SERVED] = &l->served,	    [COUNTS_STRAY] = &l->stray,
@@ -61,6 +61,10 @@ static void sum_listener(struct listener_tally *l)
 	};
 	const struct reason_text *r;
 
+	for (r = reasons; r->name; r++)
+		if (r->counts != COUNTS_NO_VISIT)
+			*sums[r->counts] = 0;
+	l->turned = l->answered = 0;
 	for (r = reasons; r->name; r++) {
 		const struct sum *s = &l->reason[r->number];
 		bool is_visit = r->counts != COUNTS_BY_SOURCE || r->number == REASON_visit_limited;
@@ -194,7 +198,7 @@ int tally_again(struct gate *g, struct tally *t, struct tally *before)
 	for (i = 0; i < t->device_count && !err; i++)
 		err = read_device(t, i);
 	for (i = 0; i < t->listener_count && !err; i++)
-		sum_listener(&t->listener[i]);
+		tally_sum_listener(&t->listener[i]);
 	return err;
 }
 

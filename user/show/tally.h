@@ -68,6 +68,8 @@ int tally_read(struct gate *g, struct tally *t);
 int tally_again(struct gate *g, struct tally *t, struct tally *before);
 /* What a listener of another tally counted in this one; all zero if it was not there. */
 const struct listener_tally *tally_same_listener(const struct tally *t, const struct listener_tally *l);
+/* Its figures anew, from those of its reasons. */
+void tally_sum_listener(struct listener_tally *l);
 void tally_free(struct tally *t);
 #define cleanup_tally __attribute__((cleanup(tally_free)))
 
