@@ -157,6 +157,7 @@ lint: $(B)/straygate.bpf.o
 	scripts/includes check
 	scripts/reasons-doc check
 	OBJECT=$(B)/straygate.bpf.o scripts/maps-doc check
+	scripts/stack check $(B)/straygate.bpf.o
 
 UNITDIR  ?= $(PREFIX)/lib/systemd/system
 UNITS    := $(notdir $(wildcard packaging/systemd/*.service packaging/systemd/*.timer packaging/systemd/*.path))
