@@ -8,7 +8,7 @@
 
 #include "bpf/bpf.h"
 #include "bpf/alarm_window.h"
-#include "bpf/answer.h"
+#include "bpf/answer_both.h"
 #include "bpf/count.h"
 #include "bpf/handshake/introduce.h"
 #include "bpf/quic.h"
@@ -54,7 +54,7 @@ stage int rewrite(struct xdp_md *ctx, struct packet *p, __u32 sends)
 	case SENDS_RST_CLIENT:
 		return reset_client(ctx, p, s) ? XDP_TX : -1;
 	case SENDS_RST_SERVER:
-		return reset_server(ctx, p, s) ? XDP_PASS : -1;
+		return turn_at_data(ctx, p, s) ? XDP_PASS : -1;
 	case SENDS_SYN:
 		return introduce_again(ctx, p, s) ? -1 : XDP_PASS;
 	case SENDS_QUIC_VN:

@@ -122,10 +122,10 @@ stage int put_answer(struct xdp_md *ctx, struct packet *p, __u32 options)
 }
 
 /* To the client, from where it expects our next byte. */
-static __always_inline bool reply(struct xdp_md *ctx, const struct packet *p, struct scratch *s, __u32 flags,
-				  __u32 options, __u32 length)
+static __always_inline struct draft reply_draft(const struct packet *p, __u32 flags, __u32 options,
+						__u32 length)
 {
-	struct draft d = {
+	return (struct draft){
 		.to_client = 1,
 		.seq = p->ack,
 		.ack = p->seq + p->payload_len + !!(p->tcp_flags & TCP_FIN),
@@ -134,6 +134,12 @@ static __always_inline bool reply(struct xdp_md *ctx, const struct packet *p, st
 		.options = options,
 		.length = length,
 	};
+}
+
+static __always_inline bool reply(struct xdp_md *ctx, const struct packet *p, struct scratch *s, __u32 flags,
+				  __u32 options, __u32 length)
+{
+	struct draft d = reply_draft(p, flags, options, length);
 
 	return p->order && length ? order_tcp(ctx, p, s, &d) : write_tcp(ctx, p, s, &d);
 }

@@ -118,6 +118,10 @@ static __always_inline bool page_fits(struct xdp_md *ctx, struct packet *p, __u3
 
 	if (!length || length > room)
 		return false;
+	if (p->order) { /* tc sends it in any case */
+		p->order = by_tc;
+		return true;
+	}
 	if (reserve(ctx, p, p->payload - p->l4 + length))
 		return true;
 	d = bpf_map_lookup_elem(&device, &zero);

@@ -18,8 +18,8 @@
 
 #define ETHERTYPE_ORDER 0x88b5
 
-/* Behind the headers; the name follows. The secret is the gate's: a frame like this
- * from the wire is nobody's. */
+/* Behind the headers; the name follows, or the payload as it is (ORDER_READY). The
+ * secret is the gate's: a frame like this from the wire is nobody's. */
 struct order_form {
 	__u64 secret;
 	__u16 length; /* of the payload in the making */
@@ -27,8 +27,10 @@ struct order_form {
 	__u8 slot;    /* of the image */
 	__u8 page;
 	__u8 name_len;
-	__u8 reserved[2];
+	__u8 headers; /* of the answer, which follow first: see answer_both.h */
+	__u8 reserved;
 };
+_Static_assert(sizeof(struct order_form) == 16, "tests/packet/test_mutated.c knows");
 
 static __always_inline __u64 order_secret(void)
 {
@@ -37,8 +39,10 @@ static __always_inline __u64 order_secret(void)
 	return k ? k->flow_keys[0][0] ^ k->flow_keys[1][1] : 0;
 }
 
-/* Writes the form and the name over the payload; returns their length. */
-static __always_inline __u32 put_order(const struct packet *p, struct scratch *s, __u32 at, __u32 length)
+/* Writes the form and the name over the payload; returns their length. Between them
+ * is room for headers of the answer. */
+static __always_inline __u32 put_order(const struct packet *p, struct scratch *s, __u32 at, __u32 length,
+				       __u32 headers)
 {
 	struct order_form form = {
 		.secret = order_secret(),
@@ -46,15 +50,19 @@ static __always_inline __u32 put_order(const struct packet *p, struct scratch *s
 		.what = p->order,
 		.slot = p->slot,
 		.page = p->answer,
+		.headers = headers,
 	};
 	__u32 n = s->finder.name_len;
 
 	/* The end of it will do: see page_name(). One more says that there was more. */
 	n = n > PAGE_NAME_MAX + 1 ? PAGE_NAME_MAX + 1 : n;
+	if (p->order == ORDER_READY)
+		n = 0;
 	form.name_len = n;
 	page_put(s, at, &form, sizeof(form));
-	page_put(s, at + sizeof(form), s->finder.name + find_place(s->finder.name_len - n), n);
-	return sizeof(form) + n;
+	at += sizeof(form) + headers;
+	page_put(s, at, s->finder.name + find_place(s->finder.name_len - n), n);
+	return sizeof(form) + headers + n;
 }
 
 /* In place of write_tcp(). */
@@ -66,7 +74,7 @@ static __always_inline bool order_tcp(struct xdp_md *ctx, const struct packet *p
 
 	if (!make_tcp(p, s, d))
 		return false;
-	if (!lay_over(ctx, p, s, headers + put_order(p, s, REWRITE_L4 + headers, d->length)))
+	if (!lay_over(ctx, p, s, headers + put_order(p, s, REWRITE_L4 + headers, d->length, 0)))
 		return false;
 	return !bpf_xdp_store_bytes(ctx, p->l3 - sizeof(type), &type, sizeof(type));
 }

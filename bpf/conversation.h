@@ -218,6 +218,9 @@ static __always_inline __u32 no_data(struct xdp_md *ctx, struct packet *p, struc
 			p->ours = 1;
 			return tail(p, f);
 		}
+		/* In generic mode it may be ours, for the server: see answer_beside(). */
+		if (p->tcp_flags & TCP_RST && p->seq == f->first)
+			return REASON_control;
 		socket_find(ctx, p, &sk, s);
 		return is_stale(f, &sk) ? REASON_control : tail(p, f);
 	}

@@ -26,8 +26,8 @@
 #define TCP_ECE 0x40
 #define TCP_CWR 0x80
 
-/* See answer_tc.h. */
-enum order { ORDER_NONE, ORDER_PAGE, ORDER_BRIEF };
+/* See answer_tc.h and answer_both.h. */
+enum order { ORDER_NONE, ORDER_PAGE, ORDER_BRIEF, ORDER_READY };
 
 enum resumed { RESUMED_NOT, RESUMED_PARTIAL, RESUMED_HELD };
 

@@ -92,6 +92,18 @@ static __always_inline long lay_over_skb(struct __sk_buff *skb, const struct pac
 	return bpf_skb_store_bytes(skb, p->l3 + headers, s->kept.bytes + at, (len & 2047) + 2, 0);
 }
 
+/* Ethernet addresses, the sender's for the receiver's. */
+static __always_inline long swap_macs(struct __sk_buff *skb)
+{
+	__u8 there[12], back[12];
+
+	if (bpf_skb_load_bytes(skb, 0, there, sizeof(there)))
+		return -1;
+	__builtin_memcpy(back, there + 6, 6);
+	__builtin_memcpy(back + 6, there, 6);
+	return bpf_skb_store_bytes(skb, 0, back, sizeof(back), 0);
+}
+
 /* Does the packet in hand leave its checksum to the device? */
 static __always_inline bool is_partial(struct __sk_buff *skb, const struct packet *p)
 {

@@ -13,6 +13,7 @@
 #ifndef STRAYGATE_TRANSLATE_H
 #define STRAYGATE_TRANSLATE_H
 
+#include "bpf/answer_both.h"
 #include "bpf/bpf.h"
 #include "bpf/handshake/room.h"
 #include "bpf/handshake/skb_write.h"
@@ -85,18 +86,6 @@ stage int cut_short(struct __sk_buff *skb, struct packet *p, __u32 to_client, __
 	}
 	write_stamps(s, false, 0, 0);
 	return lay_over_skb(skb, p, s, &d, 0, 0, is_partial(skb, p)) ? -1 : 1;
-}
-
-/* Ethernet addresses, the sender's for the receiver's. */
-static __always_inline long swap_macs(struct __sk_buff *skb)
-{
-	__u8 there[12], back[12];
-
-	if (bpf_skb_load_bytes(skb, 0, there, sizeof(there)))
-		return -1;
-	__builtin_memcpy(back, there + 6, 6);
-	__builtin_memcpy(back + 6, there, 6);
-	return bpf_skb_store_bytes(skb, 0, back, sizeof(back), 0);
 }
 
 /* The client's packet becomes a RST for either side. What goes back to the client passes
@@ -388,7 +377,13 @@ static __always_inline int translate_in(struct __sk_buff *skb)
 	reason = parse_skb(skb, &p, READER_INGRESS);
 	if (reason == REASON_other_protocol && (p.protocol == IPPROTO_ICMP || p.protocol == IPPROTO_ICMPV6))
 		return leave_in(skb, translate_error_in(skb, &p));
-	if (reason || p.protocol != IPPROTO_TCP || p.tcp_flags & TCP_SYN || !port_shakes(p.flow.server_port))
+	if (reason || p.protocol != IPPROTO_TCP || p.tcp_flags & TCP_SYN)
+		return leave_in(skb, 0);
+	if (both_possible(&p)) {
+		crossed(skb, DIRECTION_IN, CROSSED_PASSED);
+		return answer_beside(skb, &p);
+	}
+	if (!port_shakes(p.flow.server_port))
 		return leave_in(skb, 0);
 	return leave_in(skb, translate_segment_in(skb, &p));
 }

@@ -156,7 +156,7 @@ ROW("DNS over TCP", WEB_DNS, .how = OPEN, .port = 53)
 	STEP(undecided, SAME, .dns = STRAY, .only = 2, .fresh = true)
 	STEP(stray_reset, RST_SERVER, .dns = STRAY, .first = 2)
 	STEP(tail_answered, REFUSED_TCP, .again = true)
-	STEP(stray_reset, RST_SERVER, .dns = STRAY, .fresh = true)
+	STEP(stray_reset, RST_SERVER, .dns = STRAY, .fresh = true, .told = true)
 	STEP(tail_answered, REFUSED_TCP, .again = true)
 END
 

@@ -84,7 +84,7 @@ ROW("an IPv6 host that is the destination names nothing", WEB, .how = OPEN, .cli
 END
 
 ROW("unnamed visits that are answered", WEB "unnamed http answer\n", .how = OPEN)
-	STEP(unnamed_reset, RST_SERVER, .text = NO_NAME)
+	STEP(unnamed_reset, RST_SERVER, .text = NO_NAME, .told = true)
 	STEP(tail_answered, PAGE, .again = true)
 END
 
@@ -101,7 +101,7 @@ ROW("unreadable visits pass unless a line says otherwise", WEB, .how = OPEN)
 END
 
 ROW("unreadable visits that are reset", WEB "unreadable http reset\n", .how = OPEN)
-	STEP(unreadable_reset, RST_SERVER, .text = NOT_HTTP)
+	STEP(unreadable_reset, RST_SERVER, .text = NOT_HTTP, .told = true)
 	STEP(tail_reset, RST_CLIENT, .again = true)
 	STEP(unreadable_reset, RST_SERVER, .tls = HERE, .fresh = true)
 END
@@ -109,7 +109,7 @@ END
 ROW("TLS", WEB_TLS, .how = OPEN, .port = 443)
 	STEP(served, SAME, .tls = HERE)
 	STEP(served, SAME, .tls = "A.Shop.Example", .fresh = true)
-	STEP(stray_reset, RST_SERVER, .tls = STRAY, .fresh = true)
+	STEP(stray_reset, RST_SERVER, .tls = STRAY, .fresh = true, .told = true)
 	STEP(tail_answered, TLS_ALERT, .again = true)
 	STEP(tail_closed, ACK_CLIENT, .flags = FIN | ACK)
 	STEP(unreadable_passed, SAME, .http = HERE, .fresh = true)

@@ -43,7 +43,7 @@ END
 ROW("later data runs ahead of the first", WEB, .how = OPEN)
 	STEP(out_of_order, SAME, .http = STRAY, .ahead = 20, .lost = true)
 	STEP(out_of_order, SAME, .http = STRAY, .ahead = -1, .lost = true)
-	STEP(stray_reset, RST_SERVER, .http = STRAY)
+	STEP(stray_reset, RST_SERVER, .http = STRAY, .told = true)
 END
 
 ROW("a request in three segments, one of them out of order", WEB, .how = OPEN)

@@ -311,8 +311,8 @@ static void check_rewritten(const struct pair *p)
 		check_syn(p);
 		break;
 	case RST_SERVER:
-		expect(p->out.flags == RST && p->out.seq == p->in.seq && !p->out.payload_len,
-		       "flags %02x, %zu bytes", p->out.flags, p->out.payload_len);
+		/* What it carries is the client's answer: see check_told(). */
+		expect(p->out.flags == RST && p->out.seq == p->in.seq, "flags %02x", p->out.flags);
 		break;
 	case SYN_ACK:
 		check_syn_ack(p);
@@ -330,6 +330,25 @@ static void check_rewritten(const struct pair *p)
 	default:
 		check_tcp(p);
 	}
+}
+
+void check_told(const struct frame *in, const struct frame *told)
+{
+	const struct bytes *alert = &answers[TLS_ALERT].payload;
+	struct view q, a;
+	const char *flaw = frame_flaw(told, &a);
+	const uint8_t *says = told->bytes + a.payload;
+	bool reset = a.flags == (RST | ACK);
+
+	expect(!flaw, "the client gets %s", flaw);
+	frame_flaw(in, &q);
+	expect(a.seq == q.ack && a.ack == q.seq + q.payload_len + !!(q.flags & FIN),
+	       "the client is told something else");
+	expect(reset ? !a.payload_len : a.flags == (FIN | DATA), "the client gets flags %02x", a.flags);
+	expect(reset || a.stamps == q.stamps, "timestamps");
+	expect(reset || (a.payload_len == alert->len && !memcmp(says, alert->at, alert->len)) ||
+		       !memcmp(says, "HTTP/1.1 503 ", 13) || (a.payload_len > 14 && (says[5] & 15) == 5),
+	       "the client gets %.*s", (int)a.payload_len, says);
 }
 
 void check_same(const struct frame *in, const struct frame *out)

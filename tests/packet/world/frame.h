@@ -103,6 +103,7 @@ struct spec {
 	bool spoofed;		 /* from here on the client's address is not proved */
 	unsigned int pause;	 /* ms before */
 	bool quick;		 /* within 50 ms of the packet before, or the row ends here */
+	bool told;		 /* at data: its client gets the answer at once */
 	uint32_t observed;	 /* the reason where nothing is carried out, if it is another */
 };
 

@@ -9,6 +9,7 @@
 #include <linux/bpf.h>
 
 #include "rows.h"
+#include "wire.h"
 
 /* Not listed: XDP_TX, an answer. */
 static const uint32_t actions[OUT_COUNT] = {
@@ -223,6 +224,23 @@ static void server_meets(struct scene *s)
 	s->begun.held = 0;
 }
 
+/* At data the client is told at once, by the packet that frees the server's socket. */
+static void client_told(struct scene *s)
+{
+	static struct frame told;
+	struct view in, out, view;
+	bool tells = s->step->packet.told;
+
+	frame_flaw(&s->in, &in);
+	frame_flaw(&s->out, &out);
+	expect(!tells || out.payload_len, "the client is not told");
+	if (!out.payload_len)
+		return;
+	expect(s->v.proved, "a client that is not proved is told");
+	must(wire_receive(&s->v, &told, &view, 3000), "the client hears nothing");
+	check_told(&s->in, &told);
+}
+
 static void server_hears(struct scene *s)
 {
 	const struct spec *p = &s->step->packet;
@@ -234,6 +252,8 @@ static void server_hears(struct scene *s)
 	}
 	if (!reaches_server(s, &out))
 		return;
+	if (s->step->out == RST_SERVER)
+		wire_drain();
 	visit_deliver(&s->out);
 	/* If the server took what is unacceptable, it would not get what it should. */
 	if (s->turned || s->step->reason == REASON_unacceptable)
@@ -241,6 +261,7 @@ static void server_hears(struct scene *s)
 	if (s->step->out == RST_SERVER && !s->pass) {
 		if (s->v.socket >= 0)
 			visit_expect_reset(&s->v);
+		client_told(s);
 	} else if (out.payload_len && !p->ahead && ((!p->again && !p->first_again) || p->anew)) {
 		visit_expect(&s->v, s->out.bytes + out.payload, out.payload_len);
 	}
