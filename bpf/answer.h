@@ -68,6 +68,12 @@ static __always_inline __u32 find_again(struct xdp_md *ctx, struct packet *p, st
 
 	finder_begin(&s->finder, p);
 	found = find_name(ctx, p, s);
+	/* Its PROXY header was a segment of its own. */
+	if (s->finder.preface == PREFACE_OPEN) {
+		s->finder.preface = PREFACE_NONE;
+		protocol_begin(&s->finder, p);
+		found = find_name(ctx, p, s);
+	}
 	if (p->as != PROTO_DNS)
 		return 0;
 	/* What has no question may be anything, unless its length fits. */

@@ -107,8 +107,8 @@ struct image_listener {
 	__u8 next;    /* index of the next in the port's chain, 0: last */
 	__u8 alarm;   /* enum alarm_mode */
 	__u8 follows; /* quic: id of the tls listener with which it engages, 0: none */
-	__u8 reserved;
-	__u32 above; /* strays a second that call for engaging it; 0: the default */
+	__u8 proxy;   /* a PROXY header goes before */
+	__u32 above;  /* strays a second that call for engaging it; 0: the default */
 };
 
 /* Rates are kept as the time that one unit costs, in 1/16 ns. */

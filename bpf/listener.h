@@ -67,6 +67,7 @@ stage int listener(struct packet *p, __u32 entry)
 	p->depth = l->depth;
 	p->listener_rule = l->rule;
 	p->alarm = l->alarm;
+	p->proxied = l->proxy ? PROXIED_STRANGER : PROXIED_NOT;
 	if (l->alarm == ALARM_ON)
 		p->observe = !alarm_engaged(p, l);
 	else

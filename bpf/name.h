@@ -12,6 +12,7 @@
 #include "bpf/top.h"
 #include "bpf/handshake/hold.h"
 #include "bpf/find/http.h"
+#include "bpf/find/proxy.h"
 #include "bpf/limit.h"
 #include "bpf/visit.h"
 #include "bpf/find/literal.h"
@@ -63,6 +64,7 @@ static __always_inline __u32 feed_load(struct feeding *d)
 FEED(http)
 FEED(tls)
 FEED(dns)
+FEED(proxy)
 
 #define FEEDS_MAX (65536 / FIND_CHUNK + 1)
 
@@ -82,22 +84,9 @@ FEED(dns)
 FIND_NAME(http)
 FIND_NAME(tls)
 FIND_NAME(dns)
+FIND_NAME(proxy)
 
-static __always_inline enum find find_name(struct xdp_md *ctx, const struct packet *p, struct scratch *s)
-{
-	s->feed.at = p->payload;
-	s->feed.left = p->payload_len;
-	s->feed.find = FIND_MORE;
-	switch (p->as) {
-	case PROTO_HTTP:
-		return find_http(ctx);
-	case PROTO_TLS:
-		return find_tls(ctx);
-	}
-	return find_dns(ctx);
-}
-
-static __always_inline void finder_begin(struct finder *f, const struct packet *p)
+static __always_inline void protocol_begin(struct finder *f, const struct packet *p)
 {
 	switch (p->as) {
 	case PROTO_HTTP:
@@ -113,13 +102,61 @@ static __always_inline void finder_begin(struct finder *f, const struct packet *
 		dns_begin(f);
 }
 
+static __always_inline void finder_begin(struct finder *f, const struct packet *p)
+{
+	if (p->proxied >= PROXIED_PEER) {
+		proxy_begin(f);
+		return;
+	}
+	f->preface = PREFACE_NONE;
+	protocol_begin(f, p);
+}
+
+/* The header has ended within the chunk: what is left of this is the protocol's. */
+static __always_inline void preface_end(const struct packet *p, struct scratch *s)
+{
+	__u32 rest = s->finder.skip, ahead = s->finder.len - s->finder.at;
+
+	s->feed.at -= ahead;
+	s->feed.left += ahead;
+	s->feed.find = FIND_MORE;
+	protocol_begin(&s->finder, p);
+	s->finder.skip = rest;
+	s->finder.seen = rest;
+}
+
+static __always_inline enum find find_name(struct xdp_md *ctx, const struct packet *p, struct scratch *s)
+{
+	enum find r;
+
+	s->feed.at = p->payload;
+	s->feed.left = p->payload_len;
+	s->feed.find = FIND_MORE;
+	if (s->finder.preface == PREFACE_OPEN) {
+		r = find_proxy(ctx);
+		if (r == FIND_FOUND)
+			r = proxy_read(&s->finder);
+		if (r != FIND_FOUND)
+			return r;
+		preface_end(p, s);
+	}
+	switch (p->as) {
+	case PROTO_HTTP:
+		return find_http(ctx);
+	case PROTO_TLS:
+		return find_tls(ctx);
+	}
+	return find_dns(ctx);
+}
+
 /* ---- looking the name up --------------------------------------------- */
 
 /* A health check asks for the address it connects to: that names nothing. */
 static __always_inline bool names_destination(const struct packet *p, struct scratch *s)
 {
 	return literal_parse(s->finder.name, s->finder.name_len, s->literal) &&
-	       same_address(s->literal, p->flow.server);
+	       (same_address(s->literal, p->flow.server) ||
+		(p->proxied == PROXIED_CLIENT && same_address(s->literal, s->finder.server)));
 }
 
 /* ---- what the policy says -------------------------------------------- */
@@ -227,7 +264,7 @@ stage int judge_name(struct packet *p)
 			return REASON_acme_passed;
 		if (!p->explain) {
 			heavy_name(p, &s->finder, &s->ends);
-			heavy_source(p, n);
+			heavy_source(p);
 		}
 		if (p->alarm && familiar_passes(p, s->ends.hash))
 			return REASON_stray_familiar;
@@ -244,6 +281,31 @@ stage int judge_name(struct packet *p)
 
 /* ---- the stage ------------------------------------------------------- */
 
+/* Nobody can read the first bytes of this visit: is there a PROXY header that no line
+ * says is to be expected, or none where one is? `status` tells. */
+stage int note_headers(struct xdp_md *ctx, struct packet *p)
+{
+	struct scratch *s = scratch_memory();
+	struct engagement *e;
+	struct headers *h;
+	bool there;
+	__u32 now;
+
+	if (!p || !s || p->payload_len < 16 || bpf_xdp_load_bytes(ctx, p->payload, s->chunk, 16))
+		return 0;
+	there = proxy_begins(find_load(s->chunk), find_load(s->chunk + 8));
+	e = engagement_of(p);
+	if (!e || there != !p->proxied)
+		return 0;
+	h = there ? &e->headers : &e->bare;
+	now = FLOW_CLOCK(packet_tick(p));
+	if (now - h->last > HEADERS_PAUSE)
+		h->count = 0;
+	h->last = now;
+	h->count++;
+	return 0;
+}
+
 static __always_inline __u32 judge_found(struct xdp_md *ctx, struct packet *p)
 {
 	switch (p->find) {
@@ -255,12 +317,28 @@ static __always_inline __u32 judge_found(struct xdp_md *ctx, struct packet *p)
 		if (p->protocol == IPPROTO_TCP)
 			return p->shaken ? hold(ctx, p) : REASON_undecided;
 	}
+	if (p->proxied != PROXIED_STRANGER && !p->resumed && !p->explain && p->protocol == IPPROTO_TCP)
+		note_headers(ctx, p);
 	return not_served(p, FINDING_UNREADABLE);
+}
+
+/* What follows from a header, when it is complete. A visit of the proxy's own is one
+ * of a trusted source. */
+static __always_inline __u32 judge_preface(struct packet *p, const struct finder *f, bool now)
+{
+	if (f->preface == PREFACE_OWN)
+		return REASON_source_trusted;
+	if (f->preface != PREFACE_CLIENT)
+		return CONTINUE;
+	p->proxied = PROXIED_CLIENT;
+	return now ? source_of_client(p) : CONTINUE;
 }
 
 stage int name(struct xdp_md *ctx, struct packet *p)
 {
 	struct scratch *s = scratch_memory();
+	__u32 reason;
+	bool open;
 
 	if (!p || !s)
 		return REASON_table_missing;
@@ -268,8 +346,14 @@ stage int name(struct xdp_md *ctx, struct packet *p)
 		finder_begin(&s->finder, p);
 	else if (!resume(p, s))
 		return REASON_forgotten; /* and the rest is no longer judged */
+	if (!p->resumed && p->proxied == PROXIED_STRANGER) {
+		p->find = FIND_UNREADABLE;
+		return judge_found(ctx, p);
+	}
+	open = s->finder.preface == PREFACE_OPEN;
 	p->find = find_name(ctx, p, s);
-	return judge_found(ctx, p);
+	reason = judge_preface(p, &s->finder, open);
+	return reason ?: judge_found(ctx, p);
 }
 
 #endif

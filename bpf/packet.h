@@ -31,6 +31,14 @@ enum order { ORDER_NONE, ORDER_PAGE, ORDER_BRIEF, ORDER_READY };
 
 enum resumed { RESUMED_NOT, RESUMED_PARTIAL, RESUMED_HELD };
 
+/* On a `proxy` listener: who speaks? */
+enum proxied {
+	PROXIED_NOT,	  /* no such listener */
+	PROXIED_STRANGER, /* nobody whose headers count */
+	PROXIED_PEER,	  /* a trusted source, whose visits begin with a header */
+	PROXIED_CLIENT,	  /* the same, and the header says who: scratch->finder.client */
+};
+
 struct packet {
 	struct flow_key flow; /* addresses and ports, network order */
 	__u32 seq;	      /* host order */
@@ -38,6 +46,7 @@ struct packet {
 	__u16 l3; /* offsets from the first byte of the frame */
 	__u16 l4;
 	__u16 payload;	   /* offset */
+	__u8 proxied;	   /* enum proxied */
 	__u16 payload_len; /* by the IP header, which the frame may exceed (padding) */
 	__u32 frame_len;
 	__u8 ipv6;

@@ -172,7 +172,11 @@ enum counts_as {
 	R(79, acme_passed, PASS, NOTHING, STRAY, \
 	  "the challenge of a certificate (ACME HTTP-01) for a name that is not served, ten a second") \
 	R(81, stray_familiar, PASS, NOTHING, STRAY, \
-	  "stray, but asked for before the trouble as well: let pass by posture auto")
+	  "stray, but asked for before the trouble as well: let pass by posture auto") \
+	R(89, client_reset, RESET, RST_SERVER, BY_SOURCE, \
+	  "PROXY header of a client that is dropped or over its limit, the server's socket is freed by a RST") \
+	R(90, client_refused, RESET, RST_CLIENT, BY_SOURCE, \
+	  "PROXY header of a client that is dropped or over its limit, reset before the server knew of it")
 /* clang-format on */
 
 #define REASONS_MAX 128 /* room in a counter's index, not the number of reasons */

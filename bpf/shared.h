@@ -13,7 +13,7 @@
 
 #include "bpf/reason.h"
 
-#define STRAYGATE_LAYOUT 6
+#define STRAYGATE_LAYOUT 7
 
 /* Limits of the tables; user/policy.h refuses what is larger. */
 #define LISTENERS_MAX	   127	     /* ids 1..127; 0 stands for "no listener" */
@@ -246,8 +246,15 @@ struct engagement {
 	__u64 introduced; /* visits */
 	__u64 bound;	  /* of these, whose server answered with a SYN-ACK */
 	__u64 refused;	  /* whose server, or a firewall, refused */
-	__u64 reserved2;
+	/* visits that began with a PROXY header although the line does not say `proxy`, and
+	 * those of trusted sources that did not although it does */
+	struct headers {
+		__u32 count; /* since there was none for HEADERS_PAUSE */
+		__u32 last;  /* FLOW_CLOCK() */
+	} headers, bare;
 };
+#define HEADERS_PAUSE FLOW_CLOCK(600000000000ULL)
+#define HEADERS_TOLD  10 /* so many are no scanner's */
 /* As many repeated introductions without any answer end it. */
 #define ENGAGED_UNANSWERED 8
 /* For how long a SYN-ACK at egress speaks for a port without a local socket. */
@@ -516,7 +523,7 @@ _Static_assert(sizeof(struct piece_key) == 40, "piece_key has no padding");
 _Static_assert(sizeof(struct flow) == 32, "two flows are one cache line");
 _Static_assert(sizeof(struct flow_set) == 256, "no set lies in two pages");
 _Static_assert(sizeof(struct shake) == 256, "shake is four cache lines");
-_Static_assert(sizeof(struct engagement) == 56, "engagement has no padding");
+_Static_assert(sizeof(struct engagement) == 64, "engagement is a cache line");
 _Static_assert(sizeof(struct alarm_counts) == 64, "alarm_counts is a cache line");
 _Static_assert(sizeof(struct alarm) == 208, "alarm has no padding");
 _Static_assert(sizeof(struct familiar_set) == 128, "familiar has no padding");

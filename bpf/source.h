@@ -31,17 +31,21 @@ static __always_inline __u32 leaf_rule(const struct view *v, __u32 leaf, struct 
 	return 0;
 }
 
-/* What the image in a slot says. Less than 0: nothing, but the one in slot -1 - this,
- * its base, may. */
-stage int source_in(struct packet *p, __u32 slot)
+struct address {
+	__u8 bytes[16]; /* IPv4 v4-mapped */
+};
+
+/* What the image in a slot says of an address. Less than 0: nothing, but the one in
+ * slot -1 - this, its base, may. */
+stage int source_in(struct packet *p, const struct address *of, __u32 ipv6, __u32 slot)
 {
 	struct image_rule *r;
 	__u32 leaf, index;
 	struct view v;
 
-	if (!p || !view_of(&v, slot))
+	if (!p || !of || !view_of(&v, slot))
 		return REASON_table_missing;
-	leaf = address_find(v.image, IMAGE_SOURCE4, p->flow.client, p->ipv6);
+	leaf = address_find(v.image, IMAGE_SOURCE4, of->bytes, ipv6);
 	if (!leaf)
 		return v.head->base ? -(int)(v.head->base & 0xff) : CONTINUE;
 	index = leaf_rule(&v, leaf, p);
@@ -84,14 +88,45 @@ static __always_inline __u32 source_spend_visit(struct packet *p)
 	return p->protocol == IPPROTO_TCP && !p->shaken ? REASON_visit_limited : REASON_source_limited;
 }
 
-static __always_inline int source(struct packet *p)
+static __always_inline int source(struct packet *p, const struct address *of, __u32 ipv6)
 {
-	int reason = source_in(p, p->slot);
+	int reason = source_in(p, of, ipv6, p->slot);
 
 	if (reason >= 0)
 		return reason;
-	reason = source_in(p, -1 - reason);
+	reason = source_in(p, of, ipv6, -1 - reason);
 	return reason < 0 ? CONTINUE : reason;
+}
+
+static __always_inline bool is_mapped(const struct address *a)
+{
+	const __u32 *words = (const __u32 *)a->bytes;
+
+	return !words[0] && !words[1] && words[2] == bpf_htonl(0xffff);
+}
+
+/* The client that a PROXY header names. Its TCP is the proxy's, which would wait for
+ * an answer that does not come: so what is dropped, or over its limit, is reset. */
+stage int source_of_client(struct packet *p)
+{
+	struct scratch *s = scratch_memory();
+	const struct address *of;
+	int reason;
+
+	if (!p || !s)
+		return REASON_table_missing;
+	of = (const struct address *)s->finder.client;
+	reason = source(p, of, !is_mapped(of));
+	if (reason == CONTINUE && !p->again)
+		reason = source_spend_visit(p);
+	switch (reason) {
+	case REASON_source_dropped:
+	case REASON_source_limited:
+	case REASON_visit_limited:
+		p->action = ACT_RESET;
+		return p->shaken ? REASON_client_refused : REASON_client_reset;
+	}
+	return reason;
 }
 
 #endif

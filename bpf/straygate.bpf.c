@@ -129,10 +129,13 @@ static __always_inline __u32 judge(struct xdp_md *ctx, struct packet *p)
 	if (reason)
 		return reason;
 	if (head->flags & IMAGE_HAS_SOURCES) {
-		reason = source(p);
-		if (reason == REASON_source_trusted)
+		reason = source(p, (const struct address *)p->flow.client, p->ipv6);
+		if (reason == REASON_source_trusted && !p->proxied)
 			return judge_under_way(ctx, p, reason);
-		if (reason)
+		/* Trusted is what its headers say. */
+		if (reason == REASON_source_trusted)
+			p->proxied = PROXIED_PEER;
+		else if (reason)
 			return reason;
 	}
 	return judge_visit(ctx, p);

@@ -11,6 +11,7 @@
 #include "bpf/maps.h"
 #include "bpf/packet.h"
 #include "bpf/name_table.h"
+#include "bpf/source.h"
 #include "bpf/suffix.h"
 
 /* The cell of a key, or the one that it may take over. */
@@ -110,25 +111,47 @@ static __always_inline void heavy_name(const struct packet *p, const struct find
 	}
 }
 
-/* Client networks as the rest of straygate counts them: /24 and /56. */
-static __always_inline void heavy_source(const struct packet *p, const struct image_names *n)
+/* Whose visit it is: what the PROXY header says, or who sent the packet. */
+static __always_inline const struct address *client_of(const struct packet *p, struct scratch *s)
 {
-	__u32 i, bytes = p->ipv6 ? 7 : 15;
-	struct heavy *cell;
-	__u64 hash = 0;
+	if (p->proxied != PROXIED_CLIENT)
+		__builtin_memcpy(s->finder.client, p->flow.client, sizeof(s->finder.client));
+	return (const struct address *)s->finder.client;
+}
 
+/* Client networks as the rest of straygate counts them: /24 and /56. */
+stage int heavy_source(struct packet *p)
+{
+	struct scratch *s = scratch_memory();
+	const struct address *of;
+	struct image_names *n;
+	struct heavy *cell;
+	__u32 i, ipv6, bytes;
+	__u64 hash = 0;
+	void *image;
+
+	if (!p || !s)
+		return 0;
+	image = image_in(p->slot);
+	n = image ? image_cell(image, IMAGE_NAMES) : NULL;
+	if (!n)
+		return 0;
+	of = client_of(p, s);
+	ipv6 = !is_mapped(of);
+	bytes = ipv6 ? 7 : 15;
 	for (i = 0; i < 7; i++)
-		hash = hash << 8 | p->flow.client[p->ipv6 ? i : i + 8];
-	hash = (hash << 1 | !!p->ipv6) ^ n->seed[0];
+		hash = hash << 8 | of->bytes[ipv6 ? i : i + 8];
+	hash = (hash << 1 | ipv6) ^ n->seed[0];
 	hash *= n->below; /* odd, and a secret */
 	hash ^= hash >> 32;
 	cell = heavy_cell(&stray_sources, hash);
 	if (!cell || heavy_count(cell, hash) != HEAVY_NEW)
-		return;
+		return 0;
 	for (i = 0; i < 16; i++)
-		cell->key[i] = i < bytes ? p->flow.client[i] : 0;
+		cell->key[i] = i < bytes ? of->bytes[i] : 0;
 	cell->length = bytes * 8;
 	cell->protocol = p->as;
+	return 0;
 }
 
 #endif

@@ -58,7 +58,7 @@ _straygate_line()
 		case $1 in
 		posture) echo observe auto enforce ;;
 		device) _straygate_devices ;;
-		listen) echo tcp/80 tcp/443 udp/53 tcp/53 on as handshake observe auto above ;;
+		listen) echo tcp/80 tcp/443 udp/53 tcp/53 on as handshake proxy observe auto above ;;
 		serve | resolver) echo from ;;
 		zone) echo from names ;;
 		unknown) [ "$2" = "$1" ] && echo dns || echo answer nxdomain drop pass limit else ;;

@@ -76,9 +76,12 @@ struct finder {
 	__u32 at;	    /* place in the chunk and bytes in it: */
 	__u32 len;	    /* they mean nothing between two feeds */
 	__u8 name[256 + 8]; /* with slack for storing a word at any place */
+	__u8 preface;	    /* what goes before: see proxy.h, which alone writes these three */
+	__u8 client[16];    /* IPv4 v4-mapped */
+	__u8 server[16];
 };
 
-_Static_assert(sizeof(struct finder) <= 320, "a finder waits in a map for every undecided visit");
+_Static_assert(sizeof(struct finder) <= 352, "a finder waits in a map for every undecided visit");
 
 static __always_inline enum find finder_verdict(const struct finder *f)
 {

@@ -7,3 +7,4 @@
 #include "rows_dns.h"
 #include "rows_shake.h"
 #include "rows_quic.h"
+#include "rows_proxy.h"

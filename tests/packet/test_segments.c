@@ -15,11 +15,23 @@
 #include "bpf/find/http.h"
 #include "bpf/find/tls.h"
 #include "bpf/find/dns.h"
+#include "tests/finders/proxied.h"
 #include "world/world.h"
+
+#define PROXY4 "198.18.7.7"
+#define PROXY6 "2001:db8:c::7:7"
+#define LINE   "PROXY TCP4 203.0.113.9 192.0.2.80 54321 80\r\n"
+#define BLOCK                                \
+	"\r\n\r\n\0\r\nQUIT\n\x21\x21\0\x27" \
+	"2001:db8::9 ----2001:db8::80----\1\2\0\x50\4\0\0"
+
+#define GET(name) "GET / HTTP/1.1\r\nHost: " name "\r\n\r\n"
 
 #define POLICY                                                                                        \
 	"posture enforce\nlisten tcp/80 as http handshake off\nlisten tcp/443 as tls handshake off\n" \
-	"listen tcp/53 as dns handshake off\nzone served.example\nserve www.served.example\n"
+	"listen tcp/53 as dns handshake off\nzone served.example\nserve www.served.example\n"         \
+	"listen tcp/81 as http handshake off proxy\nlisten tcp/82 as http handshake off proxy\n"      \
+	"source " PROXY4 " " PROXY6 " trust\n"
 
 static void begin(void)
 {
@@ -38,8 +50,26 @@ static const struct talk {
 	{80, http_begin, http_feed, {.http = "www.stray.example"}, {.http = "www.served.example"}},
 	{443, tls_begin, tls_feed, {.tls = "www.stray.example"}, {.tls = "www.served.example"}},
 	{53, dns_tcp_begin, dns_feed, {.dns = "www.stray.example"}, {.dns = "www.served.example"}},
+	{81,
+	 proxy_begin,
+	 proxied_http_feed,
+	 {.text = LINE GET("www.stray.example")},
+	 {.text = LINE GET("www.served.example")}},
+	{82,
+	 proxy_begin,
+	 proxied_http_feed,
+	 {.data = BYTES(BLOCK GET("www.stray.example"))},
+	 {.data = BYTES(BLOCK GET("www.served.example"))}},
 };
 #define TALKS (sizeof(talks) / sizeof(talks[0]))
+
+/* Headers come from the proxy. */
+static const char *client_of(const struct talk *t, bool ipv6)
+{
+	if (t->begin == proxy_begin)
+		return ipv6 ? PROXY6 : PROXY4;
+	return ipv6 ? CLIENT6 : CLIENT4;
+}
 
 static struct frame in, out;
 
@@ -127,8 +157,8 @@ Test(segments, every_size)
 
 	for (t = 0; t < TALKS; t++)
 		for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-			visit_in(&talks[t], true, steps[i], CLIENT4, HOST4);
-			visit_in(&talks[t], false, steps[i], CLIENT4, HOST4);
+			visit_in(&talks[t], true, steps[i], client_of(&talks[t], false), HOST4);
+			visit_in(&talks[t], false, steps[i], client_of(&talks[t], false), HOST4);
 		}
 }
 
@@ -137,8 +167,8 @@ Test(segments, byte_by_byte_over_ipv6)
 	size_t t;
 
 	for (t = 0; t < TALKS; t++) {
-		visit_in(&talks[t], true, 1, CLIENT6, HOST6);
-		visit_in(&talks[t], false, 1, CLIENT6, HOST6);
+		visit_in(&talks[t], true, 1, client_of(&talks[t], true), HOST6);
+		visit_in(&talks[t], false, 1, client_of(&talks[t], true), HOST6);
 	}
 }
 
@@ -151,12 +181,12 @@ Test(segments, duplicates_and_disorder)
 
 	for (t = 0; t < TALKS; t++) {
 		const struct spec *s = &talks[t].stray;
-		struct visit v = visit_make(CLIENT4, HOST4, talks[t].port);
+		struct visit v = visit_make(client_of(&talks[t], false), HOST4, talks[t].port);
 
 		len = payload_of(s, &v);
 		decides = deciding(&talks[t], s, &v);
 		for (cut = 1; cut < decides; cut += 5) {
-			v = visit_make(CLIENT4, HOST4, talks[t].port);
+			v = visit_make(client_of(&talks[t], false), HOST4, talks[t].port);
 			visit_open(&v);
 			snprintf(where, sizeof(where), "port %u, cut at %zu", talks[t].port, cut);
 			piece = *s;

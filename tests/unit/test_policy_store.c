@@ -9,7 +9,7 @@ TestSuite(policy_store, .init = enter_directory, .fini = leave_directory);
 
 static const char everything[] =
 	"device eth0 \"a#b\"\nposture enforce\nlisten tcp/80 as http observe\n"
-	"listen tcp/443 on 192.0.2.10 as tls handshake off\nlisten udp/53 as dns\n"
+	"listen tcp/443 on 192.0.2.10 as tls handshake off proxy\nlisten udp/53 as dns\n"
 	"listen udp/443 as quic limit 5 packets/s\nserve a .b *.c [::1] 192.0.2.1 from.x\n"
 	"serve from names\nzone d\nzone from empty\nzone e names from owned\nunknown dns limit 2 visits/s "
 	"else answer nxdomain\nstray http answer 421 page \"pre fixes\"\nunnamed tls "

@@ -11,6 +11,7 @@
 #include "cmd/status_check.h"
 #include "show/alarm.h"
 #include "show/depth.h"
+#include "show/headers.h"
 #include "lib/json.h"
 #include "lib/say.h"
 #include "gate/place.h"
@@ -105,6 +106,18 @@ static void print_shallow(struct gate *g, const struct tally *t)
 
 		if (*shallow_reason(g, t->policy, r))
 			printf("  %s is judged at data: %s\n", r->subject, shallow_reason(g, t->policy, r));
+	}
+}
+
+static void print_headers(struct gate *g, const struct tally *t)
+{
+	char text[HEADERS_TEXT], help[HEADERS_TEXT];
+	size_t i;
+
+	for (i = 0; i < t->listener_count; i++) {
+		headers_text(g, t, t->listener[i].rule, text, help);
+		if (*text)
+			printf("  %s: %s; %s\n", t->listener[i].rule->subject, text, help);
 	}
 }
 
@@ -250,6 +263,7 @@ static void print_notes(struct gate *g, const struct tally *t, struct policy *ru
 	for (i = 0; i < t->listener_count; i++)
 		alarm_print(g, t->policy, t->listener[i].rule);
 	print_shallow(g, t);
+	print_headers(g, t);
 	print_changed(g, t);
 	if (seconds_left(g))
 		printf("  goes back in %u s unless `straygate confirm` comes\n", seconds_left(g));

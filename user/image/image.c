@@ -198,6 +198,7 @@ static int add_listener(struct draft *d, struct policy *p, const struct rule *r,
 		.depth = r->depth,
 		.observe = r->observe,
 		.alarm = alarm_mode(p, r),
+		.proxy = r->proxy,
 		.follows = r->as == PROTO_QUIC ? tls_beside(p, r) : 0,
 		.above = r->rate.above,
 	};

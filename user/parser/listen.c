@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* listen tcp/443 [on ADDR] as tls [handshake auto|on|off] [observe | auto [above RATE]] */
+/* listen tcp/443 [on ADDR] as tls [handshake auto|on|off] [proxy] [observe | auto [above RATE]] */
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -84,6 +84,11 @@ static const char *expected_options(const struct rule *r, bool handshake, bool a
 {
 	bool posture = r->observe || r->sleeps;
 
+	if (!r->proxy && proxy_allowed(r->l4, r->as) && handshake)
+		return posture ? "proxy or end of line" : "proxy, observe, auto or end of line";
+	if (!r->proxy && proxy_allowed(r->l4, r->as))
+		return posture ? "'handshake auto|on|off' or proxy"
+			       : "'handshake auto|on|off', proxy, observe or auto";
 	if (r->l4 == IPPROTO_TCP && !handshake)
 		return posture ? "'handshake auto|on|off'" : "'handshake auto|on|off', observe or auto";
 	if (r->as == PROTO_QUIC && !action)
@@ -124,6 +129,8 @@ static int parse_options(struct parser *ps, struct rule *r)
 		} else if (r->l4 == IPPROTO_TCP && !handshake && ps_take_word(ps, "handshake")) {
 			handshake = true;
 			err = parse_handshake(ps, r);
+		} else if (!r->proxy && proxy_allowed(r->l4, r->as) && ps_take_word(ps, "proxy")) {
+			r->proxy = true;
 		} else if (r->as == PROTO_QUIC && !action && is_action(ps_peek(ps))) {
 			action = true;
 			err = parse_action(ps, r);

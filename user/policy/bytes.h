@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define POLICY_BYTES_MAGIC   "straygat"
-#define POLICY_BYTES_VERSION 5
+#define POLICY_BYTES_VERSION 6
 
 struct bytes_head {
 	char magic[8];
@@ -51,8 +51,11 @@ struct bytes_rule {
 	uint8_t as;
 	uint8_t depth;
 	uint8_t posture;
-	uint8_t sleeps;
+	uint8_t flags; /* BYTES_... */
 };
+
+#define BYTES_SLEEPS 0x01
+#define BYTES_PROXY  0x02
 
 _Static_assert(sizeof(struct bytes_head) == 72, "no padding: the same bytes for the same policy");
 _Static_assert(sizeof(struct bytes_rule) == 96, "no padding: the same bytes for the same policy");

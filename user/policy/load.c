@@ -232,6 +232,8 @@ static bool fields_valid(const struct rule *r)
 	if ((r->sleeps && (!listen || r->observe)) || (r->rate.above && !r->sleeps) ||
 	    r->rate.above > RATE_MAX)
 		return false;
+	if (r->proxy && (!listen || !proxy_allowed(r->l4, r->as)))
+		return false;
 	if (!listen && (r->l4 || r->any || r->depth || r->observe || memcmp(r->addr, nothing.addr, 16)))
 		return false;
 	return r->posture <= (r->statement == ST_POSTURE ? POSTURE_AUTO : POSTURE_OBSERVE);
@@ -278,7 +280,8 @@ static int read_rule(struct loader *l, struct rule *r, const struct bytes_rule *
 {
 	int err;
 
-	if (b->statement >= ST_COUNT || b->any > 1 || b->observe > 1 || b->sleeps > 1)
+	if (b->statement >= ST_COUNT || b->any > 1 || b->observe > 1 ||
+	    b->flags & ~(BYTES_SLEEPS | BYTES_PROXY))
 		return -EINVAL;
 	*r = (struct rule){
 		.statement = (enum statement)b->statement,
@@ -293,7 +296,8 @@ static int read_rule(struct loader *l, struct rule *r, const struct bytes_rule *
 		.as = (enum protocol)b->as,
 		.depth = (enum depth)b->depth,
 		.observe = b->observe,
-		.sleeps = b->sleeps,
+		.sleeps = b->flags & BYTES_SLEEPS,
+		.proxy = b->flags & BYTES_PROXY,
 		.posture = (enum posture)b->posture,
 	};
 	memcpy(r->addr, b->addr, sizeof(r->addr));

@@ -117,6 +117,7 @@ struct rule {
 	uint8_t posture; /* enum posture */
 
 	bool sleeps : 1;  /* ST_LISTEN: `auto`, for this listener alone */
+	bool proxy : 1;	  /* ST_LISTEN: tcp, http and tls only: a PROXY header goes before */
 	bool restart : 1; /* added again after its time was over: policy_inherit() starts it anew */
 	bool gone : 1;	  /* the policy's own, while it deletes */
 };
@@ -209,6 +210,9 @@ int policy_changes(struct policy *base, struct policy *now, struct policy **chan
 /* The way back: makes `now` of base, which takes over what it needs of changed.
  * 0, -ENOMEM, or -EINVAL: they do not belong together. */
 int policy_make(struct policy *base, struct policy *changed, struct policy *gone);
+
+/* May a PROXY header go before on such a listener? l4: IPPROTO_TCP or IPPROTO_UDP. */
+bool proxy_allowed(uint8_t l4, enum protocol p);
 
 const char *statement_name(enum statement s);
 const char *protocol_name(enum protocol p);

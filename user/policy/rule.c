@@ -149,6 +149,12 @@ bool protocol_on(enum protocol p, uint8_t l4)
 	}
 }
 
+/* The PROXY protocol is for streams; that of DNS over TCP nobody has asked for. */
+bool proxy_allowed(uint8_t l4, enum protocol p)
+{
+	return l4 == IPPROTO_TCP && (p == PROTO_HTTP || p == PROTO_TLS);
+}
+
 /* The kernel's own rule, but for bytes that no terminal should be shown. */
 bool device_valid(const char *name)
 {
@@ -204,7 +210,8 @@ bool rule_says_same(const struct rule *a, const struct rule *b)
 	if (a->statement == ST_ZONE &&
 	    (a->listed != b->listed || !a->from != !b->from || (a->from && strcmp(a->from, b->from))))
 		return false;
-	return a->as == b->as && a->depth == b->depth && a->observe == b->observe && a->posture == b->posture;
+	return a->as == b->as && a->depth == b->depth && a->observe == b->observe && a->proxy == b->proxy &&
+	       a->posture == b->posture;
 }
 
 static bool has_name(const void *things, uint32_t at, const void *key)

@@ -190,6 +190,8 @@ int rule_print(const struct rule *r, char *buf, size_t size)
 		putf(&o, " as %s", protocol_name(r->as));
 		if (r->l4 == IPPROTO_TCP)
 			putf(&o, " handshake %s", depth_name(r->depth));
+		if (r->proxy)
+			put(&o, " proxy");
 	}
 	put_action(&o, r);
 	if (r->observe)

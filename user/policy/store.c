@@ -115,7 +115,7 @@ static struct bytes_rule rule_bytes(const struct rule *r, struct strings *string
 		.port = r->port,
 		.any = r->any,
 		.observe = r->observe,
-		.sleeps = r->sleeps,
+		.flags = (uint8_t)((r->sleeps ? BYTES_SLEEPS : 0) | (r->proxy ? BYTES_PROXY : 0)),
 		.above = r->rate.above,
 		.statement = (uint8_t)r->statement,
 		.action = (uint8_t)r->action,

@@ -10,6 +10,7 @@
 #include "show/alarm.h"
 #include "show/changed.h"
 #include "show/depth.h"
+#include "show/headers.h"
 #include "show/status.h"
 
 const char *level_name(enum level l)
@@ -101,7 +102,7 @@ static void check_listeners(struct findings *f, struct gate *g, const struct tal
 	for (i = 0; i < t->listener_count; i++) {
 		const struct rule *r = t->listener[i].rule;
 		enum shallow why = shallow_on(g, t->policy, r, devices);
-		char engaged[160];
+		char engaged[160], headers[HEADERS_TEXT];
 
 		alarm_brief(g, t->policy, r, engaged, sizeof(engaged));
 		if (*engaged)
@@ -110,6 +111,9 @@ static void check_listeners(struct findings *f, struct gate *g, const struct tal
 		if (why != SHALLOW_NONE && (why != SHALLOW_UNSEEN || t->listener[i].visits >= VISITS_TO_SHOW))
 			findings_add(f, LEVEL_WARNING, "%s: judged at data: %s", r->subject,
 				     shallow_text(why));
+		headers_text(g, t, r, headers, NULL);
+		if (*headers)
+			findings_add(f, LEVEL_WARNING, "%s: %s", r->subject, headers);
 		if (!listening_has(&listening, r->l4, r->port))
 			findings_add(f, LEVEL_WARNING, "%s: no server listens", r->subject);
 	}

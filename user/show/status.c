@@ -12,6 +12,7 @@
 #include "show/alarm.h"
 #include "show/changed.h"
 #include "show/depth.h"
+#include "show/headers.h"
 
 /* The one posture line, which has no subject; NULL: there is none. */
 static const struct rule *posture_rule(struct policy *p)
@@ -71,6 +72,14 @@ static const char *misplaced(struct gate *g, const struct gate_device *d)
 	return d->attached && place_of(g, d->name, NULL, 0, text) == PLACE_WRONG ? text : "";
 }
 
+static const char *headers_said(struct gate *g, const struct tally *t, const struct rule *listener)
+{
+	static char text[HEADERS_TEXT];
+
+	headers_text(g, t, listener, text, NULL);
+	return text;
+}
+
 int status_json(struct gate *g, const char *instance)
 {
 	static const char *const drifts[] = {"no file", "no", "yes", "file unreadable"};
@@ -105,14 +114,15 @@ int status_json(struct gate *g, const char *instance)
 	json_list("listeners");
 	for (i = 0; i < t.listener_count; i++)
 		json_item(json_pack(
-			"{s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:o}", "listener",
+			"{s:s, s:s, s:s, s:b, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:o}", "listener",
 			t.listener[i].rule->subject, "as", protocol_name(t.listener[i].rule->as), "depth",
 			depth_text(g, t.policy, t.listener[i].rule), "observe", t.listener[i].rule->observe,
-			"visits", (json_int_t)t.listener[i].visits, "served",
-			(json_int_t)t.listener[i].served, "stray", (json_int_t)t.listener[i].stray, "unnamed",
-			(json_int_t)t.listener[i].unnamed, "unknown", (json_int_t)t.listener[i].unknown,
-			"by_source", (json_int_t)t.listener[i].by_source, "shallow",
-			shallow_reason(g, t.policy, t.listener[i].rule), "auto",
+			"proxy", t.listener[i].rule->proxy, "headers",
+			headers_said(g, &t, t.listener[i].rule), "visits", (json_int_t)t.listener[i].visits,
+			"served", (json_int_t)t.listener[i].served, "stray", (json_int_t)t.listener[i].stray,
+			"unnamed", (json_int_t)t.listener[i].unnamed, "unknown",
+			(json_int_t)t.listener[i].unknown, "by_source", (json_int_t)t.listener[i].by_source,
+			"shallow", shallow_reason(g, t.policy, t.listener[i].rule), "auto",
 			alarm_json(g, t.policy, t.listener[i].rule)));
 	json_list_end();
 	json_close();

@@ -135,6 +135,8 @@ static int take(const struct rule *r, void *arg)
 		t->names += r->name_count;
 	if (r->statement == ST_SOURCE)
 		t->sources += r->prefix_count;
+	if (r->statement == ST_SOURCE && r->action == ACT_TRUST)
+		t->trusts = true;
 	return LISTS >> r->statement & 1 ? 0 : policy_take(t->policy, r);
 }
 
@@ -158,6 +160,7 @@ static void take_over_lines(struct tally *t, struct tally *before)
 	t->policy = before->policy;
 	t->names = before->names;
 	t->sources = before->sources;
+	t->trusts = before->trusts;
 	before->lines = NULL;
 	before->policy = NULL;
 }

@@ -58,6 +58,7 @@ struct tally {
 	size_t listener_count;
 	size_t names;	/* of `serve` lines and lists, and zones */
 	size_t sources; /* prefixes of `source` lines and lists */
+	bool trusts;	/* one of them at least */
 };
 
 /* Reads everything but the rules. Prints its own errors. 0 or -errno; free with

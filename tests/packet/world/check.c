@@ -50,7 +50,8 @@ static const char *name_asked_for(const struct pair *p)
 {
 	static char name[300];
 	const uint8_t *at = p->q->bytes + p->in.payload;
-	bool begins = p->in.payload_len > 4 && (!memcmp(at, "GET ", 4) || !memcmp(at, "HEAD ", 5));
+	bool begins = p->in.payload_len > 4 && (!memcmp(at, "GET ", 4) || !memcmp(at, "HEAD ", 5) ||
+						!memcmp(at, "PROXY", 5) || !memcmp(at, "\r\n\r\n", 5));
 	const char *host = begins ? memmem(at, p->in.payload_len, "Host: ", 6) : NULL;
 	size_t left = host ? (const char *)p->q->bytes + p->q->len - host : 0;
 
