@@ -62,10 +62,13 @@ static __always_inline __u32 answer_room(const struct packet *p, const struct sc
 /* The name once more, for a request that came again. Over TCP the length of a
  * DNS message may have come, and been acknowledged, before. Returns how many bytes
  * of the message go before its header. */
-static __always_inline __u32 find_again(struct xdp_md *ctx, struct packet *p, struct scratch *s)
+stage int find_again(struct xdp_md *ctx, struct packet *p)
 {
+	struct scratch *s = scratch_memory();
 	enum find found;
 
+	if (!p || !s)
+		return 0;
 	finder_begin(&s->finder, p);
 	found = find_name(ctx, p, s);
 	/* Its PROXY header was a segment of its own. */
@@ -103,16 +106,15 @@ static __noinline __u32 put_dns(struct xdp_md *ctx, struct packet *p, struct scr
 }
 
 /* Writes the answer behind the options and returns its length; 0: there is none,
- * so a RST will do. */
-stage int put_answer(struct xdp_md *ctx, struct packet *p, __u32 options)
+ * so a RST will do. prefix: what find_again() says, or as it is in a first request. */
+#define ANSWER_PREFIX 2
+stage int put_answer(struct xdp_md *ctx, struct packet *p, __u32 options, __u32 prefix)
 {
-	__u32 to = REWRITE_L4 + sizeof(struct tcphdr) + (options & 15), prefix = 2, room, length = 0;
+	__u32 to = REWRITE_L4 + sizeof(struct tcphdr) + (options & 15), room, length = 0;
 	struct scratch *s = scratch_memory();
 
 	if (!p || !s)
 		return 0;
-	if (p->as != PROTO_TLS && p->find != FIND_FOUND && p->find != FIND_NONE)
-		prefix = find_again(ctx, p, s);
 	room = answer_room(p, s, options & 15);
 	switch (p->as) {
 	case PROTO_HTTP:
@@ -159,12 +161,14 @@ static __always_inline bool reset_client(struct xdp_md *ctx, const struct packet
  * same answer again. */
 static __always_inline bool answer_request(struct xdp_md *ctx, struct packet *p, struct scratch *s)
 {
-	__u32 options, length;
+	__u32 options, length, prefix = ANSWER_PREFIX;
 
+	if (p->as != PROTO_TLS && p->find != FIND_FOUND && p->find != FIND_NONE)
+		prefix = find_again(ctx, p);
 	if (read_options(ctx, p))
 		return reset_client(ctx, p, s);
 	options = put_stamps(s);
-	length = put_answer(ctx, p, options);
+	length = put_answer(ctx, p, options, prefix);
 	if (!length || length > REWRITE_PAYLOAD)
 		return reset_client(ctx, p, s);
 	return reply(ctx, p, s, TCP_FIN | TCP_PSH | TCP_ACK, options, length);

@@ -42,7 +42,7 @@ stage int both_answer(struct xdp_md *ctx, struct packet *p)
 	p->order = ORDER_READY;
 	if (p->action == ACT_ANSWER && !read_options(ctx, p)) {
 		options = put_stamps(s);
-		length = put_answer(ctx, p, options);
+		length = put_answer(ctx, p, options, ANSWER_PREFIX);
 		if (length > REWRITE_PAYLOAD || (p->order == ORDER_READY && length > BOTH_READY))
 			length = 0;
 	}
