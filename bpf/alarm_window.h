@@ -147,6 +147,9 @@ static __always_inline __u32 alarm_word(__u32 reason)
 	switch (reason) {
 	case REASON_syn_answered:
 		return ALARM_SAYS_ANSWERED;
+	/* What is refused for its strays is no calm: nobody is to sleep because of that. */
+	case REASON_learned_dropped:
+		return ALARM_SAYS_STRAY;
 	case REASON_visit_limited:
 	case REASON_source_limited:
 	case REASON_no_conversation:

@@ -21,6 +21,10 @@ enum event_kind {
 				  figure: strays a second, or with ALARM_SILENT alone, of silent visits */
 	EVENT_ASLEEP = 6,      /* listener, in posture auto: it only observes again; figure: since so
 				  many ns, since it is told with the next packet */
+	EVENT_LEARNED = 7,     /* listener that it sent strays to; cause: EVENT_LEARN(); figure: the
+				  source's key, of learn_table.h */
+	EVENT_WIDENED = 8,     /* the same of a network */
+	EVENT_LIFTED = 9,      /* the same, for 0 s: it, or one of the network, had a served visit */
 	/* by commands (user/gate/events.c) */
 	EVENT_POLICY = 32,	/* changed; figure: lines that are different */
 	EVENT_POSTURE = 33,	/* changed, and perhaps lines, too; cause: EVENT_POSTURES() */
@@ -30,10 +34,14 @@ enum event_kind {
 	EVENT_REPLACED = 37,	/* subject: device; the program there */
 	EVENT_DETACHED = 38,	/* subject: device */
 	EVENT_STRAYS_RESET = 39,
+	EVENT_LEARNED_RESET = 42,
 };
 #define EVENT_POSTURES(before, now) ((__u32)(before) | (__u32)(now) << 8)
 #define EVENT_POSTURE_BEFORE(cause) ((cause)&0xff)
 #define EVENT_POSTURE_NOW(cause)    (((cause) >> 8) & 0xff)
+#define EVENT_LEARN(kind, seconds)  ((__u32)(kind) | (__u32)(seconds) << 4)
+#define EVENT_LEARN_KIND(cause)	    ((cause)&15)
+#define EVENT_LEARN_SECONDS(cause)  ((cause) >> 4)
 #define EVENT_KINDS_PACED	    16 /* of the programs */
 
 /*

@@ -73,6 +73,7 @@ enum {
 
 #define IMAGE_HAS_SOURCES   0x01 /* flags of the head */
 #define IMAGE_HAS_RESOLVERS 0x02
+#define IMAGE_LEARNS	    0x04
 
 struct image_head {
 	__u32 magic;
@@ -88,7 +89,8 @@ struct image_head {
 	__u32 pages; /* struct image_page, IMAGE_PAGE_CELLS each; number 0 is the default */
 	__u32 page_count;
 	__u32 addresses; /* image_addresses() of the local ones */
-	__u32 reserved2[5];
+	__u32 learn;	 /* struct image_learn, one cell; 0: none, and no IMAGE_LEARNS */
+	__u32 reserved2[4];
 };
 
 /* A port's entry: index of the listener of all addresses (0: none), and whether
@@ -232,6 +234,17 @@ struct image_acts {
 	__u32 unknown;
 };
 
+/* `learn strays N in TIME for TIME max TIME`; times are ns. */
+struct image_learn {
+	__u64 within;
+	__u64 refused; /* for so long when it is learned first */
+	__u64 most;
+	__u32 strays;
+	__u32 id; /* of the line's counters */
+	__u64 reserved[4];
+};
+
+_Static_assert(sizeof(struct image_learn) == IMAGE_CELL, "learn is a cell");
 _Static_assert(sizeof(struct image_cell) == IMAGE_CELL, "a cell is a cache line");
 _Static_assert(sizeof(struct image_head) == IMAGE_CELL, "head is a cell");
 _Static_assert(sizeof(struct image_tree) == IMAGE_CELL, "tree is a cell");

@@ -14,6 +14,7 @@
 #include "bpf/handshake/cookie.h"
 #include "bpf/find/finder.h"
 #include "bpf/image.h"
+#include "bpf/learn_table.h"
 #include "bpf/name_hash.h"
 
 /* Which image rules. Written by the controller (one 64-bit store through a
@@ -308,6 +309,36 @@ struct {
 	__type(key, __u32);
 	__type(value, struct familiar_set);
 } familiar SEC(".maps");
+
+/* Sources that `learn` refuses. Written by the programs, cleared and restored by the
+ * controller. Full: nobody is learned any more, and what comes is judged. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LEARN_SETS);
+	__type(key, __u32);
+	__type(value, struct learned_set);
+} learned SEC(".maps");
+
+/* How many strays the others sent of late. Full: a source that sends more takes the
+ * place of one that sends less, in time. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LEARN_TALLY_SETS);
+	__type(key, __u32);
+	__type(value, struct tally_set);
+} stray_tallies SEC(".maps");
+
+/* Client networks that were served in the last day. Of IPv4 never full; of IPv6, more
+ * and more networks that were not served are taken for regulars. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, REGULAR_CELLS);
+	__type(key, __u32);
+	__type(value, struct regular_cell);
+} regulars SEC(".maps");
 
 /* What the controller knows of the device; each has its own, as of `counters`. */
 struct {

@@ -37,7 +37,8 @@ stage int quic(struct xdp_md *ctx, struct packet *p)
 	if (!r)
 		return REASON_table_missing;
 	p->name_rule = r->id;
-	p->initial = (p->alarm || r->action == ACT_FALLBACK) && quic_is_initial(ctx, p);
+	p->initial = (p->alarm || r->action == ACT_FALLBACK || v.head->flags & IMAGE_LEARNS) &&
+		     quic_is_initial(ctx, p);
 	switch (r->action) {
 	case ACT_DROP:
 		return REASON_quic_dropped;

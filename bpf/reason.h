@@ -173,6 +173,8 @@ enum counts_as {
 	  "the challenge of a certificate (ACME HTTP-01) for a name that is not served, ten a second") \
 	R(81, stray_familiar, PASS, NOTHING, STRAY, \
 	  "stray, but asked for before the trouble as well: let pass by posture auto") \
+	R(86, learned_dropped, DROP, NOTHING, BY_SOURCE, \
+	  "source is learned: it sent strays and nothing else") \
 	R(89, client_reset, RESET, RST_SERVER, BY_SOURCE, \
 	  "PROXY header of a client that is dropped or over its limit, the server's socket is freed by a RST") \
 	R(90, client_refused, RESET, RST_CLIENT, BY_SOURCE, \

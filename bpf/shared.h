@@ -346,7 +346,7 @@ struct familiar_set {
 	struct familiar names[FAMILIAR_WAYS];
 };
 
-/* The times of `auto` in ns. Written when the map is made; tests shorten them. */
+/* The times of `auto`, and of `learn`, in ns. Written when the map is made; tests shorten them. */
 struct pace {
 	__u64 clock;	     /* tests: what the time is; 0: the kernel says it */
 	__u64 arm;	     /* a listener is watched for so long before it may engage */
@@ -355,7 +355,7 @@ struct pace {
 	__u64 patience_most; /* when that was doubled again and again, */
 	__u64 relapse;	     /* as it is by who engages again so soon */
 	__u64 habit;	     /* windows in which names become familiar */
-	__u64 reserved;
+	__u64 day;	     /* learn: a regular is who was served on this one or the one before */
 };
 
 /* Of each device; written by the controller. */

@@ -32,6 +32,7 @@
 #include "bpf/listener.h"
 #include "bpf/resolver.h"
 #include "bpf/source.h"
+#include "bpf/learn.h"
 #include "bpf/conversation.h"
 #include "bpf/name.h"
 #include "bpf/quic.h"
@@ -138,7 +139,10 @@ static __always_inline __u32 judge(struct xdp_md *ctx, struct packet *p)
 		else if (reason)
 			return reason;
 	}
-	return judge_visit(ctx, p);
+	if (head->flags & IMAGE_LEARNS && learn_begins(p) && learned_source(p))
+		return REASON_learned_dropped;
+	reason = judge_visit(ctx, p);
+	return learn_from(p, reason);
 }
 
 SEC("xdp.frags")

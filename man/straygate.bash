@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bash completion for straygate(8)
 
-_straygate_statements='device posture listen serve zone stray unnamed unreadable unknown source resolver'
+_straygate_statements='device posture listen serve zone stray unnamed unreadable unknown source resolver learn'
 
 # Instances are directories of pins; only root may look into them.
 _straygate_instances()
@@ -63,6 +63,7 @@ _straygate_line()
 		zone) echo from names ;;
 		unknown) [ "$2" = "$1" ] && echo dns || echo answer nxdomain drop pass limit else ;;
 		stray | unnamed) [ "$2" = "$1" ] && echo http tls dns || echo answer reset drop pass limit else 503 421 403 page alert nxdomain ;;
+		learn) [ "$2" = "$1" ] && echo strays || echo in for max ;;
 		unreadable) [ "$2" = "$1" ] && echo http tls dns || echo reset drop pass limit ;;
 		source) echo from trust drop pass limit visits/s packets/s Mbit/s burst for ;;
 		esac
@@ -112,7 +113,7 @@ _straygate()
 	*,up | *,down | *,features) offer=$(_straygate_devices) ;;
 	*,show) offer='policy counters sources names flows strays events' ;;
 	*,posture) offer='observe auto enforce' ;;
-	*,reset) offer='strays' ;;
+	*,reset) offer='strays learned' ;;
 	*,check | *,apply | *,save) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	*,add) offer=$([ -n "$statement" ] && _straygate_line "$statement" "$prev" || echo "$_straygate_statements") ;;
 	*,del) offer=$([ -n "$statement" ] && _straygate_subjects "$statement" || echo "$_straygate_statements") ;;

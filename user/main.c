@@ -46,6 +46,7 @@ enum {
 	OPT_FOLLOW,
 	OPT_SINCE,
 	OPT_UPDATE,
+	OPT_LEARNED,
 	OPT_DEBUG,
 	OPT_VERSION,
 };
@@ -128,6 +129,10 @@ static const struct option_text {
 	 TAKES_NAMES,
 	 "FILE",
 	 "add new names to this list, and remove none"},
+	{{"learned", no_argument, NULL, OPT_LEARNED},
+	 TAKES_LEARNED,
+	 "",
+	 "sources: those that were learned, and for how long"},
 	{{"debug", no_argument, NULL, OPT_DEBUG}, 0, "", "also print messages of libbpf and the verifier"},
 	{{"version", no_argument, NULL, OPT_VERSION}, 0, "", "version and exit"},
 };
@@ -313,6 +318,9 @@ static bool set_option(struct call *c, int opt)
 		return seconds(optarg, &c->confirm);
 	case OPT_FOLLOW:
 		c->follow = true;
+		return true;
+	case OPT_LEARNED:
+		c->learned = true;
 		return true;
 	case OPT_SINCE:
 		c->since = optarg;

@@ -108,6 +108,9 @@ static const struct {
 	{"source 10.0.0.0/8 drop for 3600s", "source 10.0.0.0/8 drop for 1h\n"},
 	{"source 10.0.0.0/8 drop for 86400s", "source 10.0.0.0/8 drop for 1d\n"},
 	{"resolver 192.0.2.53 2001:db8::/64", "resolver 192.0.2.53\nresolver 2001:db8::/64\n"},
+	{"learn strays 50 in 60s for 10m max 12h", "learn strays 50 in 1m for 10m max 12h\n"},
+	{"learn strays 1k in 1h for 20h", "learn strays 1000 in 1h for 20h max 20h\n"},
+	{"learn strays 2 in 1s for 1s", "learn strays 2 in 1s for 1s max 12h\n"},
 	{"", ""},
 	{"   # nothing", ""},
 	{"\xef\xbb\xbf"

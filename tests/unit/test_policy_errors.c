@@ -8,9 +8,9 @@ TestSuite(policy_errors, .init = enter_directory, .fini = leave_directory);
 
 #define X10(s) s s s s s s s s s s
 #define X50(s) X10(s) X10(s) X10(s) X10(s) X10(s)
-#define STATEMENTS                                                                                       \
-	"device, posture, include, listen, serve, zone, stray, unnamed, unreadable, unknown, source or " \
-	"resolver"
+#define STATEMENTS                                                                                     \
+	"device, posture, include, listen, serve, zone, stray, unnamed, unreadable, unknown, source, " \
+	"resolver or learn"
 #define SOURCE_ACTIONS "pass | drop | limit RATE | trust"
 #define ALL_ACTIONS    "pass | drop | reset | answer | limit RATE"
 #define ALL_UNITS      "visits/s, packets/s or Mbit/s"
@@ -44,6 +44,21 @@ static const struct {
 	 "1: limit each is not there yet; expected limits in source, stray, unnamed, "
 	 "unreadable or unknown lines"},
 
+	{"learn", "6: end of line; expected strays"},
+	{"learn visits 5", "7: unexpected 'visits'; expected strays"},
+	{"learn strays", "13: end of line; expected a number of strays from 2 to 10000"},
+	{"learn strays 1 in 60s for 10m", "14: unexpected '1'; expected a number of strays from 2 to 10000"},
+	{"learn strays 10001 in 60s for 10m",
+	 "14: unexpected '10001'; expected a number of strays from 2 to 10000"},
+	{"learn strays 50", "16: end of line; expected in TIME"},
+	{"learn strays 50 in", "19: end of line; expected a duration like 10m"},
+	{"learn strays 50 in 60", "20: '60' has no unit; expected s, m, h or d, as in 10m"},
+	{"learn strays 50 in 61m for 10m", "20: '61m' is too long behind in; expected 1s to 3600s"},
+	{"learn strays 50 in 60s", "23: end of line; expected for TIME"},
+	{"learn strays 50 in 60s for 8d", "28: '8d' is too long behind for; expected 1s to 604800s"},
+	{"learn strays 50 in 60s for 10m more", "32: unexpected 'more'; expected max TIME"},
+	{"learn strays 50 in 60s for 10m max 5m", "32: max is shorter than for; expected at least 600s"},
+	{"learn strays 50 in 60s for 10m max 1h now", "39: unexpected 'now'; expected end of line"},
 	{"unknown", "8: end of line; expected dns"},
 	{"unknown http drop", "9: unexpected 'http'; expected dns"},
 	{"unknown dns reset", "13: unexpected 'reset'; expected pass | drop | answer | limit RATE"},

@@ -16,7 +16,8 @@ static const char everything[] =
 	"limit 3 visits/s else answer alert access_denied\n"
 	"stray dns answer nxdomain\nunreadable dns drop\nsource 10.0.0.0/8 ::/0 limit 7 Mbit/s burst 9 for "
 	"1h\n"
-	"source from \"pre fixes\" trust\nresolver 192.0.2.53\n";
+	"source from \"pre fixes\" trust\nresolver 192.0.2.53\n"
+	"learn strays 50 in 1m for 10m max 12h\n";
 
 static struct policy *example(void)
 {
@@ -104,7 +105,7 @@ Test(policy_store, each_is_what_was_stored)
 	for (enum statement s = 0; s < ST_COUNT; s++) {
 		struct seen some = {p, s, 0};
 
-		cr_expect(policy_each(bytes, len, 1U << s, expect_next, &some) == 7 * (s == ST_RESOLVER));
+		cr_expect(policy_each(bytes, len, 1U << s, expect_next, &some) == 7 * (s == ST_LEARN));
 	}
 	free(bytes);
 	policy_free(p);

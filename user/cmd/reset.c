@@ -6,27 +6,50 @@
 #include "gate/events.h"
 #include "lib/say.h"
 
+static int reset_strays(struct gate *g)
+{
+	int err = gate_clear_heavy(g, GATE_STRAY_NAMES);
+
+	if (!err)
+		err = gate_clear_heavy(g, GATE_STRAY_SUFFIXES);
+	return err ? err : gate_clear_heavy(g, GATE_STRAY_SOURCES);
+}
+
+static const struct {
+	const char *what;
+	int (*reset)(struct gate *g);
+	enum event_kind event;
+} resets[] = {
+	{"strays", reset_strays, EVENT_STRAYS_RESET},
+	{"learned", gate_clear_learned, EVENT_LEARNED_RESET},
+};
+
 static int run(const struct call *c)
 {
 	cleanup_gate struct gate g = GATE_INIT;
+	size_t i, count = sizeof(resets) / sizeof(resets[0]);
 
-	if (strcmp(c->argv[0], "strays")) {
-		say("reset \"%.40s\": expected strays; see `straygate reset -h`", c->argv[0]);
+	for (i = 0; i < count && strcmp(c->argv[0], resets[i].what); i++)
+		;
+	if (i == count) {
+		say("reset \"%.40s\": expected strays or learned; see `straygate reset -h`", c->argv[0]);
 		return EXIT_USAGE;
 	}
-	if (gate_open(&g, c->instance, GATE_WRITE) || gate_clear_heavy(&g, GATE_STRAY_NAMES) ||
-	    gate_clear_heavy(&g, GATE_STRAY_SUFFIXES) || gate_clear_heavy(&g, GATE_STRAY_SOURCES))
+	if (gate_open(&g, c->instance, GATE_WRITE) || resets[i].reset(&g))
 		return EXIT_FAILED;
-	events_write(&g, EVENT_STRAYS_RESET, NULL, 0);
+	events_write(&g, resets[i].event, NULL, 0);
 	print_result(c, "reset", 0);
 	return EXIT_OK;
 }
 
 const struct verb verb_reset = {
 	.name = "reset",
-	.arguments = "strays",
-	.summary = "forget the stray names and sources that `show strays` lists",
-	.help = "They are counted anew from now on. Counters of packets are left as they are.\n",
+	.arguments = "WHAT",
+	.summary = "forget the strays that `show strays` lists, or the sources that were learned",
+	.help = "  strays   the names and sources of `show strays`; they are counted anew from now on\n"
+		"  learned  the sources that the line `learn` refuses, and the strays that were counted\n"
+		"           of others; who is a regular stays one\n"
+		"Counters of packets are left as they are.\n",
 	.takes = TAKES_JSON,
 	.least = 1,
 	.most = 1,

@@ -44,6 +44,10 @@ static int run(const struct call *c)
 			    "themselves");
 			return EXIT_USAGE;
 		}
+		if (c->learned && shows[i].run != show_sources) {
+			say("--learned goes with `show sources`");
+			return EXIT_USAGE;
+		}
 		return gate_open(&g, c->instance, GATE_READ) ? EXIT_FAILED : shows[i].run(&g, c);
 	}
 	say("show \"%s\": expected policy, counters, sources, names, flows, strays or events", c->argv[0]);
@@ -58,12 +62,13 @@ const struct verb verb_show = {
 		"  counters  packets and bytes by reason, listener and rule; --since last: how many more\n"
 		"            than at the last such call\n"
 		"  sources   lines about sources, with their counters and remaining time\n"
+		"            --learned: the sources that the line `learn` refuses now\n"
 		"  names     the served names and zones, with their visits\n"
 		"  flows     visits that are remembered, and their state\n"
 		"  strays    the stray names most requested and the most active sources of strays\n"
 		"  events    what happened to the gate and its listeners, and who changed the policy;\n"
 		"            --follow goes on until it is interrupted, with -j a document a line\n",
-	.takes = TAKES_JSON | TAKES_OPENMETRICS | TAKES_TOP | TAKES_FOLLOW | TAKES_SINCE,
+	.takes = TAKES_JSON | TAKES_OPENMETRICS | TAKES_TOP | TAKES_FOLLOW | TAKES_SINCE | TAKES_LEARNED,
 	.least = 1,
 	.most = 1,
 	.run = run,

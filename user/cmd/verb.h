@@ -27,6 +27,7 @@
 #define TAKES_FOLLOW	  0x1000000u
 #define TAKES_SINCE	  0x2000000u
 #define TAKES_REATTACH	  0x200000u
+#define TAKES_LEARNED	  0x4000000u
 
 struct verb {
 	const char *name;

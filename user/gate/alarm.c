@@ -18,6 +18,7 @@ struct pace alarm_pace(void)
 		.patience_most = 3600 * SECOND_NS,
 		.relapse = 3600 * SECOND_NS,
 		.habit = 600 * SECOND_NS,
+		.day = 86400 * SECOND_NS,
 	};
 }
 

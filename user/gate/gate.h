@@ -70,6 +70,9 @@ enum gate_map {
 	GATE_ALARM_COUNTS,
 	GATE_PACE,
 	GATE_FAMILIAR,
+	GATE_LEARNED,
+	GATE_STRAY_TALLIES,
+	GATE_REGULARS,
 	GATE_STRAY_NAMES,
 	GATE_STRAY_SUFFIXES,
 	GATE_STRAY_SOURCES,
@@ -243,6 +246,25 @@ int gate_alarm(struct gate *g, const struct rule *listener, struct alarm *out);
 bool gate_alarm_is_armed(struct gate *g, const struct alarm *a, uint64_t *wait);
 /* ns of the clock that alarms go by. */
 uint64_t gate_alarm_now(struct gate *g);
+
+/* ---- learned sources (learn.c) ---- */
+
+struct gate_learned {
+	struct prefix prefix; /* a source, or the network around it */
+	uint64_t left;	      /* ns: refused for so long yet */
+	unsigned int times;   /* that it was learned, one behind the other; at most 255 */
+};
+/* Those that are refused now, in the order of addresses; free(*out). */
+int gate_learned(struct gate *g, struct gate_learned **out, size_t *count);
+/* Nobody is learned any more, and no stray counted. Regulars stay regulars. */
+int gate_clear_learned(struct gate *g);
+/* Has the policy a `learn` line? */
+bool gate_learns(struct policy *p);
+/* The same if `now` serves names that `before` does not: who asked for these is no source
+ * of strays. To be called when `now` rules. */
+int gate_forget_strays(struct gate *g, struct policy *now, struct policy *before);
+/* Of what learn_table.h calls kind and key. */
+void learned_prefix(uint32_t kind, uint64_t key, struct prefix *out);
 
 /* ---- bound visits (drain.c) ---- */
 

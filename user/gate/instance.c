@@ -44,6 +44,9 @@ const char *const gate_map_names[GATE_MAPS] = {
 	[GATE_ALARM_COUNTS] = "alarm_counts",
 	[GATE_PACE] = "pace",
 	[GATE_FAMILIAR] = "familiar",
+	[GATE_LEARNED] = "learned",
+	[GATE_STRAY_TALLIES] = "stray_tallies",
+	[GATE_REGULARS] = "regulars",
 	[GATE_STRAY_NAMES] = "stray_names",
 	[GATE_STRAY_SUFFIXES] = "stray_suffixes",
 	[GATE_STRAY_SOURCES] = "stray_sources",
@@ -167,6 +170,7 @@ static const bool read_by_all[GATE_MAPS] = {
 	[GATE_ENGAGEMENTS] = true, [GATE_STRAY_NAMES] = true, [GATE_STRAY_SOURCES] = true,
 	[GATE_META] = true,	   [GATE_ROOM] = true,	      [GATE_ALARMS] = true,
 	[GATE_PACE] = true,	   [GATE_EVENTS] = true,      [GATE_STRAY_SUFFIXES] = true,
+	[GATE_LEARNED] = true,
 };
 
 static int open_maps(struct gate *g)

@@ -246,7 +246,8 @@ int gate_publish(struct gate *g, struct policy *p, struct policy *before, unsign
 
 	if (!err)
 		err = publish_whole(g, p, slot);
-	return publish_slot(g, word, slot, seconds, err);
+	err = publish_slot(g, word, slot, seconds, err);
+	return err ? err : gate_forget_strays(g, p, before);
 }
 
 /* ---- over another -------------------------------------------------------- */

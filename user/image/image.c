@@ -8,6 +8,7 @@
 #include <zlib.h>
 
 #include "image/name_table.h"
+#include "lib/clock.h"
 #include "lib/large.h"
 #include "image/overlay.h"
 #include "image/page.h"
@@ -29,6 +30,7 @@ struct draft {
 	struct page_text pages[PAGES_MAX]; /* number 0 is the default */
 	size_t page_count;
 	struct image_acts acts;
+	struct image_learn learn; /* id 0: there is no such line */
 	enum posture posture;
 	uint32_t addresses;
 	const struct image_over *over; /* NULL: all is in this image */
@@ -249,6 +251,15 @@ static int draft_rule(struct draft *d, struct policy *p, size_t position)
 	case ST_SOURCE:
 		add_prefixes(d->sources, &d->source_count, r, position, index);
 		return 0;
+	case ST_LEARN:
+		d->learn = (struct image_learn){
+			.strays = r->learn.strays,
+			.within = r->learn.within * SECOND_NS,
+			.refused = r->learn.time * SECOND_NS,
+			.most = r->learn.most * SECOND_NS,
+			.id = r->id,
+		};
+		return 0;
 	case ST_RESOLVER:
 		add_prefixes(d->resolvers, &d->resolver_count, r, position, index);
 		return 0;
@@ -342,6 +353,12 @@ static int write_head(struct draft *d)
 	head.page_count = d->page_count;
 	if (!head.listeners || !head.rules || !head.leaves || !head.pages)
 		return -ENOMEM;
+	if (d->learn.id) {
+		head.learn = write_table(d->c, &d->learn, 1, sizeof(d->learn));
+		head.flags |= IMAGE_LEARNS;
+		if (!head.learn)
+			return -ENOMEM;
+	}
 	head.rule_count = d->rule_count;
 	head.cells = d->c->count;
 	memcpy(cell_at(d->c, IMAGE_HEAD), &head, sizeof(head));

@@ -4,11 +4,13 @@
  * line to the table at the end, and to rule_print().
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "parser/parser.h"
 #include "policy/build.h"
+#include "policy/rate.h"
 #include "policy/rule.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -175,6 +177,70 @@ static int parse_unknown(struct parser *ps)
 	return parse_fate(ps, ST_UNKNOWN);
 }
 
+/* A time of the learn line, in seconds. */
+static int parse_learn_time(struct parser *ps, const char *keyword, uint32_t most, uint32_t *out)
+{
+	struct word *w;
+	uint64_t ns;
+	const char *why;
+
+	if (!ps_take_word(ps, keyword)) {
+		char expected[32];
+
+		snprintf(expected, sizeof(expected), "%s TIME", keyword);
+		return ps_unexpected(ps, ps_peek(ps), expected);
+	}
+	w = ps_take(ps);
+	if (!w)
+		return ps_unexpected(ps, NULL, "a duration like 10m");
+	if (duration_read(w->text, &ns, &why))
+		return complain(&ps->at, w->column, "'%s' %s", text_shown(&ps->at, w->text, w->len), why);
+	if (ns / SECOND_NS > most)
+		return complain(&ps->at, w->column, "'%s' is too long behind %s; expected 1s to %us",
+				text_shown(&ps->at, w->text, w->len), keyword, most);
+	*out = (uint32_t)(ns / SECOND_NS);
+	return 0;
+}
+
+static int parse_learn_terms(struct parser *ps, struct learn_terms *t)
+{
+	struct word *w = ps_take(ps), *most;
+	const char *rest;
+	uint64_t strays;
+
+	rest = w && !w->quoted ? number_read(w->text, LEARN_STRAYS_MOST, &strays) : NULL;
+	if (!rest || *rest || strays < LEARN_STRAYS_LEAST)
+		return ps_unexpected(ps, w, "a number of strays from 2 to 10000");
+	t->strays = (uint32_t)strays;
+	if (parse_learn_time(ps, "in", LEARN_WITHIN_MOST, &t->within) ||
+	    parse_learn_time(ps, "for", LEARN_TIME_MOST, &t->time))
+		return -EINVAL;
+	t->most = t->time > LEARN_MOST ? t->time : LEARN_MOST;
+	most = ps_peek(ps);
+	if (!most)
+		return 0;
+	if (parse_learn_time(ps, "max", LEARN_TIME_MOST, &t->most))
+		return -EINVAL;
+	if (t->most < t->time)
+		return complain(&ps->at, most->column, "max is shorter than for; expected at least %us",
+				t->time);
+	return ps_expect_end(ps);
+}
+
+/* `learn strays N in TIME for TIME max TIME` */
+static int parse_learn(struct parser *ps)
+{
+	struct rule like = {.statement = ST_LEARN}, *r;
+	struct word *w = ps_peek(ps);
+
+	if (!ps_take_word(ps, "strays"))
+		return ps_unexpected(ps, w, "strays");
+	if (!ps_subject_is_all(ps) && parse_learn_terms(ps, &like.learn))
+		return -EINVAL;
+	r = ps_new_rule(ps, &like, w);
+	return r ? ps_put_with_subject(ps, r) : -ENOMEM;
+}
+
 static int parse_limit(struct parser *ps)
 {
 	return complain(&ps->at, ps->words.word[0].column,
@@ -190,7 +256,7 @@ static const struct statement_parser {
 	{"listen", parse_listen},   {"serve", parse_serve},	  {"zone", parse_zone},
 	{"stray", parse_stray},	    {"unnamed", parse_unnamed},	  {"unreadable", parse_unreadable},
 	{"source", parse_source},   {"resolver", parse_resolver}, {"limit", parse_limit},
-	{"unknown", parse_unknown},
+	{"unknown", parse_unknown}, {"learn", parse_learn},
 };
 
 #define STATEMENT_SIZE_MAX 16
@@ -236,7 +302,7 @@ static int unknown_statement(struct parser *ps, const struct word *w)
 				text_shown(&ps->at, w->text, w->len), nearest);
 	return complain(&ps->at, w->column,
 			"unknown statement '%s'; expected device, posture, include, listen, serve, zone, "
-			"stray, unnamed, unreadable, unknown, source or resolver",
+			"stray, unnamed, unreadable, unknown, source, resolver or learn",
 			text_shown(&ps->at, w->text, w->len));
 }
 

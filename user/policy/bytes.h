@@ -41,7 +41,7 @@ struct bytes_rule {
 	uint32_t name_count;
 	uint32_t above;
 	uint16_t port;
-	uint8_t addr[16];
+	uint8_t addr[16]; /* ST_LEARN: its terms */
 	uint8_t any;
 	uint8_t observe;
 	uint8_t statement;

@@ -234,7 +234,9 @@ static bool fields_valid(const struct rule *r)
 		return false;
 	if (r->proxy && (!listen || !proxy_allowed(r->l4, r->as)))
 		return false;
-	if (!listen && (r->l4 || r->any || r->depth || r->observe || memcmp(r->addr, nothing.addr, 16)))
+	if (!listen && (r->l4 || r->any || r->depth || r->observe))
+		return false;
+	if (r->statement == ST_LEARN ? !learn_valid(&r->learn) : !listen && memcmp(r->addr, nothing.addr, 16))
 		return false;
 	return r->posture <= (r->statement == ST_POSTURE ? POSTURE_AUTO : POSTURE_OBSERVE);
 }

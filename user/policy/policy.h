@@ -40,6 +40,7 @@ enum statement {
 	ST_UNKNOWN,
 	ST_SOURCE,
 	ST_RESOLVER,
+	ST_LEARN,
 	ST_COUNT,
 };
 
@@ -51,6 +52,19 @@ struct rate {
 	enum rate_unit unit;
 	uint32_t above; /* of a listener, beside its limit: strays a second that engage it */
 };
+
+/* `learn strays 50 in 60s for 10m max 12h` */
+struct learn_terms {
+	uint32_t strays; /* 2..10,000 visits */
+	uint32_t within; /* s, 1..3,600 */
+	uint32_t time;	 /* s, 1..most: how long a source is refused when it is learned first */
+	uint32_t most;	 /* s, up to 604,800 (a week): when that was doubled again and again */
+};
+#define LEARN_STRAYS_LEAST 2U
+#define LEARN_STRAYS_MOST  10000U
+#define LEARN_WITHIN_MOST  3600U
+#define LEARN_TIME_MOST	   604800U
+#define LEARN_MOST	   43200U /* without `max`, or `for` if that is longer */
 
 enum name_kind {
 	NAME_EXACT = 1,	   /* www.example.com */
@@ -105,13 +119,16 @@ struct rule {
 					 * ACT_NONE: it is dropped */
 		};
 	};
+	union {
+		uint8_t addr[16];	  /* ST_LISTEN: of `on`, IPv4 v4-mapped */
+		struct learn_terms learn; /* ST_LEARN */
+	};
 	/* ST_LISTEN */
-	uint8_t addr[16]; /* of `on`, IPv4 v4-mapped */
-	uint8_t l4;	  /* IPPROTO_TCP or IPPROTO_UDP */
-	uint8_t as;	  /* enum protocol; also of stray, unnamed, unreadable, unknown */
-	uint8_t depth;	  /* enum depth; tcp only: `handshake auto|on|off` */
-	bool any;	  /* no `on ADDR` */
-	bool observe;	  /* this listener alone */
+	uint8_t l4;    /* IPPROTO_TCP or IPPROTO_UDP */
+	uint8_t as;    /* enum protocol; also of stray, unnamed, unreadable, unknown */
+	uint8_t depth; /* enum depth; tcp only: `handshake auto|on|off` */
+	bool any;      /* no `on ADDR` */
+	bool observe;  /* this listener alone */
 
 	/* ST_DEVICE: the device's name is the subject; ST_POSTURE: */
 	uint8_t posture; /* enum posture */

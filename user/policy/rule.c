@@ -15,7 +15,7 @@ const char *statement_name(enum statement s)
 		[ST_DEVICE] = "device",	    [ST_POSTURE] = "posture", [ST_LISTEN] = "listen",
 		[ST_SERVE] = "serve",	    [ST_ZONE] = "zone",	      [ST_STRAY] = "stray",
 		[ST_UNNAMED] = "unnamed",   [ST_SOURCE] = "source",   [ST_UNREADABLE] = "unreadable",
-		[ST_RESOLVER] = "resolver", [ST_UNKNOWN] = "unknown",
+		[ST_RESOLVER] = "resolver", [ST_UNKNOWN] = "unknown", [ST_LEARN] = "learn",
 	};
 
 	return s < ST_COUNT ? names[s] : "?";
@@ -168,6 +168,12 @@ bool device_valid(const char *name)
 	return true;
 }
 
+bool learn_valid(const struct learn_terms *t)
+{
+	return t->strays >= LEARN_STRAYS_LEAST && t->strays <= LEARN_STRAYS_MOST && t->within &&
+	       t->within <= LEARN_WITHIN_MOST && t->time && t->time <= t->most && t->most <= LEARN_TIME_MOST;
+}
+
 bool rule_takes_prefixes(enum statement s)
 {
 	return s == ST_SOURCE || s == ST_RESOLVER;
@@ -204,6 +210,8 @@ bool rule_says_same(const struct rule *a, const struct rule *b)
 		return false;
 	if (rule_is_fate(a) && (a->answer != b->answer || a->over != b->over || !a->from != !b->from ||
 				(a->from && strcmp(a->from, b->from))))
+		return false;
+	if (a->statement == ST_LEARN && memcmp(&a->learn, &b->learn, sizeof(a->learn)))
 		return false;
 	if (a->sleeps != b->sleeps || a->rate.above != b->rate.above)
 		return false;

@@ -23,6 +23,8 @@ bool answer_valid(const struct rule *r);
 /* The text of `answer page FILE`; NULL, or what is wrong: "has ...; expected ...". */
 const char *page_flaw(const char *text, size_t len);
 
+bool learn_valid(const struct learn_terms *t);
+
 /* The same line? And the same content of its list? Id, expiry, origin do not count. */
 bool rule_says_same(const struct rule *a, const struct rule *b);
 bool rule_same(const struct rule *a, const struct rule *b);

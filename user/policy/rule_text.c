@@ -117,6 +117,9 @@ static void put_subject(struct out *o, const struct rule *r)
 	case ST_RESOLVER:
 		put_prefix(o, r->prefixes);
 		break;
+	case ST_LEARN:
+		put(o, "strays");
+		break;
 	default: /* there is one posture: no subject needed */
 		break;
 	}
@@ -142,6 +145,16 @@ static void put_answer(struct out *o, const struct rule *r)
 		put(o, " page ");
 		put_word(o, r->from);
 	}
+}
+
+static void put_learn(struct out *o, const struct rule *r)
+{
+	char within[64], time[64], most[64];
+
+	duration_print(r->learn.within * SECOND_NS, within, sizeof(within));
+	duration_print(r->learn.time * SECOND_NS, time, sizeof(time));
+	duration_print(r->learn.most * SECOND_NS, most, sizeof(most));
+	putf(o, " %u in %s for %s max %s", r->learn.strays, within, time, most);
 }
 
 static void put_action(struct out *o, const struct rule *r)
@@ -193,6 +206,8 @@ int rule_print(const struct rule *r, char *buf, size_t size)
 		if (r->proxy)
 			put(&o, " proxy");
 	}
+	if (r->statement == ST_LEARN)
+		put_learn(&o, r);
 	put_action(&o, r);
 	if (r->observe)
 		put(&o, " observe");

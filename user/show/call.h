@@ -33,6 +33,7 @@ struct call {
 	bool exit_code;	      /* apply --diff: exit 3 if anything differs */
 	unsigned int confirm; /* seconds; 0: none is needed */
 	bool follow;	      /* show events: go on */
+	bool learned;	      /* show sources: those that were learned */
 	const char *since;    /* show events: from this time on; NULL: all */
 	int argc;	      /* what is left */
 	char **argv;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "policy/rate.h"
 #include "show/alarm.h"
 #include "show/show.h"
 
@@ -15,6 +16,8 @@ static const char *const names[] = {
 	[EVENT_CONFIRMED] = "confirmed",   [EVENT_ROLLED_BACK] = "rolled_back",
 	[EVENT_ATTACHED] = "attached",	   [EVENT_REPLACED] = "replaced",
 	[EVENT_DETACHED] = "detached",	   [EVENT_STRAYS_RESET] = "strays_reset",
+	[EVENT_LEARNED] = "learned",	   [EVENT_WIDENED] = "widened",
+	[EVENT_LIFTED] = "lifted",	   [EVENT_LEARNED_RESET] = "learned_reset",
 };
 #define NAMES (sizeof(names) / sizeof(names[0]))
 
@@ -68,6 +71,32 @@ static void put_command(struct line *l, const struct event *e)
 		put(l, ": %s", e->what);
 }
 
+static const char *learned_text(const struct event *e)
+{
+	static char text[PREFIX_TEXT];
+	struct prefix p;
+
+	learned_prefix(EVENT_LEARN_KIND(e->cause), e->figure, &p);
+	prefix_print(&p, text, sizeof(text));
+	return text;
+}
+
+static void put_learned(struct line *l, const struct event *e)
+{
+	char time[64];
+
+	if (e->kind == EVENT_LIFTED) {
+		put(l, "%s: %s is not refused any more: a visit from there was served", e->subject,
+		    learned_text(e));
+		return;
+	}
+	duration_print(EVENT_LEARN_SECONDS(e->cause) * SECOND_NS, time, sizeof(time));
+	put(l, "%s: learned %s, which sent strays and nothing else: refused for %s", e->subject,
+	    learned_text(e), time);
+	if (e->kind == EVENT_WIDENED)
+		put(l, ", as eight of its members were");
+}
+
 static void put_kind(struct line *l, const struct event *e)
 {
 	switch ((enum event_kind)e->kind) {
@@ -117,6 +146,14 @@ static void put_kind(struct line *l, const struct event *e)
 		return;
 	case EVENT_DETACHED:
 		put(l, "%s: detached", e->subject);
+		return;
+	case EVENT_LEARNED_RESET:
+		put(l, "learned sources reset");
+		return;
+	case EVENT_LEARNED:
+	case EVENT_WIDENED:
+	case EVENT_LIFTED:
+		put_learned(l, e);
 		return;
 	case EVENT_STRAYS_RESET:
 		put(l, "stray names and sources reset");
@@ -169,6 +206,13 @@ static void set_kind(json_t *o, const struct event *e)
 		set(o, "cause", alarm_causes_json(e->cause));
 		set(o, "per_second", json_integer(e->figure));
 		return;
+	case EVENT_LEARNED:
+	case EVENT_WIDENED:
+		set(o, "seconds", json_integer(EVENT_LEARN_SECONDS(e->cause)));
+		/* fall through */
+	case EVENT_LIFTED:
+		set(o, "source", json_string(learned_text(e)));
+		return;
 	case EVENT_POSTURE:
 		set(o, "posture", json_string(posture_name(EVENT_POSTURE_NOW(e->cause))));
 		set(o, "posture_before", json_string(posture_name(EVENT_POSTURE_BEFORE(e->cause))));
@@ -185,6 +229,7 @@ static void set_kind(json_t *o, const struct event *e)
 	case EVENT_ROLLED_BACK:
 	case EVENT_REPLACED:
 	case EVENT_DETACHED:
+	case EVENT_LEARNED_RESET:
 	case EVENT_STRAYS_RESET:
 		return;
 	}

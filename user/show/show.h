@@ -11,6 +11,7 @@
 int show_policy(struct gate *g, const struct call *c);
 int show_counters(struct gate *g, const struct call *c);
 int show_sources(struct gate *g, const struct call *c);
+int show_learned(struct gate *g, const struct call *c); /* of show_sources() */
 int show_names(struct gate *g, const struct call *c);
 int show_flows(struct gate *g, const struct call *c);
 int show_strays(struct gate *g, const struct call *c);

@@ -51,6 +51,8 @@ int show_sources(struct gate *g, const struct call *c)
 {
 	char heading[40];
 
+	if (c->learned)
+		return show_learned(g, c);
 	snprintf(heading, sizeof(heading), "%15s %18s", "packets", "bytes");
 	return show_lines(g, c, "sources", heading, 1U << ST_SOURCE | 1U << ST_RESOLVER, source_out);
 }

@@ -344,6 +344,25 @@ bool world_knows(enum gate_map map, const struct visit *v, void *value)
 	return !bpf_map_lookup_elem(gate.maps[map], &k, value ? value : any);
 }
 
+size_t world_learned(const char *within)
+{
+	struct gate_learned *all;
+	struct prefix p = {0};
+	size_t count, i, n = 0;
+
+	cr_assert(!within || !prefix_parse(within, &p));
+	cr_assert(!gate_learned(&gate, &all, &count));
+	for (i = 0; i < count; i++)
+		n += !within || prefix_covers(&p, &all[i].prefix);
+	free(all);
+	return n;
+}
+
+void world_reset_learned(void)
+{
+	cr_assert(!gate_clear_learned(&gate));
+}
+
 void world_forgets(enum gate_map map, const struct visit *v)
 {
 	struct flow_key k = visit_key(v);

@@ -67,6 +67,9 @@ void world_announce_only(enum event_kind kind);
 void world_take_number(enum event_ring ring);
 /* Does a map by visits have this one? `value` may be NULL. */
 bool world_knows(enum gate_map map, const struct visit *v, void *value);
+/* Sources that are learned now, of this network or address (NULL: all). */
+size_t world_learned(const char *within);
+void world_reset_learned(void);
 void world_forgets(enum gate_map map, const struct visit *v);
 /* Packets at tc by what became of them; and runs of that program. */
 uint64_t world_crossed(enum direction d, enum crossing what);

@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * `learn`, packet by packet, with a clock of the test's own: who is learned, for how long,
+ * who never is, and what frees him.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <linux/bpf.h>
+
+#include "bpf/learn_table.h"
+#include "world/world.h"
+
+#define SERVED "www.served.example"
+#define STRAY  "www.stray.example"
+#define LINES                                                                               \
+	"listen tcp/80 as http handshake on\nlisten tcp/81 as http handshake off\n"         \
+	"listen udp/53 as dns\nlisten udp/443 as quic fallback\nserve www.served.example\n" \
+	"zone served.example\n"
+#define LEARN	 "learn strays 5 in 60s for 10m max 1h\n"
+#define ENFORCED "posture enforce\n" LINES
+
+static struct pace pace;
+static struct frame in, out;
+static const struct spec syn = {.flags = SYN, .tcp_options = BYTES("\x02\x04\x05\xb4")};
+
+static void begin(void)
+{
+	world_begin();
+	pace = world_pace();
+	cr_assert(pace.day == 86400 * SECOND_NS);
+	pace.clock = 1000000 * SECOND_NS;
+	world_set_pace(&pace);
+	world_policy(ENFORCED LEARN);
+	host_listen(80, false);
+	host_listen(81, false);
+}
+
+TestSuite(learn, .init = begin, .fini = world_end);
+
+static void seconds(uint64_t n)
+{
+	pace.clock += n * SECOND_NS;
+	world_set_pace(&pace);
+}
+
+static const char *server_of(const char *client)
+{
+	return strchr(client, ':') ? HOST6 : HOST4;
+}
+
+/* A visit at the handshake, up to its request: the reason of the packet that decides. */
+static uint32_t ask(const char *client, const char *name)
+{
+	struct visit v = visit_make(client, server_of(client), 80);
+	struct outcome o;
+	struct view view;
+
+	frame_build(&in, &v, &syn);
+	o = world_run_watched(&in, &out);
+	if (o.reason != REASON_syn_answered)
+		return o.reason;
+	must(!frame_flaw(&out, &view), "SYN-ACK");
+	v.seq++;
+	v.ack = view.seq + 1;
+	v.proved = true;
+	frame_build(&in, &v, &(struct spec){.http = name});
+	return world_run_watched(&in, &out).reason;
+}
+
+static void strays(const char *client, unsigned int n)
+{
+	uint32_t reason;
+
+	while (n--) {
+		reason = ask(client, STRAY);
+		must(reason == REASON_stray_answered, "%s: %s", client, reason_name(reason));
+	}
+}
+
+/* Whatever is drawn: `explain` does not draw. */
+static bool refused_at(const char *client, uint16_t port)
+{
+	struct visit v = visit_make(client, server_of(client), port);
+	struct spec s = {.http = SERVED};
+
+	if (port == 53)
+		s = (struct spec){.protocol = IPPROTO_UDP, .dns = "served.example"};
+	if (port == 443)
+		s = (struct spec){.protocol = IPPROTO_UDP, .quic = "12345678", .zeroes = 1200};
+	frame_build(&in, &v, &s);
+	return world_explain(&in).reason == REASON_learned_dropped;
+}
+
+static bool refused(const char *client)
+{
+	return refused_at(client, 80);
+}
+
+/* A visit of a learned source, tried again until one is let through. */
+static uint32_t insist(const char *client, const char *name)
+{
+	uint32_t reason = REASON_learned_dropped;
+	unsigned int tries;
+
+	for (tries = 0; tries < 2000 && reason == REASON_learned_dropped; tries++)
+		reason = ask(client, name);
+	return reason;
+}
+
+static const char *const clients[] = {CLIENT4, CLIENT6, CLIENT6B};
+
+Test(learn, after_so_many)
+{
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		strays(clients[i], 4);
+		cr_expect(!refused(clients[i]), "%s", clients[i]);
+		strays(clients[i], 1);
+		cr_expect(refused(clients[i]), "%s", clients[i]);
+	}
+	cr_expect(world_learned(NULL) == 3);
+	cr_expect(world_learned("198.18.0.1") == 1 && world_learned("2001:db8:c::/64") == 1 &&
+		  world_learned("2001:db8:c:4321::/64") == 1);
+	/* Neighbours are others; of IPv6, those of another /64. */
+	cr_expect(!refused("198.18.0.2") && !refused("2001:db8:c:1::1") && refused("2001:db8:c::2"));
+	/* Until its time is over, and a moment more, by which clocks are rounded. */
+	seconds(599);
+	cr_expect(refused(CLIENT4) && refused(CLIENT6));
+	seconds(2);
+	cr_expect(!refused(CLIENT4) && !refused(CLIENT6) && !world_learned(NULL));
+}
+
+/* Of time that has passed only what is certain counts: the last three quarters. */
+Test(learn, in_that_time)
+{
+	unsigned int i;
+
+	for (i = 0; i < 40; i++) {
+		strays(CLIENT4, 1);
+		seconds(15);
+	}
+	cr_expect(!refused(CLIENT4), "four in a minute");
+	strays("198.18.0.2", 3);
+	seconds(44);
+	strays("198.18.0.2", 2);
+	cr_expect(refused("198.18.0.2"), "five in 45 s");
+	strays("198.18.0.3", 4);
+	seconds(61);
+	strays("198.18.0.3", 4);
+	cr_expect(!refused("198.18.0.3"));
+}
+
+/* Twice as long each time, up to the most; and who was quiet for that long begins anew. */
+Test(learn, doubled)
+{
+	static const unsigned int times[] = {600, 1200, 2400, 3600, 3600};
+	size_t i;
+
+	for (i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		strays(CLIENT4, 5);
+		seconds(times[i] - 1);
+		cr_expect(refused(CLIENT4), "time %zu", i);
+		seconds(2);
+		cr_expect(!refused(CLIENT4), "time %zu", i);
+	}
+	seconds(3601);
+	strays(CLIENT4, 5);
+	seconds(601);
+	cr_expect(!refused(CLIENT4));
+}
+
+Test(learn, what_is_refused)
+{
+	struct visit v = visit_make(CLIENT4, HOST4, 80), bound;
+	unsigned int passed = 0, i;
+	struct outcome o;
+
+	bound = visit_make(CLIENT4, HOST4, 80);
+	visit_shake(&bound);
+	strays(CLIENT4, 5);
+	frame_build(&in, &v, &syn);
+	for (i = 0; i < 6400; i++) {
+		o = world_run_watched(&in, &out);
+		must(o.reason == REASON_syn_answered || o.reason == REASON_learned_dropped, "%s",
+		     reason_name(o.reason));
+		must((o.action == XDP_DROP) == (o.reason == REASON_learned_dropped), "%s",
+		     xdp_name(o.action));
+		passed += o.reason == REASON_syn_answered;
+	}
+	/* 200 expected; eight deviations of 14 */
+	cr_expect(passed > 88 && passed < 312, "%u of 6400 are let through", passed);
+	cr_expect(world_rule_packets(ST_LEARN, "strays") == 6400 - passed);
+	cr_expect(refused_at(CLIENT4, 81) && refused_at(CLIENT4, 53) && refused_at(CLIENT4, 443));
+	frame_build(&in, &v, &(struct spec){.protocol = IPPROTO_UDP, .to_port = 443, .quic = "12345678"});
+	/* What has begun goes on. */
+	frame_build(&in, &bound, &(struct spec){.http = SERVED});
+	o = world_run(&in, &out);
+	cr_expect(o.reason == REASON_served, "%s", reason_name(o.reason));
+}
+
+/* SYNs of the kernel's own handshake; and what has no port here is nobody's. */
+Test(learn, at_data)
+{
+	struct visit v;
+	struct outcome o;
+	unsigned int i;
+
+	for (i = 0; i < 5; i++) {
+		v = visit_make(CLIENT4, HOST4, 81);
+		visit_open(&v);
+		frame_build(&in, &v, &(struct spec){.http = STRAY});
+		o = world_run(&in, &out);
+		must(o.reason == REASON_stray_reset, "%s", reason_name(o.reason));
+		visit_close(&v);
+	}
+	cr_expect(refused_at(CLIENT4, 81) && refused(CLIENT4));
+	v = visit_make(CLIENT4, HOST4, 22);
+	frame_build(&in, &v, &syn);
+	cr_expect(world_run(&in, &out).reason == REASON_no_listener);
+}
+
+/* Queries come from any address that a stranger writes into them. */
+Test(learn, unproved)
+{
+	struct visit v = visit_make(CLIENT4, HOST4, 53);
+	unsigned int i;
+
+	frame_build(&in, &v, &(struct spec){.protocol = IPPROTO_UDP, .dns = STRAY});
+	for (i = 0; i < 50; i++)
+		must(world_run_watched(&in, &out).reason == REASON_stray_answered, "a stray");
+	cr_expect(!refused_at(CLIENT4, 53));
+}
+
+Test(learn, observed)
+{
+	static const char *const policies[] = {"posture observe\n" LINES LEARN, "posture auto\n" LINES LEARN};
+	unsigned int i, n;
+
+	for (i = 0; i < 2; i++) {
+		world_policy(policies[i]);
+		for (n = 0; n < 20; n++) {
+			struct visit v = visit_make(CLIENT4, HOST4, 81);
+
+			visit_open(&v);
+			frame_build(&in, &v, &(struct spec){.http = STRAY});
+			must(world_run_watched(&in, &out).observed, "observed");
+			visit_close(&v);
+		}
+		cr_expect(!world_learned(NULL));
+	}
+	/* What was learned is refused while a listener acts alone. */
+	world_policy(ENFORCED LEARN);
+	strays(CLIENT4, 5);
+	cr_expect(refused(CLIENT4));
+	world_policy("posture observe\n" LINES LEARN);
+	cr_expect(!refused(CLIENT4));
+}
+
+/* A stray that the policy lets pass is none that anybody is refused for. */
+Test(learn, passed)
+{
+	unsigned int i;
+
+	world_policy(ENFORCED LEARN "stray http pass\n");
+	for (i = 0; i < 20; i++)
+		must(ask(CLIENT4, STRAY) == REASON_stray_passed, "stray pass");
+	cr_expect(!world_learned(NULL));
+}
+
+Test(learn, served_frees)
+{
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		strays(clients[i], 5);
+		cr_expect(refused(clients[i]));
+		cr_expect(insist(clients[i], STRAY) == REASON_stray_answered && refused(clients[i]));
+		cr_expect(insist(clients[i], SERVED) == REASON_served);
+		cr_expect(!refused(clients[i]), "%s", clients[i]);
+		/* And it is a regular now, as all of its network. */
+		strays(clients[i], 30);
+		cr_expect(!refused(clients[i]), "%s", clients[i]);
+	}
+	strays("198.18.0.77", 30);
+	strays("2001:db8:c:43::1", 30);
+	cr_expect(!world_learned(NULL));
+}
+
+/* Who was served on this day or the one before, be it while nothing was enforced. */
+Test(learn, regulars)
+{
+	world_policy("posture observe\n" LINES LEARN);
+	{
+		struct visit v = visit_make(CLIENT4, HOST4, 81);
+
+		visit_open(&v);
+		frame_build(&in, &v, &(struct spec){.http = SERVED});
+		must(world_run_watched(&in, &out).reason == REASON_served, "served");
+		visit_close(&v);
+	}
+	world_policy(ENFORCED LEARN);
+	must(ask(CLIENT6, SERVED) == REASON_served, "served");
+	seconds(86400);
+	strays("198.18.0.9", 20);
+	strays("2001:db8:c:ff::1", 20);
+	strays("198.18.1.9", 5);
+	strays("2001:db8:c:100::1", 5);
+	cr_expect(world_learned(NULL) == 2 && refused("198.18.1.9") && refused("2001:db8:c:100::1"));
+	seconds(2 * 86400);
+	strays("198.18.0.9", 5);
+	strays("2001:db8:c:ff::1", 5);
+	cr_expect(refused("198.18.0.9") && refused("2001:db8:c:ff::1"));
+}
+
+/* One address with many visitors behind it: a fifth of them served. Days are so short
+ * here that nobody is a regular. */
+Test(learn, a_fifth_served)
+{
+	unsigned int i;
+
+	pace.day = SECOND_NS;
+	world_set_pace(&pace);
+	strays(CLIENT4, 4);
+	for (i = 0; i < 2; i++)
+		must(ask(CLIENT4, SERVED) == REASON_served, "served");
+	for (i = 0; i < 10; i++) {
+		cr_expect(!refused(CLIENT4), "%u strays to %u served", 4 * i + 4, i + 2);
+		must(ask(CLIENT4, SERVED) == REASON_served, "served");
+		seconds(2);
+		strays(CLIENT4, 4);
+	}
+	/* Not quite a fifth. */
+	strays(CLIENT4, 5);
+	cr_expect(refused(CLIENT4));
+}
+
+Test(learn, trusted)
+{
+	unsigned int i;
+
+	strays(CLIENT4, 5);
+	world_add("source 198.18.0.0/24 trust");
+	cr_expect(!refused(CLIENT4), "trusted, whatever was learned");
+	for (i = 0; i < 20; i++)
+		ask("198.18.0.5", STRAY);
+	cr_expect(world_learned(NULL) == 1);
+}
+
+/* A name that is served from now on: who asked for it was no source of strays. */
+Test(learn, served_names_added)
+{
+	strays(CLIENT4, 5);
+	strays("198.18.0.2", 4);
+	world_add("source 203.0.113.0/24 drop");
+	cr_expect(refused(CLIENT4));
+	world_policy(ENFORCED LEARN "stray http answer 403\n");
+	cr_expect(refused(CLIENT4), "no name was added");
+	world_add("serve www.new.example");
+	cr_expect(!refused(CLIENT4) && !world_learned(NULL));
+	strays("198.18.0.2", 4);
+	cr_expect(!refused("198.18.0.2"), "what was counted is forgotten");
+	strays("198.18.0.2", 1);
+	cr_expect(refused("198.18.0.2"));
+	world_add("zone new.example");
+	cr_expect(!refused("198.18.0.2"));
+}
+
+Test(learn, reset_and_line_gone)
+{
+	strays(CLIENT4, 5);
+	world_policy(ENFORCED);
+	cr_expect(!refused(CLIENT4));
+	world_policy(ENFORCED LEARN);
+	cr_expect(refused(CLIENT4), "its time is not over");
+	world_reset_learned();
+	cr_expect(!refused(CLIENT4) && !world_learned(NULL));
+}
+
+static void members(unsigned int first, unsigned int n, const char *format)
+{
+	char client[64];
+
+	for (; n; n--) {
+		snprintf(client, sizeof(client), format, first++);
+		strays(client, 5);
+	}
+}
+
+Test(learn, widened)
+{
+	members(1, 7, "198.18.7.%u");
+	members(1, 7, "2001:db8:c:7%02x::1");
+	cr_expect(!refused("198.18.7.99") && world_learned("198.18.7.0/24") == 7);
+	members(8, 1, "198.18.7.%u");
+	members(8, 1, "2001:db8:c:7%02x::1");
+	cr_expect(refused("198.18.7.99") && world_learned("198.18.7.0/24") == 1);
+	cr_expect(refused("2001:db8:c:7ff::9") && world_learned("2001:db8:c:700::/56") == 1);
+	cr_expect(!refused("198.18.6.99") && !refused("198.18.8.99") && !refused("2001:db8:c:800::1"));
+	/* One served visit frees all of it, and makes it a regular. */
+	cr_expect(insist("198.18.7.200", SERVED) == REASON_served);
+	cr_expect(!refused("198.18.7.1") && !refused("198.18.7.200") && !world_learned("198.18.7.0/24"));
+	/* Members whose time is over do not count. */
+	members(1, 7, "198.18.9.%u");
+	seconds(700);
+	members(8, 1, "198.18.9.%u");
+	cr_expect(!refused("198.18.9.99") && refused("198.18.9.8") && !refused("198.18.9.1"));
+}
+
+/* The next event of the programs of these kinds. */
+static struct event next_event(void)
+{
+	struct event e = {0};
+	uint64_t lost;
+
+	do
+		must(world_next_event(&e, &lost) && !lost, "no event");
+	while (e.kind < EVENT_LEARNED || e.kind > EVENT_LIFTED);
+	return e;
+}
+
+Test(learn, events)
+{
+	struct event e;
+
+	strays(CLIENT4, 5);
+	e = next_event();
+	cr_expect(e.kind == EVENT_LEARNED && e.figure == 0xc6120001 && !strcmp(e.subject, "tcp/80") &&
+		  e.cause == EVENT_LEARN(LEARN_HOST4, 600));
+	insist(CLIENT4, SERVED);
+	e = next_event();
+	cr_expect(e.kind == EVENT_LIFTED && e.figure == 0xc6120001 && e.cause == EVENT_LEARN(LEARN_HOST4, 0));
+	members(0, 40, "198.19.%u.1");
+	e = next_event();
+	cr_expect(e.kind == EVENT_LEARNED && e.figure == 0xc6130001);
+}
+
+/* A million sources: as many as there is room for are counted, and all are served. */
+Test(learn, full)
+{
+	uint64_t memory = world_memory();
+	char client[64];
+	unsigned int i;
+
+	for (i = 0; i < 3000; i++) {
+		snprintf(client, sizeof(client), "10.%u.%u.1", i / 250, i % 250);
+		strays(client, 5);
+		must(refused(client), "%s", client);
+	}
+	cr_expect(world_learned("10.0.0.0/8") == 3000);
+	cr_expect(ask("10.77.0.1", SERVED) == REASON_served);
+	cr_expect(world_memory() == memory);
+}
