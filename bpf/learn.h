@@ -38,14 +38,6 @@ struct learner {
 	__u32 kind;
 };
 
-/* Keyed, or somebody could aim at the set of somebody else. */
-static __always_inline __u64 learn_hash(const struct shake *k, __u64 key)
-{
-	__u64 h = k->flow_keys[0][0] + k->flow_keys[1][0] * (__u32)key + k->flow_keys[2][0] * (key >> 32);
-
-	return (h ^ h >> 32) * 0x9e3779b97f4a7c15ULL;
-}
-
 static __always_inline bool learner_of(const struct packet *p, struct learner *l)
 {
 	struct shake *k = shake_secrets();
@@ -62,7 +54,7 @@ static __always_inline bool learner_of(const struct packet *p, struct learner *l
 
 static __always_inline struct learned_set *learned_set(const struct learner *l)
 {
-	__u32 index = l->net_hash >> (64 - LEARN_SETS_LOG);
+	__u32 index = learn_set_index(l->net_hash);
 
 	return bpf_map_lookup_elem(&learned, &index);
 }

@@ -54,6 +54,20 @@ struct learned_set {
 	struct learned of[LEARN_WAYS];
 };
 
+/* Keyed, or somebody could aim at the set of somebody else. */
+static __always_inline __u64 learn_hash(const struct shake *k, __u64 key)
+{
+	__u64 h = k->flow_keys[0][0] + k->flow_keys[1][0] * (__u32)key + k->flow_keys[2][0] * (key >> 32);
+
+	return (h ^ h >> 32) * 0x9e3779b97f4a7c15ULL;
+}
+
+/* Of the hash of LEARN_NET_KEY(key). */
+static __always_inline __u32 learn_set_index(__u64 net_hash)
+{
+	return net_hash >> (64 - LEARN_SETS_LOG);
+}
+
 /* 1 if x is 0, without a branch. */
 static __always_inline __u64 learn_is_zero(__u64 x)
 {

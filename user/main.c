@@ -132,7 +132,7 @@ static const struct option_text {
 	{{"learned", no_argument, NULL, OPT_LEARNED},
 	 TAKES_LEARNED,
 	 "",
-	 "sources: those that were learned, and for how long"},
+	 "sources that were learned, instead of the policy's lines"},
 	{{"debug", no_argument, NULL, OPT_DEBUG}, 0, "", "also print messages of libbpf and the verifier"},
 	{{"version", no_argument, NULL, OPT_VERSION}, 0, "", "version and exit"},
 };

@@ -5,7 +5,9 @@
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <linux/bpf.h>
 
@@ -377,6 +379,65 @@ Test(learn, reset_and_line_gone)
 	cr_expect(refused(CLIENT4), "its time is not over");
 	world_reset_learned();
 	cr_expect(!refused(CLIENT4) && !world_learned(NULL));
+}
+
+/* Into a file, and back into a gate that knows nothing, or something else. */
+Test(learn, file)
+{
+	static const char *const bad[] = {
+		"",
+		"learned 198.18.0.1 60 1\n",
+		"saved 5\nlearned 198.18.0.1 60\n",
+		"saved 5\nlearned 198.18.0.1 60 0\n",
+		"saved 5\nlearned 198.18.0.1 999999 1\n",
+		"saved 5\nlearned 198.18.0.0/25 60 1\n",
+		"saved 5\nlearned 2001:db8::/65 60 1\n",
+		"saved 5\nregular 198.18.0.1\n",
+		"saved 5\nregular 2001:db8::/56\n",
+		"saved 5\nregular 198.18.0.0/24",
+		"saved 5\nhello\n",
+	};
+	char path[] = "/tmp/straygate-learned-XXXXXX";
+	int fd = mkstemp(path);
+	struct shake secrets;
+	FILE *f;
+	size_t i;
+
+	cr_assert(fd >= 0);
+	close(fd);
+	strays(CLIENT4, 5);
+	seconds(601);
+	strays(CLIENT4, 5);
+	strays(CLIENT6, 5);
+	must(ask("198.18.5.1", SERVED) == REASON_served, "served");
+	cr_expect(!world_save_learned(path));
+	/* As after a reboot: other secrets, and no regulars. */
+	world_reset_learned();
+	secrets = world_shake();
+	for (i = 0; i < FLOW_HASH_KEYS; i++)
+		secrets.flow_keys[i][0] = secrets.flow_keys[i][0] * 5 + 1;
+	world_set_shake(&secrets);
+	seconds(3 * 86400);
+	strays("198.18.9.9", 5);
+	cr_assert(!refused(CLIENT4) && refused("198.18.9.9"));
+	cr_expect(!world_restore_learned(path));
+	cr_expect(refused(CLIENT4) && refused(CLIENT6) && !refused("198.18.9.9"));
+	strays("198.18.5.2", 20);
+	cr_expect(!refused("198.18.5.2"), "its network is a regular");
+	seconds(1190);
+	cr_expect(refused(CLIENT4) && !refused(CLIENT6), "learned twice");
+	seconds(12);
+	cr_expect(!refused(CLIENT4));
+	strays(CLIENT4, 5);
+	seconds(1300);
+	cr_expect(refused(CLIENT4), "for the third time");
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		f = fopen(path, "w");
+		fputs(bad[i], f);
+		fclose(f);
+		cr_expect(world_restore_learned(path) && refused(CLIENT4), "%zu", i);
+	}
+	unlink(path);
 }
 
 static void members(unsigned int first, unsigned int n, const char *format)

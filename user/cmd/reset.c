@@ -35,7 +35,12 @@ static int run(const struct call *c)
 		say("reset \"%.40s\": expected strays or learned; see `straygate reset -h`", c->argv[0]);
 		return EXIT_USAGE;
 	}
-	if (gate_open(&g, c->instance, GATE_WRITE) || resets[i].reset(&g))
+	if (c->argc > 1 && resets[i].reset != gate_clear_learned) {
+		say("reset %s takes no file; see `straygate reset -h`", resets[i].what);
+		return EXIT_USAGE;
+	}
+	if (gate_open(&g, c->instance, GATE_WRITE) ||
+	    (c->argc > 1 ? gate_restore_learned(&g, c->argv[1]) : resets[i].reset(&g)))
 		return EXIT_FAILED;
 	events_write(&g, resets[i].event, NULL, 0);
 	print_result(c, "reset", 0);
@@ -44,14 +49,15 @@ static int run(const struct call *c)
 
 const struct verb verb_reset = {
 	.name = "reset",
-	.arguments = "WHAT",
+	.arguments = "WHAT [FILE]",
 	.summary = "forget the strays that `show strays` lists, or the sources that were learned",
 	.help = "  strays   the names and sources of `show strays`; they are counted anew from now on\n"
 		"  learned  the sources that the line `learn` refuses, and the strays that were counted\n"
-		"           of others; who is a regular stays one\n"
+		"           of others; who is a regular stays one. With FILE, those that `save --learned`\n"
+		"           wrote are refused from now on, for what is left of their time\n"
 		"Counters of packets are left as they are.\n",
 	.takes = TAKES_JSON,
 	.least = 1,
-	.most = 1,
+	.most = 2,
 	.run = run,
 };

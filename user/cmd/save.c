@@ -298,6 +298,44 @@ static int save(struct gate *g, const struct call *c, struct save *s)
 	return EXIT_OK;
 }
 
+/* What was learned, into a file of its own. */
+static int save_learned(const struct call *c)
+{
+	__attribute__((cleanup(save_free))) struct save s = {0};
+	cleanup_gate struct gate g = GATE_INIT;
+	char fresh[PATH_MAX + 16];
+	char *text = NULL;
+	size_t size = 0;
+	int err;
+
+	if (!c->argc) {
+		say("save --learned: expected FILE; see `straygate save -h`");
+		return EXIT_USAGE;
+	}
+	if (gate_open(&g, c->instance, GATE_WRITE) || find_path(&g, c, &s))
+		return EXIT_FAILED;
+	s.out = open_memstream(&text, &size);
+	if (!s.out)
+		return fail(EXIT_FAILED, "%s", strerror(ENOMEM));
+	err = gate_save_learned(&g, s.out);
+	fclose(s.out);
+	snprintf(fresh, sizeof(fresh), "%s.XXXXXX", s.path);
+	if (!err) {
+		err = write_fresh(&s, text, size, fresh);
+		if (!err && rename(fresh, s.path))
+			err = -errno;
+		if (err) {
+			say("%s: %s", s.path, strerror(-err));
+			unlink(fresh);
+		}
+	}
+	free(text);
+	if (err)
+		return EXIT_FAILED;
+	print_result(c, "saved", 0);
+	return EXIT_OK;
+}
+
 static int run(const struct call *c)
 {
 	__attribute__((cleanup(save_free))) struct save s = {.file = policy_new()};
@@ -305,6 +343,8 @@ static int run(const struct call *c)
 
 	if (!s.file)
 		return fail(EXIT_FAILED, "%s", strerror(ENOMEM));
+	if (c->learned)
+		return save_learned(c);
 	if (gate_open(&g, c->instance, GATE_WRITE) || gate_running(&g, &s.running))
 		return EXIT_FAILED;
 	if (gate_deadline(&g))
@@ -316,11 +356,13 @@ static int run(const struct call *c)
 const struct verb verb_save = {
 	.name = "save",
 	.arguments = "[FILE]",
-	.summary = "write the running policy into its file",
+	.summary = "write the running policy into its file, or what was learned into one",
 	.help = "Without FILE it is the file that was last applied. Lines that match the running\n"
 		"policy stay as they are, with their comments; others are changed, removed or added.\n"
-		"Lines whose time has passed are left out. The file is replaced in one step.\n",
-	.takes = TAKES_JSON,
+		"Lines whose time has passed are left out. The file is replaced in one step.\n"
+		"--learned FILE: not the policy, but the sources that the line `learn` refuses, and the\n"
+		"regulars of IPv4, for `straygate reset learned FILE`.\n",
+	.takes = TAKES_JSON | TAKES_LEARNED,
 	.least = 0,
 	.most = 1,
 	.run = run,

@@ -246,6 +246,20 @@ static void print_compared(struct gate *g, struct policy *running)
 		puts("  the names were not compared with the servers for a day; `straygate suggest --diff`");
 }
 
+static void print_learned(struct gate *g, struct policy *running)
+{
+	struct gate_learned *all;
+	size_t count, i, networks = 0;
+
+	if (!gate_learns(running) || gate_learned(g, &all, &count))
+		return;
+	for (i = 0; i < count; i++)
+		networks += all[i].prefix.len == (prefix_is_v4(&all[i].prefix) ? 120 : 56);
+	printf("  learned: %s sources and %s networks are refused%s\n", grouped(count - networks),
+	       grouped(networks), count ? "; `straygate show sources --learned`" : "");
+	free(all);
+}
+
 /* In words, what there is to know beyond the figures. */
 static void print_notes(struct gate *g, const struct tally *t, struct policy *running)
 {
@@ -322,6 +336,7 @@ static int status_text(struct gate *g)
 	}
 	print_listeners(g, t, &before.tally);
 	print_bound(g);
+	print_learned(g, running);
 	print_unknown(t, &before.tally);
 	print_strays(g, running);
 	print_unseen(&before, &now);

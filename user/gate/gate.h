@@ -31,6 +31,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "bpf/event_record.h"
@@ -263,6 +264,12 @@ bool gate_learns(struct policy *p);
 /* The same if `now` serves names that `before` does not: who asked for these is no source
  * of strays. To be called when `now` rules. */
 int gate_forget_strays(struct gate *g, struct policy *now, struct policy *before);
+/* Those that are refused now, and the regulars of IPv4, as text. 0 or -errno. */
+int gate_save_learned(struct gate *g, FILE *out);
+/* The way back, perhaps after a reboot: what was learned is replaced by what the file says,
+ * less the time that has passed, and its regulars are added. A file with an error in it changes
+ * nothing. */
+int gate_restore_learned(struct gate *g, const char *path);
 /* Of what learn_table.h calls kind and key. */
 void learned_prefix(uint32_t kind, uint64_t key, struct prefix *out);
 

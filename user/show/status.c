@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "gate/place.h"
@@ -80,6 +81,18 @@ static const char *headers_said(struct gate *g, const struct tally *t, const str
 	return text;
 }
 
+/* How many are refused by the line `learn`; null: there is no such line. */
+static json_t *learned_json(struct gate *g, struct policy *running)
+{
+	struct gate_learned *all;
+	size_t count;
+
+	if (!gate_learns(running) || gate_learned(g, &all, &count))
+		return json_null();
+	free(all);
+	return json_integer((json_int_t)count);
+}
+
 int status_json(struct gate *g, const char *instance)
 {
 	static const char *const drifts[] = {"no file", "no", "yes", "file unreadable"};
@@ -102,6 +115,7 @@ int status_json(struct gate *g, const char *instance)
 	if (!gate_room(g, &room))
 		json_member("bound", json_pack("{s:I, s:I, s:b}", "visits", (json_int_t)room.bound, "limit",
 					       (json_int_t)room.limit, "draining", room.draining != 0));
+	json_member("learned", learned_json(g, running));
 	json_list("devices");
 	for (i = 0; i < t.device_count; i++)
 		json_item(json_pack("{s:s, s:s, s:b, s:s, s:b, s:o, s:s}", "device", t.devices[i].name,

@@ -358,6 +358,21 @@ size_t world_learned(const char *within)
 	return n;
 }
 
+int world_save_learned(const char *path)
+{
+	FILE *f = fopen(path, "we");
+	int err = f ? gate_save_learned(&gate, f) : -errno;
+
+	if (f)
+		fclose(f);
+	return err;
+}
+
+int world_restore_learned(const char *path)
+{
+	return gate_restore_learned(&gate, path);
+}
+
 void world_reset_learned(void)
 {
 	cr_assert(!gate_clear_learned(&gate));

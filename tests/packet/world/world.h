@@ -70,6 +70,9 @@ bool world_knows(enum gate_map map, const struct visit *v, void *value);
 /* Sources that are learned now, of this network or address (NULL: all). */
 size_t world_learned(const char *within);
 void world_reset_learned(void);
+/* Into a file, and back: what those return. */
+int world_save_learned(const char *path);
+int world_restore_learned(const char *path);
 void world_forgets(enum gate_map map, const struct visit *v);
 /* Packets at tc by what became of them; and runs of that program. */
 uint64_t world_crossed(enum direction d, enum crossing what);
