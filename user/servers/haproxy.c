@@ -269,7 +269,7 @@ static void bind_line(struct haproxy *h, const struct line *l)
 {
 	struct frontend *f = h->f;
 	char *address, *rest = strdup(l->word[1 < l->count ? 1 : l->count]), *free_it = rest;
-	bool ssl = false;
+	bool ssl = false, proxy = false;
 	unsigned int i;
 
 	for (i = 2; i < l->count; i++) {
@@ -281,7 +281,11 @@ static void bind_line(struct haproxy *h, const struct line *l)
 		if (!strcmp(l->word[i], "accept-proxy")) {
 			const struct found_at where = line_at(l, server);
 
-			model_note(h->m, false, &where, "a PROXY header comes first on %s", l->word[1]);
+			proxy = true;
+			model_note(
+				h->m, false, &where,
+				"a PROXY header comes first on %s; `source ADDRESS trust` for who sends it",
+				l->word[1]);
 		}
 	}
 	while (rest && (address = strsep(&rest, ","))) {
@@ -294,6 +298,7 @@ static void bind_line(struct haproxy *h, const struct line *l)
 			s.l4 = IPPROTO_UDP;
 			s.as = PROTO_QUIC;
 		}
+		s.proxy = proxy && s.l4 == IPPROTO_TCP;
 		if (f->bind_count < BINDS_MOST && read_endpoint(&s, address, 0))
 			f->binds[f->bind_count++] = s;
 	}

@@ -36,6 +36,7 @@ struct site {
 	uint16_t port;	  /* host order */
 	uint8_t as;	  /* enum protocol; PROTO_NONE: something else */
 	uint8_t class;	  /* enum site_class */
+	bool proxy;	  /* a PROXY header comes first */
 	const char *why;  /* of the class, in words */
 	struct found_at origin;
 };

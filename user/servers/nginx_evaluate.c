@@ -114,6 +114,7 @@ static void note_listen(struct evaluation *e, const struct site *s, const struct
 		return;
 	if (s->as == PROTO_TLS && at->site.as == PROTO_HTTP)
 		at->site.as = PROTO_TLS; /* one `ssl` is enough for all of them */
+	at->site.proxy |= s->proxy;	 /* and one `proxy_protocol` */
 	if (!at->fallback || (directive_has(listen, "default_server") || directive_has(listen, "default"))) {
 		at->fallback = server;
 		at->site.origin = directive_at(e->b, server);
@@ -161,7 +162,10 @@ static void one_listen(struct evaluation *e, const struct directive *server, con
 	if (directive_has(listen, "proxy_protocol")) {
 		const struct found_at where = directive_at(e->b, listen);
 
-		model_note(e->m, false, &where, "a PROXY header comes first on port %u", s.port);
+		s.proxy = s.l4 == IPPROTO_TCP;
+		model_note(e->m, false, &where,
+			   "a PROXY header comes first on port %u; `source ADDRESS trust` for who sends it",
+			   s.port);
 	}
 	for (; n && s.port; n--, s.port++)
 		note_listen(e, &s, server, listen, wide);

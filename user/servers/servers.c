@@ -49,6 +49,7 @@ static bool is_loopback(const struct listening_socket *s)
 /* What several sites of one socket come to: the worst of their classes. */
 static void add_site(struct model *m, struct found *f, const struct site *site)
 {
+	f->site.proxy |= site->proxy;
 	if (!f->known) {
 		f->site.as = site->as;
 		f->site.class = site->class;

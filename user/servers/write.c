@@ -75,8 +75,9 @@ static void write_listener(const struct model *m, const struct found *f)
 		printf("# %s answers any name: an allow-list would close it. It is watched only.\n", subject);
 	if (!has_names(m, f))
 		puts("# No name is known for this one:");
-	printf("%slisten %s as %s%s%s   # ", has_names(m, f) ? "" : "#", subject, protocol_name(f->site.as),
-	       f->site.as == PROTO_QUIC ? " fallback" : "", f->site.class == SITE_OPEN ? " observe" : "");
+	printf("%slisten %s as %s%s%s%s   # ", has_names(m, f) ? "" : "#", subject, protocol_name(f->site.as),
+	       f->site.as == PROTO_QUIC ? " fallback" : "", f->site.proxy ? " proxy" : "",
+	       f->site.class == SITE_OPEN ? " observe" : "");
 	put_plain(where);
 	printf("; %s: ", class_name(f->site.class));
 	put_plain(f->site.why ? f->site.why : "");
@@ -258,6 +259,7 @@ void servers_write_json(const struct servers *s, const char *instance)
 		json_row();
 		json_text("listener", subject);
 		json_text("as", protocol_name(f->site.as));
+		json_number("proxy", f->site.proxy);
 		json_text("class", class_name(f->site.class));
 		json_text("why", f->site.why ? f->site.why : "");
 		json_text("program", f->name);
