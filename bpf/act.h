@@ -12,6 +12,7 @@
 #include "bpf/count.h"
 #include "bpf/handshake/introduce.h"
 #include "bpf/quic.h"
+#include "bpf/tap.h"
 
 struct reason_row {
 	__u8 verdict;
@@ -111,6 +112,8 @@ static __always_inline int act(struct xdp_md *ctx, struct packet *p, __u32 reaso
 	struct reason_row row = reason_row(reason);
 	int action;
 
+	if (tapped())
+		p->tapped = tap_before(ctx, p, reason);
 	/* A posture is for what is new: what the gate has begun it finishes. */
 	if (p->ours && !p->shaken)
 		p->observe = 0;
@@ -123,6 +126,8 @@ static __always_inline int act(struct xdp_md *ctx, struct packet *p, __u32 reaso
 	else
 		action = row.verdict == VERDICT_DROP ? XDP_DROP : XDP_PASS;
 	count(p, reason);
+	if (p->tapped)
+		tap_after(ctx, p, TAP_ACTED(action, reason));
 	if (p->alarm && alarm_word(reason))
 		alarm_note(ctx, p, alarm_word(reason));
 	return action;

@@ -4,7 +4,8 @@
  *
  * All of them are pinned by the controller below /sys/fs/bpf/straygate/INSTANCE
  * and shared by the devices of an instance, except `counters`, `crossings` and
- * `device`, of which each device has its own, and `scratch_tc`, which is not pinned.
+ * `device`, of which each device has its own, and `scratch_tc` and `tap_record`, which
+ * are not pinned.
  */
 #ifndef STRAYGATE_MAPS_H
 #define STRAYGATE_MAPS_H
@@ -16,6 +17,7 @@
 #include "bpf/image.h"
 #include "bpf/learn_table.h"
 #include "bpf/name_hash.h"
+#include "bpf/tap_record.h"
 
 /* Which image rules. Written by the controller (one 64-bit store through a
  * mapping), read once a packet. */
@@ -445,6 +447,46 @@ struct {
 	__type(key, __u32);
 	__type(value, union event_cell);
 } events SEC(".maps");
+
+/* Who looks on: see struct tap. Full: `watch` and `capture` say so. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, TAPS_MAX);
+	__type(key, __u32);
+	__type(value, struct tap);
+} taps SEC(".maps");
+
+/* What each has counted, and where it stands. Written by the program; set to zeros by the
+ * command whose tap it becomes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, TAPS_MAX);
+	__type(key, __u32);
+	__type(value, struct tap_cpu);
+} tap_cpus SEC(".maps");
+
+/* To each, the rings of its process, which go with it. Written by the command. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, TAPS_MAX);
+	__type(key, __u32);
+	__array(
+		values, struct {
+			__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
+			__uint(max_entries, 1);
+			__uint(key_size, sizeof(__u32));
+			__uint(value_size, sizeof(__u32));
+		});
+} tap_rings SEC(".maps");
+
+/* The record in the making. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tap_record);
+} tap_record SEC(".maps");
 
 /* What `explain` found. Only explain's own program writes it. */
 struct {

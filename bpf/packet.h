@@ -47,6 +47,7 @@ struct packet {
 	__u16 l4;
 	__u16 payload;	   /* offset */
 	__u8 proxied;	   /* enum proxied */
+	__u8 tapped;	   /* somebody looks on, and wants to know what becomes of it */
 	__u16 payload_len; /* by the IP header, which the frame may exceed (padding) */
 	__u32 frame_len;
 	__u8 ipv6;

@@ -123,7 +123,9 @@ static inline __u32 counter_index(__u32 listener, __u32 observed, __u32 reason)
 
 struct control {
 	__u64 word;
-	__u64 reserved[7];
+	__u64 tapped; /* ns: somebody looks on until then (tap.h); 0: nobody. By these commands, and
+		       * set to 0 by the program */
+	__u64 reserved[6];
 };
 
 /* Both ends of a visit, seen from the client. IPv4 is v4-mapped. */

@@ -90,11 +90,14 @@ _straygate()
 	--group) mapfile -t COMPREPLY < <(compgen -g -- "$cur"); return ;;
 	--confirm) mapfile -t COMPREPLY < <(compgen -W "30s 60s 5m" -- "$cur"); return ;;
 	--since) mapfile -t COMPREPLY < <(compgen -W 'last now' -- "$cur"); return ;;
-	--from | --name | --top) return ;;
+	--reason) mapfile -t COMPREPLY < <(compgen -W "served stray unnamed unreadable unknown source pass drop answer reset all" -- "$cur"); return ;;
+	--listener) mapfile -t COMPREPLY < <(compgen -W "$(_straygate_subjects listen)" -- "$cur"); return ;;
+	-w | --write) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	--from | --name | --top | --rate | --count | --time | --snaplen) return ;;
 	esac
 	for ((i = 1; i < cword; i++)); do
 		case ${words[i]} in
-		--instance | --netns | --group | --policy | --from | --to | --name | --top | --since | --confirm) i=$((i + 1)) ;;
+		--instance | --netns | --group | --policy | --from | --to | --name | --top | --since | --confirm | --reason | --listener | --rate | --count | --time | --write | -w | --snaplen) i=$((i + 1)) ;;
 		-*) ;;
 		*)
 			if [ -z "$verb" ]; then
@@ -109,7 +112,7 @@ _straygate()
 	local offer=''
 	case $cur,$verb in
 	-*,*) offer=$(_straygate_options "${verb:-status}") ;;
-	*,) offer='status top up down check suggest apply add del confirm show explain posture features reset save help' ;;
+	*,) offer='status top watch capture up down check suggest apply add del confirm show explain posture features reset save help' ;;
 	*,up | *,down | *,features) offer=$(_straygate_devices) ;;
 	*,show) offer='policy counters sources names flows strays events' ;;
 	*,posture) offer='observe auto enforce' ;;

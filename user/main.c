@@ -17,7 +17,7 @@
 static const struct verb *const verbs[] = {
 	&verb_status, &verb_up,	  &verb_down,	 &verb_check,	&verb_apply,	&verb_add,
 	&verb_del,    &verb_show, &verb_explain, &verb_posture, &verb_features, &verb_confirm,
-	&verb_reset,  &verb_save, &verb_suggest, &verb_top,
+	&verb_reset,  &verb_save, &verb_suggest, &verb_top,	&verb_watch,	&verb_capture,
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -47,6 +47,12 @@ enum {
 	OPT_SINCE,
 	OPT_UPDATE,
 	OPT_LEARNED,
+	OPT_REASON,
+	OPT_LISTENER,
+	OPT_RATE,
+	OPT_COUNT,
+	OPT_TIME,
+	OPT_SNAPLEN,
 	OPT_DEBUG,
 	OPT_VERSION,
 };
@@ -91,9 +97,31 @@ static const struct option_text {
 	 TAKES_CHECK,
 	 "",
 	 "one line, and exit 0, 1, 2 or 3, as monitoring plugins do"},
-	{{"from", required_argument, NULL, OPT_FROM}, TAKES_EXPLAIN, "ADDR", "the client"},
+	{{"from", required_argument, NULL, OPT_FROM},
+	 TAKES_EXPLAIN | TAKES_WATCH,
+	 "ADDR",
+	 "the client (watch, capture: or a prefix)"},
 	{{"to", required_argument, NULL, OPT_TO}, TAKES_EXPLAIN, "PROTO/PORT", "the listener, e.g. tcp/443"},
-	{{"name", required_argument, NULL, OPT_NAME}, TAKES_EXPLAIN, "NAME", "what is asked for"},
+	{{"name", required_argument, NULL, OPT_NAME},
+	 TAKES_EXPLAIN | TAKES_WATCH,
+	 "NAME",
+	 "what is asked for (watch, capture: also .NAME, *.NAME)"},
+	{{"reason", required_argument, NULL, OPT_REASON},
+	 TAKES_WATCH,
+	 "REASON,...",
+	 "of these reasons, kinds or verdicts alone; all: of every packet"},
+	{{"listener", required_argument, NULL, OPT_LISTENER},
+	 TAKES_WATCH,
+	 "PROTO/PORT",
+	 "for this one alone"},
+	{{"rate", required_argument, NULL, OPT_RATE}, TAKES_WATCH, "N", "at most N a second (0: all)"},
+	{{"count", required_argument, NULL, OPT_COUNT}, TAKES_WATCH, "N", "end after N (0: never)"},
+	{{"time", required_argument, NULL, OPT_TIME}, TAKES_WATCH, "TIME", "end after TIME (30s, 5m)"},
+	{{"write", required_argument, NULL, 'w'}, TAKES_CAPTURE, "FILE", "where to (-: standard output)"},
+	{{"snaplen", required_argument, NULL, OPT_SNAPLEN},
+	 TAKES_CAPTURE,
+	 "N",
+	 "at most N bytes of a packet (64 to 64512)"},
 	{{"openmetrics", no_argument, NULL, OPT_OPENMETRICS},
 	 TAKES_OPENMETRICS,
 	 "",
@@ -137,6 +165,7 @@ static const struct option_text {
 	{{"version", no_argument, NULL, OPT_VERSION}, 0, "", "version and exit"},
 };
 #define OPTIONS (sizeof(options) / sizeof(options[0]))
+_Static_assert(OPTIONS <= 64, "a bit for each");
 
 static void print_options(const struct verb *v)
 {
@@ -152,6 +181,7 @@ static void print_options(const struct verb *v)
 		snprintf(left, sizeof(left), "%s--%s%s%s",
 			 o->option.val == 'h'	? "-h, "
 			 : o->option.val == 'j' ? "-j, "
+			 : o->option.val == 'w' ? "-w, "
 						: "",
 			 o->option.name, *o->argument ? " " : "", o->argument);
 		printf("  %-22s %s\n", left, o->text);
@@ -192,7 +222,13 @@ static const char *expected(int opt)
 	case OPT_INSTANCE:
 		return "an instance (up to 31 letters, digits, - or _) was expected";
 	case OPT_CONFIRM:
+	case OPT_TIME:
 		return "a time from 1s to 24h was expected";
+	case OPT_RATE:
+	case OPT_COUNT:
+		return "a number from 0 (no limit) to 1000000000 was expected";
+	case OPT_SNAPLEN:
+		return "a number of bytes from 64 to 64512 was expected";
 	default:
 		return "a number from 0 (all) to 1000000 was expected";
 	}
@@ -204,6 +240,18 @@ static bool number(const char *text, unsigned int *out)
 	unsigned long n = strtoul(text, &end, 10);
 
 	if (!*text || *text == '-' || *end || !n || n > 1000000)
+		return false;
+	*out = n;
+	return true;
+}
+
+/* Within bounds; all else is none. */
+static bool number_within(const char *text, unsigned long least, unsigned long most, unsigned int *out)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || n < least || n > most)
 		return false;
 	*out = n;
 	return true;
@@ -234,13 +282,7 @@ static bool seconds(const char *text, unsigned int *out)
 /* Of a table: from 1,024 entries to 16 million. */
 static bool size(const char *text, unsigned int *out)
 {
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
-
-	if (*text < '0' || *text > '9' || *end || n < 1024 || n > 1 << 24)
-		return false;
-	*out = n;
-	return true;
+	return number_within(text, 1024, 1 << 24, out);
 }
 
 /* False if its value is not one. */
@@ -325,6 +367,23 @@ static bool set_option(struct call *c, int opt)
 	case OPT_SINCE:
 		c->since = optarg;
 		return true;
+	case OPT_REASON:
+		c->reason = optarg;
+		return true;
+	case OPT_LISTENER:
+		c->listener = optarg;
+		return true;
+	case OPT_RATE:
+		return number_within(optarg, 0, 1000000000, &c->rate);
+	case OPT_COUNT:
+		return number_within(optarg, 0, 1000000000, &c->count);
+	case OPT_TIME:
+		return seconds(optarg, &c->seconds);
+	case 'w':
+		c->write = optarg;
+		return true;
+	case OPT_SNAPLEN:
+		return number_within(optarg, 64, 64512, &c->snaplen);
 	case OPT_DEBUG:
 		say_debug++;
 		return true;
@@ -348,7 +407,7 @@ static const struct verb *find_verb(const char *name)
 /* What was read of the command line. */
 struct line {
 	struct call call;
-	unsigned int given; /* a bit for each of options[] */
+	uint64_t given; /* a bit for each of options[] */
 	bool help, version;
 	char **said;	   /* the whole line, as it was given */
 	const char *wrong; /* the first thing that is, or NULL */
@@ -375,7 +434,7 @@ static void read_line(struct line *l, int argc, char **argv)
 		table[i] = options[i].option;
 	l->call.argv = argv;
 	opterr = 0;
-	while ((opt = getopt_long(argc, argv, "-hj", table, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "-hjw:", table, NULL)) != -1) {
 		if (opt == 1) {
 			argv[l->call.argc++] = optarg;
 			continue;
@@ -387,7 +446,7 @@ static void read_line(struct line *l, int argc, char **argv)
 		if (i == OPTIONS)
 			wrong(l, "unknown option, or one that lacks its argument", argv[optind - 1]);
 		else if (set_option(&l->call, opt))
-			l->given |= 1U << i;
+			l->given |= UINT64_C(1) << i;
 		else
 			wrong(l, expected(opt), optarg);
 	}
@@ -464,7 +523,11 @@ static int run_line(struct line *l)
 
 int main(int argc, char **argv)
 {
-	struct line line = {.call = {.instance = "default", .top = 20, .drain = UINT_MAX}};
+	struct line line = {.call = {.instance = "default",
+				     .top = 20,
+				     .drain = UINT_MAX,
+				     .rate = UINT_MAX,
+				     .count = UINT_MAX}};
 	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
 	char *said[argc + 1];
 	int status;

@@ -28,6 +28,8 @@
 #define TAKES_SINCE	  0x2000000u
 #define TAKES_REATTACH	  0x200000u
 #define TAKES_LEARNED	  0x4000000u
+#define TAKES_WATCH	  0x8000000u
+#define TAKES_CAPTURE	  0x10000000u
 
 struct verb {
 	const char *name;
@@ -41,7 +43,7 @@ struct verb {
 
 extern const struct verb verb_status, verb_up, verb_down, verb_check, verb_apply, verb_add, verb_del,
 	verb_show, verb_explain, verb_posture, verb_features, verb_confirm, verb_reset, verb_save,
-	verb_suggest, verb_top;
+	verb_suggest, verb_top, verb_watch, verb_capture;
 
 /* The words of a line, joined by blanks; free(). NULL: no memory. */
 char *join_words(int count, char **words);

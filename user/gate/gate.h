@@ -79,6 +79,9 @@ enum gate_map {
 	GATE_STRAY_SOURCES,
 	GATE_EVENTS,
 	GATE_SCRATCH,
+	GATE_TAPS,
+	GATE_TAP_CPUS,
+	GATE_TAP_RINGS,
 	GATE_EXPLAINED,
 	GATE_META,
 	GATE_MAPS,
@@ -116,6 +119,9 @@ enum gate_access {
 int gate_open(struct gate *g, const char *instance, enum gate_access access);
 /* Only what `down` needs, and whatever state it is in; no message on -ENOENT. */
 int gate_open_any(struct gate *g, const char *instance);
+
+/* `down` has taken the instance away since it was opened, and perhaps `up` made another. */
+bool gate_is_gone(const struct gate *g);
 
 /* "": stays where it is. */
 int gate_enter_netns(const char *name);

@@ -52,6 +52,9 @@ const char *const gate_map_names[GATE_MAPS] = {
 	[GATE_STRAY_SOURCES] = "stray_sources",
 	[GATE_EVENTS] = "events",
 	[GATE_SCRATCH] = "scratch",
+	[GATE_TAPS] = "taps",
+	[GATE_TAP_CPUS] = "tap_cpus",
+	[GATE_TAP_RINGS] = "tap_rings",
 	[GATE_EXPLAINED] = "explained",
 	[GATE_META] = "meta",
 };
@@ -138,6 +141,13 @@ static int take_lock(struct gate *g, enum gate_access access)
 		/* Who held it may have taken the gate away, and another made it anew. */
 	} while (locked.st_ino != now.st_ino);
 	return 0;
+}
+
+bool gate_is_gone(const struct gate *g)
+{
+	struct stat here, now;
+
+	return stat(g->dir, &now) || fstat(g->lock, &here) || now.st_ino != here.st_ino;
 }
 
 /* The same for making an instance, and for clearing away one that is half made. */

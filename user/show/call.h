@@ -10,7 +10,7 @@
 struct call {
 	const char *instance; /* "default" */
 	const char *netns;    /* NULL: this one */
-	const char *from;     /* explain */
+	const char *from;     /* explain; watch, capture: a prefix */
 	const char *to;
 	const char *name;
 	unsigned int top; /* show: lines at most; UINT_MAX: all */
@@ -35,6 +35,13 @@ struct call {
 	bool follow;	      /* show events: go on */
 	bool learned;	      /* show sources: those that were learned */
 	const char *since;    /* show events: from this time on; NULL: all */
+	const char *reason;   /* watch, capture: of these packets; NULL: the verb's own choice */
+	const char *listener; /* for this one; NULL: any */
+	unsigned int rate;    /* so many a second; 0: all; UINT_MAX: the verb's own choice */
+	unsigned int count;   /* so many, then end; 0: never; UINT_MAX: the verb's own choice */
+	unsigned int seconds; /* then end; 0: never */
+	const char *write;    /* capture: the file */
+	unsigned int snaplen; /* capture: bytes of a packet */
 	int argc;	      /* what is left */
 	char **argv;
 };

@@ -13,7 +13,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -197,14 +196,6 @@ static void stop(int signal)
 	stopped = 1;
 }
 
-/* `down` has taken the instance away, and perhaps `up` made another. */
-static bool is_gone(const struct gate *g)
-{
-	struct stat here, now;
-
-	return stat(g->dir, &now) || fstat(g->lock, &here) || now.st_ino != here.st_ino;
-}
-
 static int follow(struct feed *f)
 {
 	const struct sigaction sa = {.sa_handler = stop};
@@ -214,7 +205,7 @@ static int follow(struct feed *f)
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	while (!stopped && !gone) {
-		gone = is_gone(f->gate);
+		gone = gate_is_gone(f->gate);
 		if (print_new(f))
 			return EXIT_FAILED;
 		if (fflush(stdout))

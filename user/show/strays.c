@@ -3,24 +3,11 @@
 #include <string.h>
 
 #include "lib/json.h"
+#include "lib/quote.h"
 #include "lib/say.h"
 #include "show/groups.h"
 #include "show/show.h"
 #include "show/strays.h"
-
-/* Strangers choose these bytes: what is not plain stands as in zone files (RFC 1035 5.1),
- * so that neither a terminal nor JSON takes it for anything else. */
-static void name_text(char out[HEAVY_TEXT], const struct heavy *h)
-{
-	size_t i, n = h->length < sizeof(h->key) ? h->length : sizeof(h->key);
-
-	for (i = 0; i < n; i++)
-		if (h->key[i] > ' ' && h->key[i] < 0x7f && h->key[i] != '\\')
-			*out++ = h->key[i];
-		else
-			out += sprintf(out, "\\%03u", h->key[i]);
-	*out = 0;
-}
 
 static void source_text(char out[HEAVY_TEXT], const struct heavy *h)
 {
@@ -36,7 +23,7 @@ static void source_text(char out[HEAVY_TEXT], const struct heavy *h)
 void heavy_text(char out[HEAVY_TEXT], const struct heavy *h, bool name)
 {
 	if (name)
-		name_text(out, h);
+		bytes_escape(out, h->key, h->length < sizeof(h->key) ? h->length : sizeof(h->key));
 	else
 		source_text(out, h);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -553,6 +554,37 @@ int world_run_filter(enum direction d, const struct frame *in, struct frame *out
 		  "test run of %zu bytes: %s", in->len, strerror(errno));
 	out->len = o.data_size_out;
 	return o.retval;
+}
+
+struct tap_reader *world_tap(const struct tap_filter *filter)
+{
+	struct tap_reader *t = NULL;
+
+	cr_assert(!tap_open(&gate, filter, &t));
+	return t;
+}
+
+void world_tap_is_left(int64_t ns)
+{
+	struct control *c = map_memory(gate.maps[GATE_CONTROL], sizeof(*c), true);
+	struct tap *taps = map_memory(gate.maps[GATE_TAPS], TAPS_MAX * sizeof(*taps), true);
+	int i;
+
+	cr_assert(c && taps);
+	c->tapped = monotonic_ns() + TAP_LEASE - ns;
+	for (i = 0; i < TAPS_MAX; i++)
+		taps[i].until = taps[i].until ? monotonic_ns() + TAP_LEASE - ns : 0;
+	munmap(c, sizeof(*c));
+	munmap(taps, TAPS_MAX * sizeof(*taps));
+}
+
+uint64_t world_tapped(void)
+{
+	struct control c;
+	uint32_t zero = 0;
+
+	cr_assert(!bpf_map_lookup_elem(gate.maps[GATE_CONTROL], &zero, &c));
+	return c.tapped;
 }
 
 struct explanation world_explain(const struct frame *in)

@@ -13,6 +13,7 @@
 
 #include "gate/events.h"
 #include "gate/gate.h"
+#include "gate/tap.h"
 #include "frame.h"
 
 #define HOST4  "192.0.2.1"
@@ -65,6 +66,12 @@ bool world_read_event(enum event_ring ring, struct events_place *at, struct even
 void world_write_event(enum event_kind kind, const char *subject);
 void world_announce_only(enum event_kind kind);
 void world_take_number(enum event_ring ring);
+/* Looks on, as `watch` and `capture` do; tap_close(). */
+struct tap_reader *world_tap(const struct tap_filter *filter);
+/* For so long (ns) nobody has said that anybody still looks on; until when the program
+ * looks for them. */
+void world_tap_is_left(int64_t ns);
+uint64_t world_tapped(void);
 /* Does a map by visits have this one? `value` may be NULL. */
 bool world_knows(enum gate_map map, const struct visit *v, void *value);
 /* Sources that are learned now, of this network or address (NULL: all). */
