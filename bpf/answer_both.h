@@ -110,7 +110,7 @@ static __always_inline bool both_make(struct __sk_buff *skb, const struct packet
 	if (form->what == ORDER_READY) {
 		opaque(length);
 		length &= 1023;
-		if (length && bpf_skb_load_bytes(skb, at, s->bytes, length))
+		if (length >= 2 && bpf_skb_load_bytes(skb, at, s->bytes, length))
 			return false;
 	} else if (!order_payload(skb, s, form, at)) {
 		return false;
