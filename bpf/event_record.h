@@ -37,6 +37,9 @@ enum event_kind {
 	EVENT_LEARNED_RESET = 42,
 };
 #define EVENT_POSTURES(before, now) ((__u32)(before) | (__u32)(now) << 8)
+/* And of the new one, for whom: a share in 1/100 %, one network; 0: all */
+#define EVENT_POSTURE_SHARE(cause)  ((cause) >> 16)
+#define EVENT_POSTURE_NETWORK	    0xffffu
 #define EVENT_POSTURE_BEFORE(cause) ((cause)&0xff)
 #define EVENT_POSTURE_NOW(cause)    (((cause) >> 8) & 0xff)
 #define EVENT_LEARN(kind, seconds)  ((__u32)(kind) | (__u32)(seconds) << 4)

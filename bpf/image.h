@@ -74,23 +74,30 @@ enum {
 #define IMAGE_HAS_SOURCES   0x01 /* flags of the head */
 #define IMAGE_HAS_RESOLVERS 0x02
 #define IMAGE_LEARNS	    0x04
+#define IMAGE_HAS_CANARY    0x08 /* posture enforce, but for some clients: see canary.h */
+
+#define IMAGE_CANARY_SHARE 255 /* in place of a length: it is a share */
 
 struct image_head {
 	__u32 magic;
 	__u32 cells;
 	__u8 posture; /* enum posture */
 	__u8 flags;
-	__u16 reserved;
-	__u32 listeners; /* struct image_listener, two a cell */
-	__u32 rules;	 /* struct image_rule, two a cell; index 0 is none */
-	__u32 leaves;	 /* struct image_leaf, eight a cell; index 0 is none */
+	__u8 canary_len;  /* of the prefix; IPv4: from 96 on; or IMAGE_CANARY_SHARE */
+	__u8 canary_ipv6; /* it is one of IPv6 */
+	__u32 listeners;  /* struct image_listener, two a cell */
+	__u32 rules;	  /* struct image_rule, two a cell; index 0 is none */
+	__u32 leaves;	  /* struct image_leaf, eight a cell; index 0 is none */
 	__u32 rule_count;
 	__u32 base;  /* slot of the base, plus one; 0: none */
 	__u32 pages; /* struct image_page, IMAGE_PAGE_CELLS each; number 0 is the default */
 	__u32 page_count;
 	__u32 addresses; /* image_addresses() of the local ones */
 	__u32 learn;	 /* struct image_learn, one cell; 0: none, and no IMAGE_LEARNS */
-	__u32 reserved2[4];
+	union {
+		__u32 canary_share;   /* of 2^32, by a hash of the client's address */
+		__u8 canary_from[16]; /* IPv4 v4-mapped */
+	};
 };
 
 /* A port's entry: index of the listener of all addresses (0: none), and whether

@@ -6,6 +6,7 @@
 #ifndef STRAYGATE_UNASKED_H
 #define STRAYGATE_UNASKED_H
 
+#include "bpf/canary.h"
 #include "bpf/bpf.h"
 #include "bpf/questions.h"
 #include "bpf/socket.h"
@@ -142,7 +143,7 @@ stage int fragment(struct xdp_md *ctx, struct packet *p)
 		since = bpf_map_lookup_elem(&pieces, &key);
 		if (!since || now - *since > PIECES_PATIENCE)
 			return REASON_fragment;
-		p->observe = v.head->posture == POSTURE_OBSERVE;
+		p->observe = posture_observes(p, v.head);
 		return REASON_dns_unasked;
 	}
 	if (!read_first(ctx, p, first))
@@ -150,7 +151,7 @@ stage int fragment(struct xdp_md *ctx, struct packet *p)
 	reason = unasked(ctx, p);
 	if (!reason)
 		return REASON_fragment;
-	p->observe = v.head->posture == POSTURE_OBSERVE;
+	p->observe = posture_observes(p, v.head);
 	if (reason == REASON_dns_unasked && !p->explain)
 		bpf_map_update_elem(&pieces, &key, &now, BPF_ANY);
 	return reason;

@@ -29,6 +29,7 @@
 #include "bpf/view.h"
 
 #include "bpf/parse.h"
+#include "bpf/canary.h"
 #include "bpf/listener.h"
 #include "bpf/resolver.h"
 #include "bpf/source.h"
@@ -119,6 +120,8 @@ static __always_inline __u32 judge(struct xdp_md *ctx, struct packet *p)
 	if (!head)
 		return REASON_table_missing;
 	p->observe = head->posture != POSTURE_ENFORCE; /* `auto`: the listener says */
+	if (head->flags & IMAGE_HAS_CANARY)
+		p->observe = canary_spares(p);
 	if (head->flags & IMAGE_HAS_RESOLVERS) {
 		reason = unasked(ctx, p);
 		if (reason)

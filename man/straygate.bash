@@ -52,11 +52,11 @@ _straygate_line()
 	quic) echo fallback pass drop limit ;;
 	page) compgen -f -- "$cur" ;;
 	alert) echo internal_error unrecognized_name handshake_failure access_denied protocol_version ;;
-	limit | burst | for) ;;
+	limit | burst | for | share) ;;
 	from) compgen -f -- "$cur" ;;
 	*)
 		case $1 in
-		posture) echo observe auto enforce ;;
+		posture) echo observe auto enforce share from ;;
 		device) _straygate_devices ;;
 		listen) echo tcp/80 tcp/443 udp/53 tcp/53 on as handshake proxy observe auto above ;;
 		serve | resolver) echo from ;;
@@ -93,11 +93,11 @@ _straygate()
 	--reason) mapfile -t COMPREPLY < <(compgen -W "served stray unnamed unreadable unknown source pass drop answer reset all" -- "$cur"); return ;;
 	--listener) mapfile -t COMPREPLY < <(compgen -W "$(_straygate_subjects listen)" -- "$cur"); return ;;
 	-w | --write) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
-	--from | --name | --top | --rate | --count | --time | --snaplen) return ;;
+	--from | --name | --top | --share | --rate | --count | --time | --snaplen) return ;;
 	esac
 	for ((i = 1; i < cword; i++)); do
 		case ${words[i]} in
-		--instance | --netns | --group | --policy | --from | --to | --name | --top | --since | --confirm | --reason | --listener | --rate | --count | --time | --write | -w | --snaplen) i=$((i + 1)) ;;
+		--instance | --netns | --group | --policy | --from | --to | --name | --top | --since | --share | --confirm | --reason | --listener | --rate | --count | --time | --write | -w | --snaplen) i=$((i + 1)) ;;
 		-*) ;;
 		*)
 			if [ -z "$verb" ]; then
@@ -115,7 +115,7 @@ _straygate()
 	*,) offer='status top watch capture up down check suggest apply add del confirm show explain posture features reset save help' ;;
 	*,up | *,down | *,features) offer=$(_straygate_devices) ;;
 	*,show) offer='policy counters sources names flows strays events' ;;
-	*,posture) offer='observe auto enforce' ;;
+	*,posture) offer='observe auto enforce share from' ;;
 	*,reset) offer='strays learned' ;;
 	*,check | *,apply | *,save) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	*,add) offer=$([ -n "$statement" ] && _straygate_line "$statement" "$prev" || echo "$_straygate_statements") ;;

@@ -45,6 +45,7 @@ enum {
 	OPT_NAMES,
 	OPT_FOLLOW,
 	OPT_SINCE,
+	OPT_SHARE,
 	OPT_UPDATE,
 	OPT_LEARNED,
 	OPT_REASON,
@@ -98,9 +99,13 @@ static const struct option_text {
 	 "",
 	 "one line, and exit 0, 1, 2 or 3, as monitoring plugins do"},
 	{{"from", required_argument, NULL, OPT_FROM},
-	 TAKES_EXPLAIN | TAKES_WATCH,
+	 TAKES_EXPLAIN | TAKES_CANARY | TAKES_WATCH,
 	 "ADDR",
-	 "the client (watch, capture: or a prefix)"},
+	 "the client (watch, capture: or a prefix; posture: the network that alone enforce is for)"},
+	{{"share", required_argument, NULL, OPT_SHARE},
+	 TAKES_CANARY,
+	 "N%",
+	 "enforce for so many of the clients, by address; others are observed"},
 	{{"to", required_argument, NULL, OPT_TO}, TAKES_EXPLAIN, "PROTO/PORT", "the listener, e.g. tcp/443"},
 	{{"name", required_argument, NULL, OPT_NAME},
 	 TAKES_EXPLAIN | TAKES_WATCH,
@@ -363,6 +368,9 @@ static bool set_option(struct call *c, int opt)
 		return true;
 	case OPT_LEARNED:
 		c->learned = true;
+		return true;
+	case OPT_SHARE:
+		c->share = optarg;
 		return true;
 	case OPT_SINCE:
 		c->since = optarg;

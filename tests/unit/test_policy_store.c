@@ -8,7 +8,7 @@
 TestSuite(policy_store, .init = enter_directory, .fini = leave_directory);
 
 static const char everything[] =
-	"device eth0 \"a#b\"\nposture enforce\nlisten tcp/80 as http observe\n"
+	"device eth0 \"a#b\"\nposture enforce share 2.5%\nlisten tcp/80 as http observe\n"
 	"listen tcp/443 on 192.0.2.10 as tls handshake off proxy\nlisten udp/53 as dns\n"
 	"listen udp/443 as quic limit 5 packets/s\nserve a .b *.c [::1] 192.0.2.1 from.x\n"
 	"serve from names\nzone d\nzone from empty\nzone e names from owned\nunknown dns limit 2 visits/s "
@@ -266,4 +266,31 @@ Test(policy_store, large)
 	free(text);
 	policy_free(p);
 	policy_free(again);
+}
+
+/* Whom a posture is for comes back, and stands for nothing else. */
+Test(policy_store, canaries)
+{
+	static const char *const lines[] = {"posture enforce from 10.0.0.0/8\n",
+					    "posture enforce from 2001:db8::/32\n",
+					    "posture enforce share 0.01%\n",
+					    "posture enforce share 99.99%\n",
+					    "posture enforce\n",
+					    "posture auto\n"};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		struct policy *p = parsed(lines[i]), *back, *other = parsed(lines[(i + 1) % 6]);
+		void *bytes;
+		size_t len;
+
+		policy_inherit(p, NULL, 12345);
+		cr_assert(!policy_store(p, &bytes, &len) && !policy_load(&back, bytes, len), "%s", lines[i]);
+		assert_prints(back, lines[i]);
+		cr_expect(policy_same_posture(p, back) && !policy_same_posture(p, other), "%s", lines[i]);
+		cr_expect(!differences(p, back) && differences(p, other), "%s", lines[i]);
+		free(bytes);
+		policy_free(back);
+		policy_free(other);
+		policy_free(p);
+	}
 }

@@ -51,7 +51,7 @@ static int note_change(struct gate *g, struct policy *now, struct policy *before
 
 	note_nothing(now, before);
 	g->meta.applied = seconds;
-	if (!g->meta.enforcing || policy_posture(now) != policy_posture(before))
+	if (!g->meta.enforcing || !policy_same_posture(now, before))
 		g->meta.enforcing = seconds;
 	if (file)
 		note_file(g, file);
@@ -88,10 +88,13 @@ static int prepare(struct gate *g, struct policy *now, struct policy *before)
 static void announce(struct gate *g, struct policy *now, struct policy *before)
 {
 	size_t lines = policy_diff(before, now, NULL, NULL);
-	enum posture was = policy_posture(before), is = policy_posture(now);
+	const struct rule *canary = policy_canary(now);
+	uint32_t postures = EVENT_POSTURES(policy_posture(before), policy_posture(now));
 
-	if (was != is)
-		events_announce(g, EVENT_POSTURE, EVENT_POSTURES(was, is), lines);
+	if (canary)
+		postures |= (canary->share ? canary->share : EVENT_POSTURE_NETWORK) << 16;
+	if (!policy_same_posture(now, before))
+		events_announce(g, EVENT_POSTURE, postures, lines);
 	else if (lines)
 		events_announce(g, EVENT_POLICY, 0, lines);
 }

@@ -182,6 +182,14 @@ static void at_handshake(struct policy *p, struct explanation *e)
 		}
 }
 
+/* Is the posture enforced, and not for this client? */
+static bool spared(struct policy *p, const struct explanation *e)
+{
+	const struct rule *listener = rule_by_id(p, e->listener);
+
+	return e->observed && policy_canary(p) && !(listener && listener->observe);
+}
+
 static void explain_json(struct policy *p, const struct explanation *e, const struct reason_text *r,
 			 const char *depth, const char *state, const char *instance)
 {
@@ -190,6 +198,7 @@ static void explain_json(struct policy *p, const struct explanation *e, const st
 	json_member("state", json_string(state));
 	json_member("verdict", json_string(verdict_name(r->verdict)));
 	json_member("observed", json_boolean(e->observed));
+	json_member("spared", json_boolean(spared(p, e)));
 	json_member("reason", json_string(r->name));
 	json_member("text", json_string(r->text));
 	json_member("listener", line_json(p, e->listener));
@@ -212,6 +221,7 @@ static void explain_text(struct policy *p, const struct explanation *e, const st
 	printf("%s%s  %s: %s\n",
 	       !e->observed		  ? ""
 	       : !strcmp(state, "asleep") ? "pass (counted only while asleep), else "
+	       : spared(p, e)		  ? "pass (the posture is not for this client), else "
 					  : "pass (observed only), else ",
 	       verdict_name(r->verdict), r->name, r->text);
 	print_line("listener", p, e->listener);

@@ -46,15 +46,15 @@ static const char *file_name(const struct gate *g)
 static void print_device(const struct gate *g, struct policy *running, const struct device_tally *d,
 			 uint32_t unseen)
 {
-	enum posture posture = policy_posture(running);
+	char posture[POSTURE_TEXT];
 
 	printf("%s  %s XDP  %s since %s  policy %s (%s lines, %s names, %s sources)\n", d->device->name,
 	       !d->device->attached ? "NOT ATTACHED"
 	       : unseen		    ? "ATTACHED BUT NOT RUN"
 	       : d->device->generic ? "generic"
 				    : "native",
-	       posture_name(posture), clock_text(g->meta.enforcing), file_name(g),
-	       grouped(policy_lines(running)),
+	       posture_print(policy_find(running, ST_POSTURE, ""), posture), clock_text(g->meta.enforcing),
+	       file_name(g), grouped(policy_lines(running)),
 	       grouped(policy_entries(running, ST_SERVE) + policy_entries(running, ST_ZONE)),
 	       grouped(policy_entries(running, ST_SOURCE)));
 }
@@ -222,7 +222,7 @@ static bool observes(struct policy *p)
 {
 	size_t i;
 
-	if (policy_posture(p) == POSTURE_OBSERVE)
+	if (policy_posture(p) == POSTURE_OBSERVE || policy_canary(p))
 		return true;
 	for (i = 0; i < policy_count(p); i++)
 		if (policy_rule(p, i)->statement == ST_LISTEN && policy_rule(p, i)->observe)

@@ -37,6 +37,7 @@ static void check_running(struct findings *f, struct gate *g)
 static void print_text(const struct findings *f, const struct tally *t)
 {
 	uint64_t visits = 0, served = 0, stray = 0;
+	char posture[POSTURE_TEXT];
 	size_t i;
 
 	printf("STRAYGATE %s:", level_name(f->level));
@@ -45,8 +46,8 @@ static void print_text(const struct findings *f, const struct tally *t)
 	for (i = 0; !f->count && i < t->device_count; i++)
 		printf("%s %s", i ? "," : "", t->devices[i].name);
 	if (!f->count)
-		printf(" in posture %s, %zu listeners", posture_name(policy_posture(t->policy)),
-		       t->listener_count);
+		printf(" in posture %s, %zu listeners",
+		       posture_print(policy_find(t->policy, ST_POSTURE, ""), posture), t->listener_count);
 	for (i = 0; i < t->listener_count; i++) {
 		visits += t->listener[i].visits;
 		served += t->listener[i].served;

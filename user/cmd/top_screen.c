@@ -147,6 +147,7 @@ static int draw_title(const struct top *t)
 {
 	const struct watch *w = &t->watch;
 	char text[400], clock[16];
+	char posture[POSTURE_TEXT];
 	time_t now = time(NULL);
 	struct room room = {0};
 	struct tm tm;
@@ -156,7 +157,7 @@ static int draw_title(const struct top *t)
 	n = snprintf(text, sizeof(text), "straygate %s", w->instance);
 	if (w->open) {
 		n += snprintf(text + n, sizeof(text) - n, "  %s",
-			      posture_name(policy_posture(w->now.tally.policy)));
+			      posture_print(policy_find(w->now.tally.policy, ST_POSTURE, ""), posture));
 		if (t->cost_known)
 			n += snprintf(text + n, sizeof(text) - n, "  CPU: XDP %.1f %%, tc %.1f %%",
 				      t->cost[0], t->cost[1]);

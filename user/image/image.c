@@ -32,6 +32,7 @@ struct draft {
 	struct image_acts acts;
 	struct image_learn learn; /* id 0: there is no such line */
 	enum posture posture;
+	const struct rule *canary; /* NULL: the posture is for all */
 	uint32_t addresses;
 	const struct image_over *over; /* NULL: all is in this image */
 };
@@ -225,6 +226,7 @@ static int draft_rule(struct draft *d, struct policy *p, size_t position)
 	switch (r->statement) {
 	case ST_POSTURE:
 		d->posture = r->posture;
+		d->canary = r->share || r->prefix_count ? r : NULL;
 		return 0;
 	case ST_LISTEN:
 		return add_listener(d, p, r, index);
@@ -336,6 +338,19 @@ uint32_t image_addresses(const struct prefix *local, size_t count)
 	return sum ? sum : 1;
 }
 
+static void set_canary(struct image_head *head, const struct rule *r)
+{
+	head->flags |= IMAGE_HAS_CANARY;
+	if (r->share) {
+		head->canary_len = IMAGE_CANARY_SHARE;
+		head->canary_share = (uint32_t)(((uint64_t)r->share << 32) / SHARE_ALL);
+		return;
+	}
+	head->canary_len = r->prefixes->len;
+	head->canary_ipv6 = !prefix_is_v4(r->prefixes);
+	memcpy(head->canary_from, r->prefixes->addr, sizeof(head->canary_from));
+}
+
 static int write_head(struct draft *d)
 {
 	struct image_head head = {.magic = IMAGE_MAGIC, .posture = d->posture, .addresses = d->addresses};
@@ -346,6 +361,8 @@ static int write_head(struct draft *d)
 		head.base = d->over->base + 1;
 	if (d->resolver_count)
 		head.flags |= IMAGE_HAS_RESOLVERS;
+	if (d->canary)
+		set_canary(&head, d->canary);
 	head.listeners = write_table(d->c, d->listeners, d->listener_count + 1, sizeof(d->listeners[0]));
 	head.rules = write_table(d->c, d->rules, d->rule_count, sizeof(d->rules[0]));
 	head.leaves = write_table(d->c, d->leaves.leaf, d->leaves.count, sizeof(*d->leaves.leaf));

@@ -147,6 +147,23 @@ static int check_lists(struct policy *p, struct policy_error *err)
 	return got;
 }
 
+/* What `auto` counts to see whether it is over would be of all clients, and what it does of
+ * some. */
+static int check_canary(struct policy *p, struct policy_error *err)
+{
+	for (size_t i = 0; policy_canary(p) && i < policy_count(p); i++) {
+		const struct rule *r = policy_rule(p, i);
+		struct place at = place_of(r, err);
+
+		if (r->statement == ST_LISTEN && r->sleeps)
+			return complain(&at, r->origin.column,
+					"%s is `auto`, and the posture is enforced for some clients alone; "
+					"expected one of the two",
+					text_shown(&at, r->subject, strlen(r->subject)));
+	}
+	return 0;
+}
+
 int policy_check(const struct policy *policy, struct policy_error *err)
 {
 	struct policy *p = (struct policy *)policy;
@@ -167,5 +184,5 @@ int policy_check(const struct policy *policy, struct policy_error *err)
 					text_shown(&at, r->subject, strlen(r->subject)), protocol_name(r->as),
 					statement_name(needs));
 	}
-	return check_addresses(p, err) ?: check_lists(p, err) ?: check_sizes(p, err);
+	return check_canary(p, err) ?: check_addresses(p, err) ?: check_lists(p, err) ?: check_sizes(p, err);
 }

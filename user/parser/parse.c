@@ -41,8 +41,77 @@ static int parse_device(struct parser *ps)
 	return err;
 }
 
+/* 5%, 0.25%: in 1/100 %; 0: it is none. */
+static uint32_t read_share(const struct word *w)
+{
+	uint32_t share = 0, digits = 0, decimals = 0;
+	bool point = false;
+
+	for (const char *c = w->text; *c; c++) {
+		if (*c == '%' && !c[1] && digits && point == (decimals > 0)) {
+			for (; decimals < 2; decimals++)
+				share *= 10;
+			return share <= SHARE_ALL ? share : 0;
+		}
+		if (*c == '.' && digits && !point) {
+			point = true;
+			continue;
+		}
+		if (*c < '0' || *c > '9' || decimals == 2 || digits++ == 6)
+			return 0;
+		share = share * 10 + (uint32_t)(*c - '0');
+		decimals += point;
+	}
+	return 0;
+}
+
+static int parse_share(struct parser *ps, struct rule *like)
+{
+	struct word *w = ps_take(ps);
+	uint32_t share = w ? read_share(w) : 0;
+
+	if (!share)
+		return ps_unexpected(ps, w, "a share of the clients from 0.01% to 100%, like 5%");
+	like->share = share < SHARE_ALL ? (uint16_t)share : 0;
+	return 0;
+}
+
+/* Whom it is for, if not for all. */
+static int parse_canary(struct parser *ps, struct rule *like, struct prefix *from)
+{
+	struct word *w = ps_peek(ps);
+
+	if (!word_is(w, "share") && !word_is(w, "from"))
+		return 0;
+	if (like->posture != POSTURE_ENFORCE)
+		return complain(
+			&ps->at, w->column,
+			"%s goes with enforce alone: in observe nothing is done, and in auto each listener "
+			"acts as a whole",
+			w->text);
+	ps_take(ps);
+	if (word_is(w, "share"))
+		return parse_share(ps, like);
+	w = ps_take(ps);
+	if (!w)
+		return ps_unexpected(ps, NULL, "a prefix like 203.0.113.0/24 or 2001:db8::/32");
+	switch (prefix_read(w->text, w->len, from)) {
+	case 0:
+		like->prefixes = from;
+		like->prefix_count = 1;
+		return 0;
+	case -EDOM:
+		return complain_prefix(&ps->at, w->column, w->text, w->len, "has host bits set", from);
+	case -EAFNOSUPPORT:
+		return complain_prefix(&ps->at, w->column, w->text, w->len, "is IPv4 written as IPv6", from);
+	default:
+		return ps_unexpected(ps, w, "a prefix like 203.0.113.0/24 or 2001:db8::/32");
+	}
+}
+
 static int parse_posture(struct parser *ps)
 {
+	struct prefix from;
 	static const char *const words[] = {"observe", "enforce", "auto", NULL};
 	struct rule like = {.statement = ST_POSTURE}, *r;
 	struct word *w = ps_peek(ps);
@@ -54,12 +123,20 @@ static int parse_posture(struct parser *ps)
 		if (posture < 0)
 			return ps_unexpected(ps, w, "observe, auto or enforce");
 		like.posture = (enum posture)posture;
+		if (parse_canary(ps, &like, &from))
+			return -EINVAL;
 	}
 	r = ps_new_rule(ps, &like, w ? w : &ps->words.word[0]);
 	if (!r)
 		return -ENOMEM;
 	if (ps_expect_end(ps))
 		return -EINVAL;
+	if (r->prefix_count) {
+		r->prefixes = arena_alloc(policy_memory(ps->policy), sizeof(from));
+		if (!r->prefixes)
+			return complain_memory(&ps->at);
+		*r->prefixes = from;
+	}
 	return ps_put_with_subject(ps, r);
 }
 

@@ -158,8 +158,12 @@ static int load_lists(struct loader *l, struct rule *r, const struct bytes_rule 
 
 	if (rule_is_fate(r))
 		return b->prefix_count ? -EINVAL : load_page(l, r, b->name_count);
-	if (!prefixes && !names)
-		return b->prefix_count || b->name_count || r->from ? -EINVAL : 0;
+	if (!prefixes && !names) {
+		if (b->name_count || r->from ||
+		    b->prefix_count > (r->posture == POSTURE_ENFORCE && !r->share))
+			return -EINVAL;
+		return load_prefixes(l, r, b->prefix_count);
+	}
 	if (prefixes ? b->name_count : b->prefix_count)
 		return -EINVAL;
 	if (!r->from && b->prefix_count + b->name_count != 1)
@@ -227,7 +231,11 @@ static bool fields_valid(const struct rule *r)
 		return false;
 	if (!listen && !fate && r->as)
 		return false;
-	if (!listen && !fate && r->port && (r->statement != ST_ZONE || r->port != listed.port))
+	if (r->statement == ST_POSTURE && r->share &&
+	    (r->posture != POSTURE_ENFORCE || r->share >= SHARE_ALL))
+		return false;
+	if (!listen && !fate && r->statement != ST_POSTURE && r->port &&
+	    (r->statement != ST_ZONE || r->port != listed.port))
 		return false;
 	if ((r->sleeps && (!listen || r->observe)) || (r->rate.above && !r->sleeps) ||
 	    r->rate.above > RATE_MAX)

@@ -152,6 +152,27 @@ enum posture policy_posture(struct policy *p)
 	return r ? r->posture : POSTURE_OBSERVE;
 }
 
+static bool is_canary(const struct rule *r)
+{
+	return r && (r->share || r->prefix_count);
+}
+
+const struct rule *policy_canary(struct policy *p)
+{
+	const struct rule *r = policy_find(p, ST_POSTURE, "");
+
+	return is_canary(r) ? r : NULL;
+}
+
+bool policy_same_posture(struct policy *a, struct policy *b)
+{
+	const struct rule *x = policy_canary(a), *y = policy_canary(b);
+
+	if (x && y)
+		return rule_says_same(x, y);
+	return !x && !y && policy_posture(a) == policy_posture(b);
+}
+
 enum posture policy_posture_of(struct policy *p, const struct rule *listener)
 {
 	enum posture posture = policy_posture(p);
@@ -274,6 +295,12 @@ int policy_take(struct policy *p, const struct rule *r)
 	if (!copy)
 		return -ENOMEM;
 	*copy = *r;
+	if (r->prefix_count == 1) {
+		copy->prefixes = arena_alloc(&p->memory, sizeof(*copy->prefixes));
+		if (!copy->prefixes)
+			return -ENOMEM;
+		*copy->prefixes = *r->prefixes;
+	}
 	copy->subject = arena_text(&p->memory, r->subject, strlen(r->subject));
 	return copy->subject ? policy_append(p, copy, &there) : -ENOMEM;
 }

@@ -25,6 +25,7 @@
 #define PAGE_SIZE_MAX	     1000U    /* bytes of `answer page FILE`: it goes into one packet */
 #define PAGE_NAME	     "{name}" /* in it: the name that was asked for */
 #define UNKNOWN_VISITS	     1000U    /* a second: the limit of unknown names, if no line says another */
+#define SHARE_ALL	     10000U   /* of `share`: 100 % */
 #define DEVICE_SIZE_MAX	     15	      /* IFNAMSIZ - 1 */
 #define RULE_LINE_MAX	     8704     /* a printed rule: two PATH_MAX and some words */
 
@@ -95,7 +96,7 @@ struct rule {
 	uint64_t expires;  /* CLOCK_MONOTONIC ns; 0: never; set by policy_inherit() */
 
 	/* ST_SOURCE, ST_RESOLVER: one prefix, or the list of FILE, in order of
-	 * address and length, none twice */
+	 * address and length, none twice; ST_POSTURE: that of `from`, if there is one */
 	struct prefix *prefixes;
 	/* ST_SERVE, ST_ZONE: one name, or the list of FILE in its order, none twice;
 	 * a zone with `names from FILE` (listed): itself, and then the names it has, those
@@ -112,6 +113,7 @@ struct rule {
 	union {
 		uint16_t port;		/* ST_LISTEN: host order */
 		uint8_t listed;		/* ST_ZONE: 1: with `names from FILE` */
+		uint16_t share;		/* ST_POSTURE: of clients, 1/100 %; 0: all */
 		struct {		/* ST_STRAY, ST_UNNAMED, ST_UNKNOWN */
 			uint8_t answer; /* what is said: http: enum http_answer; tls: the alert;
 					 * dns: enum dns_answer; 0: the default */
@@ -165,6 +167,14 @@ size_t policy_lines(const struct policy *p);
 size_t policy_entries(const struct policy *p, enum statement s);
 /* The posture that a policy asks for; without a line: observe. */
 enum posture policy_posture(struct policy *p);
+
+/* The posture line by which not all clients are meant; NULL: they are. */
+const struct rule *policy_canary(struct policy *p);
+/* Have they the same posture, for the same clients? */
+bool policy_same_posture(struct policy *a, struct policy *b);
+/* "observe", "enforce share 5%", "enforce from 203.0.113.0/24"; r: NULL: no line. */
+#define POSTURE_TEXT 80
+const char *posture_print(const struct rule *r, char buf[POSTURE_TEXT]);
 
 /* What holds for a listener: its own word or the posture, whichever does less. */
 enum posture policy_posture_of(struct policy *p, const struct rule *listener);

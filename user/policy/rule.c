@@ -218,6 +218,9 @@ bool rule_says_same(const struct rule *a, const struct rule *b)
 	if (a->statement == ST_ZONE &&
 	    (a->listed != b->listed || !a->from != !b->from || (a->from && strcmp(a->from, b->from))))
 		return false;
+	if (a->statement == ST_POSTURE && (a->share != b->share || a->prefix_count != b->prefix_count ||
+					   (a->prefix_count && prefix_order(a->prefixes, b->prefixes))))
+		return false;
 	return a->as == b->as && a->depth == b->depth && a->observe == b->observe && a->proxy == b->proxy &&
 	       a->posture == b->posture;
 }

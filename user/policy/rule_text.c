@@ -179,6 +179,39 @@ static void put_action(struct out *o, const struct rule *r)
 	}
 }
 
+/* 5%, 0.25% */
+static void put_share(struct out *o, unsigned int share)
+{
+	putf(o, " share %u", share / 100);
+	if (share % 10)
+		putf(o, ".%02u", share % 100);
+	else if (share % 100)
+		putf(o, ".%u", share % 100 / 10);
+	put(o, "%");
+}
+
+static void put_posture(struct out *o, const struct rule *r)
+{
+	put(o, posture_name(r->posture));
+	if (r->share)
+		put_share(o, r->share);
+	if (r->prefix_count) {
+		put(o, " from ");
+		put_prefix(o, r->prefixes);
+	}
+}
+
+const char *posture_print(const struct rule *r, char buf[POSTURE_TEXT])
+{
+	struct out o = {.buf = buf, .size = POSTURE_TEXT};
+
+	if (r)
+		put_posture(&o, r);
+	else
+		put(&o, posture_name(POSTURE_OBSERVE));
+	return buf;
+}
+
 int rule_print(const struct rule *r, char *buf, size_t size)
 {
 	struct out o = {.buf = buf, .size = size};
@@ -191,7 +224,7 @@ int rule_print(const struct rule *r, char *buf, size_t size)
 	} else if (r->statement == ST_LISTEN) {
 		put(&o, r->subject);
 	} else if (r->statement == ST_POSTURE) {
-		put(&o, posture_name(r->posture));
+		put_posture(&o, r);
 	} else {
 		put_word(&o, r->subject);
 	}

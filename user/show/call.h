@@ -34,6 +34,7 @@ struct call {
 	unsigned int confirm; /* seconds; 0: none is needed */
 	bool follow;	      /* show events: go on */
 	bool learned;	      /* show sources: those that were learned */
+	const char *share;    /* posture: of clients, as "5%"; NULL: all */
 	const char *since;    /* show events: from this time on; NULL: all */
 	const char *reason;   /* watch, capture: of these packets; NULL: the verb's own choice */
 	const char *listener; /* for this one; NULL: any */

@@ -128,8 +128,12 @@ static void put_kind(struct line *l, const struct event *e)
 		put_lines(l, e->figure);
 		return;
 	case EVENT_POSTURE:
-		put(l, "posture %s, was %s", posture_name(EVENT_POSTURE_NOW(e->cause)),
-		    posture_name(EVENT_POSTURE_BEFORE(e->cause)));
+		put(l, "posture %s", posture_name(EVENT_POSTURE_NOW(e->cause)));
+		if (EVENT_POSTURE_SHARE(e->cause) == EVENT_POSTURE_NETWORK)
+			put(l, " for one network");
+		else if (EVENT_POSTURE_SHARE(e->cause))
+			put(l, " for %g %% of the clients", EVENT_POSTURE_SHARE(e->cause) / 100.0);
+		put(l, ", was %s", posture_name(EVENT_POSTURE_BEFORE(e->cause)));
 		put_lines(l, e->figure);
 		return;
 	case EVENT_CONFIRMED:
@@ -215,6 +219,10 @@ static void set_kind(json_t *o, const struct event *e)
 		return;
 	case EVENT_POSTURE:
 		set(o, "posture", json_string(posture_name(EVENT_POSTURE_NOW(e->cause))));
+		if (EVENT_POSTURE_SHARE(e->cause) == EVENT_POSTURE_NETWORK)
+			set(o, "for", json_string("network"));
+		else if (EVENT_POSTURE_SHARE(e->cause))
+			set(o, "share", json_real(EVENT_POSTURE_SHARE(e->cause) / 100.0));
 		set(o, "posture_before", json_string(posture_name(EVENT_POSTURE_BEFORE(e->cause))));
 		set(o, "lines", json_integer(e->figure));
 		return;

@@ -24,12 +24,12 @@ static const struct rule *posture_rule(struct policy *p)
 int keep_posture(struct policy *now, struct policy *before)
 {
 	struct policy_error err;
-	char line[64];
+	char line[POSTURE_TEXT + 16], posture[POSTURE_TEXT];
 	int r;
 
 	if (posture_rule(now) || !posture_rule(before))
 		return 0;
-	snprintf(line, sizeof(line), "posture %s", posture_name(policy_posture(before)));
+	snprintf(line, sizeof(line), "posture %s", posture_print(posture_rule(before), posture));
 	r = policy_add(now, line, &err);
 	return r < 0 ? fail(r, "%s", err.text) : 0;
 }
@@ -93,6 +93,20 @@ static json_t *learned_json(struct gate *g, struct policy *running)
 	return json_integer((json_int_t)count);
 }
 
+/* For whom the posture is; null: for all. */
+static json_t *canary_json(struct policy *p)
+{
+	const struct rule *r = policy_canary(p);
+	char from[PREFIX_TEXT];
+
+	if (!r)
+		return json_null();
+	if (r->share)
+		return json_pack("{s:f}", "share", r->share / 100.0);
+	prefix_print(r->prefixes, from, sizeof(from));
+	return json_pack("{s:s}", "from", from);
+}
+
 int status_json(struct gate *g, const char *instance)
 {
 	static const char *const drifts[] = {"no file", "no", "yes", "file unreadable"};
@@ -105,6 +119,7 @@ int status_json(struct gate *g, const char *instance)
 		return EXIT_FAILED;
 	json_open(instance);
 	json_member("posture", json_string(posture_name(policy_posture(t.policy))));
+	json_member("canary", canary_json(t.policy));
 	json_member("since", json_integer(g->meta.enforcing));
 	json_member("applied", json_integer(g->meta.applied));
 	json_member("build", json_string(g->meta.build));
