@@ -89,6 +89,11 @@ static __always_inline int carry_out(struct xdp_md *ctx, struct packet *p, __u32
 	}
 	if (action >= 0)
 		return action;
+	/* Its client has spent what it may: what cannot be answered is dropped. */
+	if (*reason == REASON_client_answered) {
+		*reason = REASON_client_limited;
+		return XDP_DROP;
+	}
 	if (*reason == REASON_introduced_again) {
 		*reason = REASON_cannot_introduce;
 		return XDP_DROP;

@@ -152,6 +152,9 @@ static __always_inline __u32 alarm_word(__u32 reason)
 		return ALARM_SAYS_STRAY;
 	case REASON_visit_limited:
 	case REASON_source_limited:
+	case REASON_client_visit_limited:
+	case REASON_client_limited:
+	case REASON_client_answered:
 	case REASON_no_conversation:
 	case REASON_urgent:
 		return ALARM_SAYS_SPOKE;

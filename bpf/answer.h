@@ -213,8 +213,19 @@ static __always_inline bool reset_server(struct xdp_md *ctx, const struct packet
 /* Over UDP. */
 static __always_inline bool refuse_dns(struct xdp_md *ctx, struct packet *p, struct scratch *s)
 {
-	struct dns_asked a = {.end = s->finder.seen, .length = read_asked(ctx, p)};
-	__u32 len = put_refusal(p, s, &a, REWRITE_L4 + sizeof(struct udphdr));
+	struct dns_asked a = {};
+	__u32 len;
+
+	/* Of a client over its limit nobody has asked for the name yet. */
+	if (p->find == FIND_MORE) {
+		dns_begin(&s->finder);
+		p->find = find_name(ctx, p, s);
+		if (p->find != FIND_FOUND && p->find != FIND_NONE)
+			return false;
+	}
+	a.end = s->finder.seen;
+	a.length = read_asked(ctx, p);
+	len = put_refusal(p, s, &a, REWRITE_L4 + sizeof(struct udphdr));
 
 	return len && write_udp(ctx, p, s, len);
 }

@@ -16,10 +16,10 @@
 #define CANARY_TAG 0x79726e6163ULL /* no other hash by these keys is of this */
 
 /* The first `len` bits of an address, by its halves in host order. */
-static __always_inline bool canary_is_from(const struct image_head *head, __u64 upper, __u64 lower)
+static __always_inline bool canary_is_from(const struct image_canary *c, __u64 upper, __u64 lower)
 {
-	const __u64 *from = (const __u64 *)head->canary_from;
-	__u32 len = head->canary_len;
+	const __u64 *from = (const __u64 *)c->from;
+	__u32 len = c->len;
 	__u64 mask_upper = len >= 64 ? ~0ULL : ~(~0ULL >> (len & 63));
 	__u64 mask_lower = len >= 128 ? ~0ULL : len <= 64 ? 0 : ~(~0ULL >> (len & 63));
 
@@ -30,6 +30,7 @@ static __always_inline bool canary_is_from(const struct image_head *head, __u64 
 /* Is this packet's client one for whom the posture is not? */
 stage int canary_spares(struct packet *p)
 {
+	struct image_canary *c;
 	struct siphash h;
 	struct shake *s;
 	struct view v;
@@ -38,17 +39,20 @@ stage int canary_spares(struct packet *p)
 
 	if (!p || !view_open(&v, p))
 		return 1;
+	c = image_cell(v.image, IMAGE_CANARY);
+	if (!c)
+		return 1;
 	upper = bpf_be64_to_cpu(*(__u64 *)p->flow.client);
 	lower = bpf_be64_to_cpu(*(__u64 *)(p->flow.client + 8));
-	if (v.head->canary_len != IMAGE_CANARY_SHARE)
-		return !p->ipv6 != !v.head->canary_ipv6 || !canary_is_from(v.head, upper, lower);
+	if (c->len != IMAGE_CANARY_SHARE)
+		return !p->ipv6 != !c->ipv6 || !canary_is_from(c, upper, lower);
 	s = bpf_map_lookup_elem(&shake, &zero);
 	if (!s)
 		return 1;
 	siphash_begin(&h, s->name_keys[0], s->name_keys[1]);
 	siphash_word(&h, CANARY_TAG);
 	siphash_word(&h, p->ipv6 ? upper : lower);
-	return (__u32)siphash_end(&h) >= v.head->canary_share;
+	return (__u32)siphash_end(&h) >= c->share;
 }
 
 /* Of the head that judges this packet: the posture, for its client. */

@@ -246,7 +246,7 @@ static __always_inline __u32 first_again(struct packet *p, struct flow *f)
 	case FLOW_HELD:
 		/* Its client waits for an acknowledgement before it goes on. */
 		p->shaken = 1;
-		p->again = 1;
+		p->again = AGAIN_HELD;
 		return CONTINUE;
 	case FLOW_PARTIAL:
 		if (was_bound(p, f))
@@ -255,6 +255,7 @@ static __always_inline __u32 first_again(struct packet *p, struct flow *f)
 	case FLOW_INTRODUCED:
 		/* A full table has forgotten it. */
 		p->shaken = 1;
+		p->again = AGAIN_JUDGED;
 		return CONTINUE;
 	}
 	return REASON_replayed;
@@ -339,6 +340,8 @@ static __always_inline __u32 kernel_data(struct xdp_md *ctx, struct packet *p, s
 	if (is_first(p, &sk, f)) {
 		if (!acknowledges(p, &sk) || is_older(ctx, p, &sk, s))
 			return REASON_unacceptable;
+		if (f && f->first == p->seq)
+			p->again = AGAIN_JUDGED;
 		/* Between them may be what the server has said and nobody acknowledged. */
 		p->proved = sk.state == SOCKET_COOKIE || p->ack == sk.ack_most || p->ack == sk.ack_least;
 		return CONTINUE;

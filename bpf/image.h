@@ -67,14 +67,17 @@ enum {
 	IMAGE_RESOLVER6,
 	IMAGE_NAMES,
 	IMAGE_ACTS,
-	IMAGE_PORTS, /* __u16 by port: TCP's, then UDP's */
+	IMAGE_CANARY, /* if IMAGE_HAS_CANARY */
+	IMAGE_PORTS,  /* __u16 by port: TCP's, then UDP's */
 	IMAGE_FIRST_FREE = IMAGE_PORTS + 2 * (65536 / 32),
 };
 
-#define IMAGE_HAS_SOURCES   0x01 /* flags of the head */
-#define IMAGE_HAS_RESOLVERS 0x02
-#define IMAGE_LEARNS	    0x04
-#define IMAGE_HAS_CANARY    0x08 /* posture enforce, but for some clients: see canary.h */
+#define IMAGE_HAS_SOURCES      0x01 /* flags of the head */
+#define IMAGE_HAS_RESOLVERS    0x02
+#define IMAGE_LEARNS	       0x04
+#define IMAGE_HAS_EACH_VISITS  0x08 /* `limit each` lines that count visits, */
+#define IMAGE_HAS_EACH_PACKETS 0x10 /* and packets */
+#define IMAGE_HAS_CANARY       0x20 /* posture enforce, but for some clients: see canary.h */
 
 #define IMAGE_CANARY_SHARE 255 /* in place of a length: it is a share */
 
@@ -83,21 +86,18 @@ struct image_head {
 	__u32 cells;
 	__u8 posture; /* enum posture */
 	__u8 flags;
-	__u8 canary_len;  /* of the prefix; IPv4: from 96 on; or IMAGE_CANARY_SHARE */
-	__u8 canary_ipv6; /* it is one of IPv6 */
-	__u32 listeners;  /* struct image_listener, two a cell */
-	__u32 rules;	  /* struct image_rule, two a cell; index 0 is none */
-	__u32 leaves;	  /* struct image_leaf, eight a cell; index 0 is none */
+	__u8 reserved[2];
+	__u32 listeners; /* struct image_listener, two a cell */
+	__u32 rules;	 /* struct image_rule, two a cell; index 0 is none */
+	__u32 leaves;	 /* struct image_leaf, eight a cell; index 0 is none */
 	__u32 rule_count;
 	__u32 base;  /* slot of the base, plus one; 0: none */
 	__u32 pages; /* struct image_page, IMAGE_PAGE_CELLS each; number 0 is the default */
 	__u32 page_count;
 	__u32 addresses; /* image_addresses() of the local ones */
 	__u32 learn;	 /* struct image_learn, one cell; 0: none, and no IMAGE_LEARNS */
-	union {
-		__u32 canary_share;   /* of 2^32, by a hash of the client's address */
-		__u8 canary_from[16]; /* IPv4 v4-mapped */
-	};
+	__u32 each;	 /* struct image_each, two a cell: LIMIT_EACH_MAX */
+	__u32 reserved2[3];
 };
 
 /* A port's entry: index of the listener of all addresses (0: none), and whether
@@ -126,14 +126,30 @@ struct image_listener {
 #define IMAGE_BYTE_SHIFT 16
 
 struct image_rule {
-	__u32 id;      /* of counters and buckets; 0: a default, not counted */
-	__u8 action;   /* enum action */
-	__u8 unit;     /* enum rate_unit */
-	__u8 answer;   /* http: number of the page; tls: alert; dns: enum dns_answer */
+	__u32 id;    /* of counters and buckets; 0: a default, not counted */
+	__u8 action; /* enum action */
+	__u8 unit;   /* enum rate_unit */
+	union {
+		__u8 answer; /* http: number of the page; tls: alert; dns: enum dns_answer */
+		__u8 each;   /* of a listener: the `limit each` lines that count it, a bit each */
+	};
 	__u8 over;     /* with ACT_LIMIT: enum action for what is over it */
 	__u64 expires; /* ns, CLOCK_MONOTONIC; 0: never */
 	__u64 cost;    /* with ACT_LIMIT: 1/16 ns a visit or packet; Mbit/s: 1/2^20 ns a byte */
 	__u64 burst;   /* 1/16 ns: how far a bucket may run ahead of the clock */
+};
+
+/* A `limit each` line. */
+struct image_each {
+	__u32 id;    /* of counters, and of the networks' cells; 0: none */
+	__u8 unit;   /* enum rate_unit: visits or packets */
+	__u8 over;   /* enum action for what is over it */
+	__u8 bits4;  /* length of a network's prefix, of 32 */
+	__u8 bits6;  /* of 128 */
+	__u64 cost;  /* 1/16 ns of one */
+	__u64 burst; /* 1/16 ns */
+	__u32 page;  /* http: number of the page for what is over it */
+	__u32 reserved;
 };
 
 /* What the boundary trees of sources and resolvers lead to: a rule, and what
@@ -251,6 +267,17 @@ struct image_learn {
 	__u64 reserved[4];
 };
 
+/* Whom the posture is enforced for. */
+struct image_canary {
+	__u8 len;  /* of the prefix; IPv4: from 96 on; or IMAGE_CANARY_SHARE */
+	__u8 ipv6; /* it is one of IPv6 */
+	__u8 reserved[2];
+	__u32 share;   /* of 2^32, by a hash of the client's address */
+	__u8 from[16]; /* the prefix; IPv4 v4-mapped */
+	__u64 reserved2[5];
+};
+
+_Static_assert(sizeof(struct image_canary) == IMAGE_CELL, "canary is a cell");
 _Static_assert(sizeof(struct image_learn) == IMAGE_CELL, "learn is a cell");
 _Static_assert(sizeof(struct image_cell) == IMAGE_CELL, "a cell is a cache line");
 _Static_assert(sizeof(struct image_head) == IMAGE_CELL, "head is a cell");
@@ -267,5 +294,6 @@ _Static_assert(sizeof(struct image_page) == IMAGE_CELL, "what is said of a page 
 _Static_assert(sizeof(struct image_acts) == IMAGE_CELL, "acts is a cell");
 _Static_assert(sizeof(struct image_listener) == IMAGE_CELL / 2, "listeners are two a cell");
 _Static_assert(sizeof(struct image_rule) == IMAGE_CELL / 2, "rules are two a cell");
+_Static_assert(sizeof(struct image_each) == IMAGE_CELL / 2, "`limit each` lines are two a cell");
 
 #endif

@@ -94,6 +94,24 @@ struct {
 		});
 } buckets SEC(".maps");
 
+/* What each client network has spent of `limit each` lines: see client_table.h. Written
+ * and read by the program. Full: a network that has no cell is not limited, which
+ * client_room counts. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1 << CLIENT_SETS_LOG);
+	__type(key, __u32);
+	__type(value, struct client_set);
+} clients SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct client_room);
+} client_room SEC(".maps");
+
 /* What is remembered of visits: judged, incomplete, turned away. Written and
  * read by the program. A full set forgets one that was not used of late; its
  * next data passes, reason forgotten. (Mappable: then its elements begin on a

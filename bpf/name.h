@@ -7,6 +7,7 @@
 #define STRAYGATE_NAME_H
 
 #include "bpf/bpf.h"
+#include "bpf/each.h"
 #include "bpf/familiar.h"
 #include "bpf/find/dns.h"
 #include "bpf/top.h"
@@ -326,12 +327,17 @@ static __always_inline __u32 judge_found(struct xdp_md *ctx, struct packet *p)
  * of a trusted source. */
 static __always_inline __u32 judge_preface(struct packet *p, const struct finder *f, bool now)
 {
+	__u32 reason;
+
 	if (f->preface == PREFACE_OWN)
 		return REASON_source_trusted;
 	if (f->preface != PREFACE_CLIENT)
 		return CONTINUE;
 	p->proxied = PROXIED_CLIENT;
-	return now ? source_of_client(p) : CONTINUE;
+	if (!now)
+		return CONTINUE;
+	reason = source_of_client(p);
+	return reason || !p->each ? reason : each_visit(p);
 }
 
 stage int name(struct xdp_md *ctx, struct packet *p)

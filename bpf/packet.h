@@ -29,6 +29,10 @@
 /* See answer_tc.h and answer_both.h. */
 enum order { ORDER_NONE, ORDER_PAGE, ORDER_BRIEF, ORDER_READY };
 
+/* HELD: what is kept of it: its client waits, so keep it no longer. JUDGED: it was judged, and
+ * did not arrive. */
+enum again { AGAIN_NOT, AGAIN_HELD, AGAIN_JUDGED };
+
 enum resumed { RESUMED_NOT, RESUMED_PARTIAL, RESUMED_HELD };
 
 /* On a `proxy` listener: who speaks? */
@@ -66,7 +70,7 @@ struct packet {
 	__u8 depth;	/* of the listener: enum depth */
 	__u8 shaken;	/* first data of a handshake with the gate: its server knows nothing of it yet */
 	__u8 ours;	/* of a visit that shook hands with the gate: the posture does not matter */
-	__u8 again;	/* kept data comes again: its client waits, so keep it no longer */
+	__u8 again;	/* the first data comes again: enum again */
 	__u8 introduce; /* what passes is the first the server hears of the visit */
 	__u8 proved;	/* the client has acknowledged the server's own number */
 	__u8 under_way; /* of no listener, or a trusted source: not judged, but a visit of ours goes on */
@@ -77,7 +81,8 @@ struct packet {
 	__u8 order;	   /* the answer is sent by tc: enum order */
 	__u16 grown;	   /* bytes by which the frame is longer than frame_len: see reserve() */
 	__u8 alarm;	   /* of the listener: enum alarm_mode */
-	__u8 initial;	   /* quic: the first packet of a connection */
+	__u8 initial : 1;  /* quic: the first packet of a connection */
+	__u8 each : 1;	   /* `limit each` lines count visits */
 	__u32 source_rule; /* ids, 0: none */
 	__u32 name_rule;
 	__u32 listener_rule; /* index in the image */

@@ -63,6 +63,8 @@ enum counts_as {
 	  "source is over its limit") \
 	R(13, visit_limited, RESET, RST_SERVER, BY_SOURCE, \
 	  "first request of a source over its limit of visits") \
+	R(14, client_visit_limited, RESET, RST_SERVER, BY_SOURCE, \
+	  "first request of a client network over its limit of visits") \
 	R(20, handshake, PASS, NOTHING, NO_VISIT, \
 	  "SYN, left to the kernel") \
 	R(21, control, PASS, NOTHING, NO_VISIT, \
@@ -173,6 +175,10 @@ enum counts_as {
 	  "the challenge of a certificate (ACME HTTP-01) for a name that is not served, ten a second") \
 	R(81, stray_familiar, PASS, NOTHING, STRAY, \
 	  "stray, but asked for before the trouble as well: let pass by posture auto") \
+	R(84, client_limited, DROP, NOTHING, BY_SOURCE, \
+	  "client network is over its limit") \
+	R(85, client_answered, ANSWER, ANSWER, BY_SOURCE, \
+	  "client network is over its limit of visits, answered for the server") \
 	R(86, learned_dropped, DROP, NOTHING, BY_SOURCE, \
 	  "source is learned: it sent strays and nothing else") \
 	R(89, client_reset, RESET, RST_SERVER, BY_SOURCE, \

@@ -23,9 +23,13 @@
 #define FLOW_SETS_LOG	   15
 #define FLOW_WAYS	   8
 #define FLOWS_MAX	   (FLOW_WAYS << FLOW_SETS_LOG) /* visits remembered, the recent ones of each set */
-#define HELD_MAX	   4096				/* visits whose first data is kept by the gate, LRU */
-#define HELD_BYTES	   4095				/* of one: the window that our SYN-ACK offers */
-#define INTRODUCED_MAX	   65536			/* visits whose server has not answered yet, LRU */
+#define CLIENT_SETS_LOG	   15
+#define CLIENT_WAYS	   8
+#define CLIENTS_MAX	   (CLIENT_WAYS << CLIENT_SETS_LOG) /* networks that `limit each` lines count at once */
+#define LIMIT_EACH_MAX	   8				    /* `limit each` lines of a policy: a bit each */
+#define HELD_MAX	   4096	  /* visits whose first data is kept by the gate, LRU */
+#define HELD_BYTES	   4095	  /* of one: the window that our SYN-ACK offers */
+#define INTRODUCED_MAX	   65536  /* visits whose server has not answered yet, LRU */
 #define FIRST_DATA_MAX	   4096	  /* of these, the ones whose first bytes are kept, LRU */
 #define BOUND_MAX	   262144 /* bound visits, unless `up` says otherwise */
 #define ENDED_MAX	   65536  /* visits that were bound and have ended, LRU */
@@ -57,7 +61,13 @@ enum action {
 };
 
 /* What is answered where the action is ACT_ANSWER. 0 is the default of each protocol. */
-enum http_answer { HTTP_ANSWER_503, HTTP_ANSWER_421, HTTP_ANSWER_403, HTTP_ANSWERS };
+enum http_answer {
+	HTTP_ANSWER_503,
+	HTTP_ANSWER_421,
+	HTTP_ANSWER_403,
+	HTTP_ANSWERS,
+	HTTP_ANSWER_429 = HTTP_ANSWERS, /* of `limit each` alone */
+};
 enum dns_answer { DNS_ANSWER_REFUSED, DNS_ANSWER_NXDOMAIN, DNS_ANSWERS };
 
 /* Fatal alerts (RFC 8446 6.2). Browsers do with internal_error what costs the
@@ -192,6 +202,28 @@ struct flow_set {
 
 struct flow_ends {
 	struct flow_key of[FLOW_WAYS];
+};
+
+/* What a `limit each` line knows of a client network: see client_table.h. */
+struct client_key {
+	__u64 network[2]; /* its first address, network order; IPv4 is v4-mapped */
+	__u64 line;	  /* id of the rule, and the length of the prefix below it; never 0 */
+};
+#define CLIENT_LINE(id, bits) ((__u64)(id) << 8 | (bits))
+#define CLIENT_LINE_ID(line)  ((__u32)((line) >> 8))
+
+struct client_cell {
+	__u64 arrival; /* GCRA: when all that it did is paid for, 1/16 ns */
+	struct client_key key;
+};
+
+struct client_set {
+	struct client_cell cells[CLIENT_WAYS];
+};
+
+/* Of one CPU. */
+struct client_room {
+	__u64 unplaced; /* visits and packets that passed since their set was full */
 };
 
 /*
@@ -489,6 +521,13 @@ struct explanation {
 	__u32 listener; /* id */
 	__u32 observed;
 	__u32 find; /* enum find */
+	__u32 limits;
+	__u32 reserved;
+	struct explained_limit { /* `limit each` lines that it came under */
+		__u32 rule;	 /* id */
+		__u32 bits;	 /* length of the network's prefix, of 128 */
+		__u64 ahead;	 /* what its network has spent and not paid for yet, 1/16 ns */
+	} limit[LIMIT_EACH_MAX];
 };
 
 /*
@@ -524,6 +563,7 @@ _Static_assert(sizeof(struct flow_key) == 40, "flow_key has no padding");
 _Static_assert(sizeof(struct piece_key) == 40, "piece_key has no padding");
 _Static_assert(sizeof(struct flow) == 32, "two flows are one cache line");
 _Static_assert(sizeof(struct flow_set) == 256, "no set lies in two pages");
+_Static_assert(sizeof(struct client_set) == 256, "no set lies in two pages");
 _Static_assert(sizeof(struct shake) == 256, "shake is four cache lines");
 _Static_assert(sizeof(struct engagement) == 64, "engagement is a cache line");
 _Static_assert(sizeof(struct alarm_counts) == 64, "alarm_counts is a cache line");

@@ -8,6 +8,7 @@
 #define STRAYGATE_SOURCE_H
 
 #include "bpf/limit.h"
+#include "bpf/network.h"
 
 /* From what a tree of prefixes said to the index of the rule that holds; 0: none. */
 static __always_inline __u32 leaf_rule(const struct view *v, __u32 leaf, struct packet *p)
@@ -70,14 +71,13 @@ stage int source_in(struct packet *p, const struct address *of, __u32 ipv6, __u3
 	return CONTINUE;
 }
 
-/* The visit's first data spends a visit of its source, if that is limited; not if it
- * may be spoofed, or strangers could spend what others want. */
+/* The visit's first data spends a visit of its source, if that is limited. */
 static __always_inline __u32 source_spend_visit(struct packet *p)
 {
 	struct image_rule *r;
 	struct view v;
 
-	if (!p->source || p->resumed || (p->protocol == IPPROTO_TCP && !p->proved))
+	if (!p->source || !is_visit(p))
 		return CONTINUE;
 	if (!view_of(&v, p->source_slot))
 		return CONTINUE;
@@ -117,7 +117,7 @@ stage int source_of_client(struct packet *p)
 		return REASON_table_missing;
 	of = (const struct address *)s->finder.client;
 	reason = source(p, of, !is_mapped(of));
-	if (reason == CONTINUE && !p->again)
+	if (reason == CONTINUE)
 		reason = source_spend_visit(p);
 	switch (reason) {
 	case REASON_source_dropped:

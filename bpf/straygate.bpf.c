@@ -33,6 +33,7 @@
 #include "bpf/listener.h"
 #include "bpf/resolver.h"
 #include "bpf/source.h"
+#include "bpf/each.h"
 #include "bpf/learn.h"
 #include "bpf/conversation.h"
 #include "bpf/name.h"
@@ -62,6 +63,8 @@ stage int judge_data(struct xdp_md *ctx, struct packet *p)
 		reason = p->under_way;
 	if (!reason)
 		reason = source_spend_visit(p);
+	if (!reason && p->each && p->proxied < PROXIED_PEER)
+		reason = each_visit(p);
 	if (!reason)
 		reason = name(ctx, p);
 	return remember(p, s, reason);
@@ -142,6 +145,12 @@ static __always_inline __u32 judge(struct xdp_md *ctx, struct packet *p)
 		else if (reason)
 			return reason;
 	}
+	if (head->flags & IMAGE_HAS_EACH_PACKETS && p->proxied != PROXIED_PEER) {
+		reason = each_packet(p);
+		if (reason)
+			return reason;
+	}
+	p->each = head->flags & IMAGE_HAS_EACH_VISITS ? 1 : 0;
 	if (head->flags & IMAGE_LEARNS && learn_begins(p) && learned_source(p))
 		return REASON_learned_dropped;
 	reason = judge_visit(ctx, p);
@@ -198,5 +207,6 @@ int straygate_explain(struct xdp_md *ctx)
 {
 	struct packet p = {.explain = 1};
 
+	each_explain_none();
 	return note_explained(&p, judge(ctx, &p));
 }

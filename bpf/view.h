@@ -61,6 +61,16 @@ static __always_inline struct image_rule *image_rule(void *image, struct image_h
 	return &pair[index & 1];
 }
 
+static __always_inline struct image_each *image_each(void *image, struct image_head *head, __u32 line)
+{
+	struct image_each *pair = image_cell(image, head->each + line / 2);
+
+	if (!pair)
+		return NULL;
+	opaque(pair);
+	return &pair[line & 1];
+}
+
 static __always_inline struct image_listener *image_listener(void *image, struct image_head *head,
 							     __u32 index)
 {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bash completion for straygate(8)
 
-_straygate_statements='device posture listen serve zone stray unnamed unreadable unknown source resolver learn'
+_straygate_statements='device posture listen serve zone stray unnamed unreadable unknown source resolver limit learn'
 
 # Instances are directories of pins; only root may look into them.
 _straygate_instances()
@@ -52,7 +52,11 @@ _straygate_line()
 	quic) echo fallback pass drop limit ;;
 	page) compgen -f -- "$cur" ;;
 	alert) echo internal_error unrecognized_name handshake_failure access_denied protocol_version ;;
-	limit | burst | for | share) ;;
+	each) echo /24 /32 ;;
+	/24 | /32) [ "$1" = limit ] && echo /56 /64 ;;
+	for) [ "$1" = limit ] && echo tcp/80 tcp/443 udp/53 tcp/53 ;;
+	limit) [ "$1" = limit ] && echo each ;;
+	burst | share) ;;
 	from) compgen -f -- "$cur" ;;
 	*)
 		case $1 in
@@ -65,6 +69,7 @@ _straygate_line()
 		stray | unnamed) [ "$2" = "$1" ] && echo http tls dns || echo answer reset drop pass limit else 503 421 403 page alert nxdomain ;;
 		learn) [ "$2" = "$1" ] && echo strays || echo in for max ;;
 		unreadable) [ "$2" = "$1" ] && echo http tls dns || echo reset drop pass limit ;;
+		limit) echo each to visits/s packets/s burst else answer drop for ;;
 		source) echo from trust drop pass limit visits/s packets/s Mbit/s burst for ;;
 		esac
 		;;

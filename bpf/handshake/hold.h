@@ -50,7 +50,7 @@ stage int hold(struct xdp_md *ctx, struct packet *p)
 	if (!p || !s)
 		return REASON_table_missing;
 	/* It came again: its client sends no more before this is acknowledged. */
-	if (p->again || !keep_first(ctx, p, s))
+	if (p->again == AGAIN_HELD || !keep_first(ctx, p, s))
 		return REASON_cannot_hold;
 	s->held.agreed = s->agreed;
 	__builtin_memcpy(&s->held.finder, &s->finder, sizeof(s->finder));

@@ -38,6 +38,7 @@ enum out {
 	HEAD,	   /* of the page alone, with FIN */
 	BRIEF,	   /* the page that fits any MSS, with FIN */
 	BARE,	   /* the answer without a page, with FIN */
+	TOO_MANY,  /* the page of 429, with FIN */
 	TLS_ALERT, /* internal_error, with FIN */
 	SYN_ACK,
 	REFUSED,

@@ -8,3 +8,4 @@
 #include "rows_shake.h"
 #include "rows_quic.h"
 #include "rows_proxy.h"
+#include "rows_each.h"

@@ -48,7 +48,8 @@ static void check(const struct page_text *of, const char *status, const char *na
 	cr_expect(!strncmp(bare, line, strlen(line)), "%s", bare);
 	cr_expect(!cells->brief == !!of->content && (!cells->brief || !strncmp(brief, line, strlen(line))),
 		  "%s", brief);
-	cr_expect(!strstr(out, "Retry-After") == !!strncmp(status, "503", 3), "%s", out);
+	cr_expect(!strstr(out, "Retry-After") == (strncmp(status, "503", 3) && strncmp(status, "429", 3)),
+		  "%s", out);
 	cr_expect(strstr(out, "\r\nConnection: close\r\n") && strstr(out, "\r\nCache-Control: no-store\r\n"));
 	content = strstr(out, "\r\n\r\n");
 	cr_assert(content && content + 4 == out + cells->head, "%s", out);
@@ -72,6 +73,8 @@ Test(page, of_our_own)
 	check(&(struct page_text){.status = HTTP_ANSWER_421}, "421 Misdirected Request", longest,
 	      "<!doctype html>");
 	check(&(struct page_text){.status = HTTP_ANSWER_403}, "403 Forbidden", "[2001:db8::1]",
+	      "<!doctype html>");
+	check(&(struct page_text){.status = HTTP_ANSWER_429}, "429 Too Many Requests", "a",
 	      "<!doctype html>");
 }
 

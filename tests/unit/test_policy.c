@@ -118,6 +118,17 @@ static const struct {
 	{"learn strays 50 in 60s for 10m max 12h", "learn strays 50 in 1m for 10m max 12h\n"},
 	{"learn strays 1k in 1h for 20h", "learn strays 1000 in 1h for 20h max 20h\n"},
 	{"learn strays 2 in 1s for 1s", "learn strays 2 in 1s for 1s max 12h\n"},
+	{"limit each /24 /56 to 200 visits/s", "limit each /24 /56 to 200 visits/s burst 200\n"},
+	{"limit each /32 /128 to 2k packets/s burst 5k else drop",
+	 "limit each /32 /128 to 2000 packets/s burst 5000\n"},
+	{"limit each /1 /1 to 1 visit/s burst 3 else answer for tcp/443 on 2001:DB8::1 udp/53 tcp/443 "
+	 "tcp/080",
+	 "limit each /1 /1 to 1 visits/s burst 3 else answer for tcp/80 tcp/443 tcp/443 on 2001:db8::1 "
+	 "udp/53\n"},
+	{"limit each /24 /56 to 1 visits/s for tcp/80\nlimit each /24 /56 to 1 visits/s\n"
+	 "limit each /24 /64 to 1 visits/s",
+	 "limit each /24 /56 to 1 visits/s burst 1 for tcp/80\nlimit each /24 /56 to 1 visits/s burst 1\n"
+	 "limit each /24 /64 to 1 visits/s burst 1\n"},
 	{"", ""},
 	{"   # nothing", ""},
 	{"\xef\xbb\xbf"

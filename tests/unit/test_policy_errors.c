@@ -10,7 +10,7 @@ TestSuite(policy_errors, .init = enter_directory, .fini = leave_directory);
 #define X50(s) X10(s) X10(s) X10(s) X10(s) X10(s)
 #define STATEMENTS                                                                                     \
 	"device, posture, include, listen, serve, zone, stray, unnamed, unreadable, unknown, source, " \
-	"resolver or learn"
+	"resolver, limit or learn"
 #define SOURCE_ACTIONS "pass | drop | limit RATE | trust"
 #define ALL_ACTIONS    "pass | drop | reset | answer | limit RATE"
 #define ALL_UNITS      "visits/s, packets/s or Mbit/s"
@@ -62,9 +62,42 @@ static const struct {
 	 "22: unexpected 'here'; expected a prefix like 203.0.113.0/24 or 2001:db8::/32"},
 	{"posture enforce share 5% from 10.0.0.0/8", "26: unexpected 'from'; expected end of line"},
 	{"posture observe now", "17: unexpected 'now'; expected end of line"},
-	{"limit each /24 /56 to 200 visits/s",
-	 "1: limit each is not there yet; expected limits in source, stray, unnamed, "
-	 "unreadable or unknown lines"},
+	{"limit", "6: end of line; expected each, as in limit each /24 /56 to 200 visits/s"},
+	{"limit 200 visits/s",
+	 "7: unexpected '200'; expected each, as in limit each /24 /56 to 200 visits/s"},
+	{"limit each", "11: end of line; expected the length of a client network of IPv4, /1 to /32"},
+	{"limit each 24 /56 to 2 visits/s",
+	 "12: unexpected '24'; expected the length of a client network of IPv4, /1 to /32"},
+	{"limit each /33 /56 to 2 visits/s",
+	 "12: unexpected '/33'; expected the length of a client network of IPv4, /1 to /32"},
+	{"limit each /0 /56 to 2 visits/s",
+	 "12: unexpected '/0'; expected the length of a client network of IPv4, /1 to /32"},
+	{"limit each /024 /56 to 2 visits/s",
+	 "12: unexpected '/024'; expected the length of a client network of IPv4, /1 to /32"},
+	{"limit each /24 to 2 visits/s",
+	 "16: unexpected 'to'; expected the length of a client network of IPv6, /1 to /128"},
+	{"limit each /24 /129 to 2 visits/s",
+	 "16: unexpected '/129'; expected the length of a client network of IPv6, /1 to /128"},
+	{"limit each /24 /56", "19: end of line; expected to, and a rate like 200 visits/s"},
+	{"limit each /24 /56 200 visits/s",
+	 "20: unexpected '200'; expected to, and a rate like 200 visits/s"},
+	{"limit each /24 /56 for tcp/80", "20: unexpected 'for'; expected to, and a rate like 200 visits/s"},
+	{"limit each /24 /56 to 200", "23: rate '200' without unit; expected visits/s or packets/s"},
+	{"limit each /24 /56 to 200 for tcp/80",
+	 "23: rate '200' without unit; expected visits/s or packets/s"},
+	{"limit each /24 /56 to 2 Mbit/s",
+	 "25: unit Mbit/s does not fit here; expected visits/s or packets/s"},
+	{"limit each /24 /56 to 2 visits/s else reset", "39: unexpected 'reset'; expected answer or drop"},
+	{"limit each /24 /56 to 2 visits/s else answer 503",
+	 "46: unexpected '503'; expected for or end of line"},
+	{"limit each /24 /56 to 2 packets/s else answer", "40: unexpected 'answer'; expected drop"},
+	{"limit each /24 /56 to 2 visits/s tcp/80",
+	 "34: unexpected 'tcp/80'; expected else, for or end of line"},
+	{"limit each /24 /56 to 2 visits/s for", "37: end of line; expected tcp/PORT or udp/PORT"},
+	{"limit each /24 /56 to 2 visits/s for tcp/80 and tcp/443",
+	 "45: unexpected 'and'; expected tcp/PORT or udp/PORT"},
+	{"limit each /24 /56 to 2 visits/s for tcp/80 udp/53 tcp/80",
+	 "52: 'tcp/80' for the second time; expected it once"},
 
 	{"learn", "6: end of line; expected strays"},
 	{"learn visits 5", "7: unexpected 'visits'; expected strays"},

@@ -16,8 +16,9 @@ static const char everything[] =
 	"limit 3 visits/s else answer alert access_denied\n"
 	"stray dns answer nxdomain\nunreadable dns drop\nsource 10.0.0.0/8 ::/0 limit 7 Mbit/s burst 9 for "
 	"1h\n"
-	"source from \"pre fixes\" trust\nresolver 192.0.2.53\n"
-	"learn strays 50 in 1m for 10m max 12h\n";
+	"source from \"pre fixes\" trust\nlimit each /24 /56 to 5 packets/s burst 7\n"
+	"limit each /32 /64 to 5 visits/s else answer for tcp/443 on 192.0.2.10 tcp/80\n"
+	"resolver 192.0.2.53\nlearn strays 50 in 1m for 10m max 12h\n";
 
 static struct policy *example(void)
 {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bpf/image.h"
 #include "cmd/change.h"
 #include "lib/json.h"
 #include "host/address.h"
@@ -190,8 +192,61 @@ static bool spared(struct policy *p, const struct explanation *e)
 	return e->observed && policy_canary(p) && !(listener && listener->observe);
 }
 
+/* Its network, by a `limit each` line. */
+static void network_text(const struct explained_limit *l, const struct probe *probe, char text[PREFIX_TEXT])
+{
+	struct prefix p = {.len = (uint8_t)l->bits};
+
+	memcpy(p.addr, probe->client, sizeof(p.addr));
+	prefix_mask(&p);
+	prefix_print(&p, text, PREFIX_TEXT);
+}
+
+/* How many of its burst are spent just now. */
+static uint64_t spent(const struct explained_limit *l, const struct rule *r)
+{
+	const double second = 1e9 * (1 << IMAGE_TIME_SHIFT);
+
+	return (uint64_t)((double)l->ahead * (double)r->rate.count / second + 0.999);
+}
+
+static json_t *limits_json(struct policy *p, const struct explanation *e, const struct probe *probe)
+{
+	json_t *all = json_array();
+	char text[PREFIX_TEXT];
+
+	for (uint32_t i = 0; i < e->limits && i < LIMIT_EACH_MAX; i++) {
+		const struct rule *r = rule_by_id(p, e->limit[i].rule);
+
+		if (!r)
+			continue;
+		network_text(&e->limit[i], probe, text);
+		json_array_append_new(all,
+				      json_pack("{s:o, s:s, s:I, s:I}", "line", line_json(p, r->id),
+						"network", text, "spent", (json_int_t)spent(&e->limit[i], r),
+						"burst", (json_int_t)r->rate.burst));
+	}
+	return all;
+}
+
+static void print_limits(struct policy *p, const struct explanation *e, const struct probe *probe)
+{
+	char line[RULE_LINE_MAX], text[PREFIX_TEXT];
+
+	for (uint32_t i = 0; i < e->limits && i < LIMIT_EACH_MAX; i++) {
+		const struct rule *r = rule_by_id(p, e->limit[i].rule);
+
+		if (!r || rule_print(r, line, sizeof(line)) < 0)
+			continue;
+		network_text(&e->limit[i], probe, text);
+		printf("  %-9s %s   (%s has spent %" PRIu64 " of its burst of %" PRIu64 ")\n", "limit", line,
+		       text, spent(&e->limit[i], r), r->rate.burst);
+	}
+}
+
 static void explain_json(struct policy *p, const struct explanation *e, const struct reason_text *r,
-			 const char *depth, const char *state, const char *instance)
+			 const struct probe *probe, const char *depth, const char *state,
+			 const char *instance)
 {
 	json_open(instance);
 	json_member("depth", json_string(depth));
@@ -203,6 +258,7 @@ static void explain_json(struct policy *p, const struct explanation *e, const st
 	json_member("text", json_string(r->text));
 	json_member("listener", line_json(p, e->listener));
 	json_member("source", line_json(p, e->source_rule));
+	json_member("limits", limits_json(p, e, probe));
 	json_member("name", line_json(p, e->name_rule));
 	json_close();
 }
@@ -216,7 +272,7 @@ static bool by_default(uint32_t reason, const struct explanation *e)
 }
 
 static void explain_text(struct policy *p, const struct explanation *e, const struct reason_text *r,
-			 const char *depth, const char *state)
+			 const struct probe *probe, const char *depth, const char *state)
 {
 	printf("%s%s  %s: %s\n",
 	       !e->observed		  ? ""
@@ -230,6 +286,7 @@ static void explain_text(struct policy *p, const struct explanation *e, const st
 	if (!strcmp(state, "asleep") || !strcmp(state, "engaged"))
 		printf("  %-9s %s\n", "auto", state);
 	print_line("source", p, e->source_rule);
+	print_limits(p, e, probe);
 	print_line("name", p, e->name_rule);
 	if (by_default(e->reason, e))
 		printf("  %-9s no line says so: it is the default\n", "name");
@@ -268,9 +325,9 @@ static int run(const struct call *c)
 	if (!r)
 		return fail(EXIT_FAILED, "the kernel reported reason %u, which is unknown here", e.reason);
 	if (c->json)
-		explain_json(p, &e, r, depth, state, c->instance);
+		explain_json(p, &e, r, &probe, depth, state, c->instance);
 	else
-		explain_text(p, &e, r, depth, state);
+		explain_text(p, &e, r, &probe, depth, state);
 	return EXIT_OK;
 }
 

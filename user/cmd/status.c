@@ -218,6 +218,18 @@ static void print_bound(struct gate *g)
 	puts(room.draining ? ", draining: no new ones; `straygate up` ends that" : "");
 }
 
+/* Networks that `limit each` lines could not count. */
+static void print_unplaced(struct gate *g)
+{
+	uint64_t unplaced;
+
+	if (!gate_unplaced(g, &unplaced) && unplaced)
+		printf("  limit each: %s visits or packets passed unlimited, since the table had no place "
+		       "for "
+		       "their networks; larger networks need fewer\n",
+		       grouped(unplaced));
+}
+
 static bool observes(struct policy *p)
 {
 	size_t i;
@@ -337,6 +349,7 @@ static int status_text(struct gate *g)
 	print_listeners(g, t, &before.tally);
 	print_bound(g);
 	print_learned(g, running);
+	print_unplaced(g);
 	print_unknown(t, &before.tally);
 	print_strays(g, running);
 	print_unseen(&before, &now);

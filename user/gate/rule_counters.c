@@ -232,6 +232,22 @@ static int clear_segment(struct gate *g, const struct ids *ids, uint32_t segment
 	return err ? fail(err, "the counters of rules cannot be cleared: %s", strerror(-err)) : 0;
 }
 
+/* What networks have spent of lines that are new here. */
+static int clear_limits(struct gate *g, const struct ids *ids, struct policy *now)
+{
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < policy_count(now); i++) {
+		const struct rule *r = policy_rule(now, i);
+
+		/* from here on: ids of such lines alone */
+		ids->now[r->id] = r->statement == ST_LIMIT && is_new(ids, r->id);
+		any |= ids->now[r->id];
+	}
+	return any ? gate_clear_clients(g, ids->now, ids->count) : 0;
+}
+
 /* Ids that were not in use before begin at zero; all others keep what they
  * have, whatever else changes. */
 int gate_clear_rules(struct gate *g, struct policy *now, struct policy *before)
@@ -242,6 +258,8 @@ int gate_clear_rules(struct gate *g, struct policy *now, struct policy *before)
 
 	for (segment = 0; !err && segment * RULES_SEGMENT < ids.count; segment++)
 		err = clear_segment(g, &ids, segment);
+	if (!err)
+		err = clear_limits(g, &ids, now);
 	free(ids.old);
 	free(ids.now);
 	return err ? err : events_name_listeners(g, now);

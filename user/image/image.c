@@ -13,6 +13,7 @@
 #include "image/overlay.h"
 #include "image/page.h"
 #include "image/tree.h"
+#include "policy/rule.h"
 
 /* What is collected of the rules on the way to the tables. */
 struct draft {
@@ -29,8 +30,12 @@ struct draft {
 	struct leaves leaves;
 	struct page_text pages[PAGES_MAX]; /* number 0 is the default */
 	size_t page_count;
+	uint32_t busy_page; /* number of that for clients over a limit; 0: none */
 	struct image_acts acts;
 	struct image_learn learn; /* id 0: there is no such line */
+	struct image_each each[LIMIT_EACH_MAX];
+	const struct rule *each_rule[LIMIT_EACH_MAX];
+	size_t each_count;
 	enum posture posture;
 	const struct rule *canary; /* NULL: the posture is for all */
 	uint32_t addresses;
@@ -59,6 +64,49 @@ static void set_limit(struct image_rule *to, const struct rate *rate)
 	}
 	to->cost = second / rate->count + 0.5;
 	to->burst = to->cost * rate->burst;
+}
+
+/* A `limit each` line. */
+static int add_each(struct draft *d, const struct rule *r)
+{
+	struct image_rule limit = {0};
+
+	if (d->each_count == LIMIT_EACH_MAX)
+		return -E2BIG;
+	set_limit(&limit, &r->rate);
+	if (r->over == ACT_ANSWER && !d->busy_page) {
+		d->busy_page = d->page_count;
+		d->pages[d->page_count++] = (struct page_text){.status = HTTP_ANSWER_429};
+	}
+	d->each_rule[d->each_count] = r;
+	d->each[d->each_count++] = (struct image_each){
+		.id = r->id,
+		.unit = limit.unit,
+		.over = r->over ? r->over : ACT_DROP,
+		.bits4 = r->bits4,
+		.bits6 = r->bits6,
+		.cost = limit.cost,
+		.burst = limit.burst,
+		.page = r->over == ACT_ANSWER ? d->busy_page : 0,
+	};
+	return 0;
+}
+
+/* Which of them count what comes for each listener. */
+static void set_each(struct draft *d, struct policy *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < policy_count(p); i++) {
+		const struct rule *r = policy_rule(p, i);
+
+		if (r->statement != ST_LISTEN)
+			continue;
+		n++;
+		for (size_t k = 0; k < d->each_count; k++)
+			if (rule_limits(d->each_rule[k], r))
+				d->rules[d->listeners[n].rule].each |= 1U << k;
+	}
 }
 
 static uint32_t add_rule(struct draft *d, const struct rule *r)
@@ -265,6 +313,8 @@ static int draft_rule(struct draft *d, struct policy *p, size_t position)
 	case ST_RESOLVER:
 		add_prefixes(d->resolvers, &d->resolver_count, r, position, index);
 		return 0;
+	case ST_LIMIT:
+		return add_each(d, r);
 	default:
 		return 0;
 	}
@@ -338,17 +388,18 @@ uint32_t image_addresses(const struct prefix *local, size_t count)
 	return sum ? sum : 1;
 }
 
-static void set_canary(struct image_head *head, const struct rule *r)
+static void write_canary(struct draft *d, const struct rule *r)
 {
-	head->flags |= IMAGE_HAS_CANARY;
+	struct image_canary c = {.len = IMAGE_CANARY_SHARE};
+
 	if (r->share) {
-		head->canary_len = IMAGE_CANARY_SHARE;
-		head->canary_share = (uint32_t)(((uint64_t)r->share << 32) / SHARE_ALL);
-		return;
+		c.share = (uint32_t)(((uint64_t)r->share << 32) / SHARE_ALL);
+	} else {
+		c.len = r->prefixes->len;
+		c.ipv6 = !prefix_is_v4(r->prefixes);
+		memcpy(c.from, r->prefixes->addr, sizeof(c.from));
 	}
-	head->canary_len = r->prefixes->len;
-	head->canary_ipv6 = !prefix_is_v4(r->prefixes);
-	memcpy(head->canary_from, r->prefixes->addr, sizeof(head->canary_from));
+	memcpy(cell_at(d->c, IMAGE_CANARY), &c, sizeof(c));
 }
 
 static int write_head(struct draft *d)
@@ -357,18 +408,23 @@ static int write_head(struct draft *d)
 
 	if (d->source_count || d->over)
 		head.flags |= IMAGE_HAS_SOURCES;
+	for (size_t i = 0; i < d->each_count; i++)
+		head.flags |= d->each[i].unit == RATE_VISITS ? IMAGE_HAS_EACH_VISITS : IMAGE_HAS_EACH_PACKETS;
 	if (d->over)
 		head.base = d->over->base + 1;
 	if (d->resolver_count)
 		head.flags |= IMAGE_HAS_RESOLVERS;
-	if (d->canary)
-		set_canary(&head, d->canary);
+	if (d->canary) {
+		write_canary(d, d->canary);
+		head.flags |= IMAGE_HAS_CANARY;
+	}
 	head.listeners = write_table(d->c, d->listeners, d->listener_count + 1, sizeof(d->listeners[0]));
 	head.rules = write_table(d->c, d->rules, d->rule_count, sizeof(d->rules[0]));
 	head.leaves = write_table(d->c, d->leaves.leaf, d->leaves.count, sizeof(*d->leaves.leaf));
+	head.each = write_table(d->c, d->each, LIMIT_EACH_MAX, sizeof(d->each[0]));
 	head.pages = write_pages(d);
 	head.page_count = d->page_count;
-	if (!head.listeners || !head.rules || !head.leaves || !head.pages)
+	if (!head.listeners || !head.rules || !head.leaves || !head.each || !head.pages)
 		return -ENOMEM;
 	if (d->learn.id) {
 		head.learn = write_table(d->c, &d->learn, 1, sizeof(d->learn));
@@ -456,8 +512,10 @@ static int build(struct cells *out, struct policy *p, const struct prefix *local
 		err = draft_rule(&d, p, i);
 	if (!err && over)
 		err = draft_over(&d, p);
-	if (!err)
+	if (!err) {
+		set_each(&d, p);
 		err = draft_write(&d, p, local, local_count);
+	}
 	if (err)
 		cells_free(out);
 	return err;

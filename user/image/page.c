@@ -27,16 +27,31 @@ static const char own_brief[] =
 	"<p>A wrong DNS answer led your browser here. Nothing is wrong with your computer. "
 	"Please try again later.\n";
 
-static const char *const statuses[HTTP_ANSWERS] = {
+/* For whom asked for what is here, and too often. Short enough for all. */
+static const char own_busy[] =
+	"<!doctype html><html lang=en><meta name=viewport content=\"width=device-width\">"
+	"<link rel=icon href=data:,><title>Too many requests</title><h1>Too many requests</h1>"
+	"<p>More requests come from your network just now than this server answers. "
+	"Please try again in a minute.\n";
+
+static const char *const statuses[HTTP_ANSWERS + 1] = {
 	[HTTP_ANSWER_503] = "503 Service Unavailable",
 	[HTTP_ANSWER_421] = "421 Misdirected Request",
 	[HTTP_ANSWER_403] = "403 Forbidden",
+	[HTTP_ANSWER_429] = "429 Too Many Requests",
 };
 
 /* RFC 9110 10.2.3: DNS answers are kept for hours, so an hour is not long. */
 static const char *retry_after(enum http_answer status)
 {
-	return status == HTTP_ANSWER_503 ? "Retry-After: 3600\r\n" : "";
+	switch (status) {
+	case HTTP_ANSWER_503:
+		return "Retry-After: 3600\r\n";
+	case HTTP_ANSWER_429:
+		return "Retry-After: 60\r\n";
+	default:
+		return "";
+	}
 }
 
 /* no-store: else what is answered here may be kept against a site that did nothing
@@ -56,21 +71,23 @@ static size_t put_head(char *to, size_t size, enum http_answer status, const cha
 
 static size_t put_brief(char *to, const struct page_text *page)
 {
-	char length[8];
+	const char *brief = page->status == HTTP_ANSWER_429 ? own_busy : own_brief;
+	char length[24];
 	size_t head;
 
 	/* In which language the operator's is, nobody knows. */
 	if (page->content)
 		return 0;
-	snprintf(length, sizeof(length), "%zu", strlen(own_brief));
+	snprintf(length, sizeof(length), "%zu", strlen(brief));
 	head = put_head(to, IMAGE_BARE - IMAGE_BRIEF, page->status, HTML, length);
-	memcpy(to + head, own_brief, strlen(own_brief));
-	return head + strlen(own_brief);
+	memcpy(to + head, brief, strlen(brief));
+	return head + strlen(brief);
 }
 
 void page_write(struct image_page *to, const struct page_text *page)
 {
-	const char *content = page->content ? page->content : own;
+	const char *gates = page->status == HTTP_ANSWER_429 ? own_busy : own;
+	const char *content = page->content ? page->content : gates;
 	const char *other = page->content ? "..." : "another site";
 	const char *name = strstr(content, PAGE_NAME);
 	size_t length = strlen(content), before = name ? (size_t)(name - content) : length;

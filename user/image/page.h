@@ -6,12 +6,12 @@
 #include "bpf/image.h"
 #include "policy/policy.h"
 
-/* The default, `stray http` and `unnamed http`. */
-#define PAGES_MAX 3
+/* The default, `stray http`, `unnamed http`, and `limit each`. */
+#define PAGES_MAX 4
 
 struct page_text {
-	enum http_answer status;
-	const char *content; /* HTML, at most PAGE_SIZE_MAX bytes; NULL: the gate's own */
+	enum http_answer status; /* 429: the gate's own, for clients over their limit */
+	const char *content;	 /* HTML, at most PAGE_SIZE_MAX bytes; NULL: the gate's own */
 };
 
 /* Fills IMAGE_PAGE_CELLS cells of zeroes. */

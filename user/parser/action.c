@@ -31,6 +31,7 @@ int parse_rate(struct parser *ps, struct rule *r)
 	static const char *const expected[ST_COUNT] = {
 		[ST_SOURCE] = "visits/s, packets/s or Mbit/s",
 		[ST_LISTEN] = "visits/s or packets/s",
+		[ST_LIMIT] = "visits/s or packets/s",
 	};
 	const char *units = expected[r->statement] ? expected[r->statement] : "visits/s";
 	struct word *w = ps_take(ps), *u;

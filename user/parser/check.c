@@ -78,6 +78,58 @@ static int check_addresses(struct policy *p, struct policy_error *err)
 	return 0;
 }
 
+/* A packet may be of each of these lines. Those behind `for` must be there: the line would
+ * limit nobody, and nobody would know. */
+static int check_limit(struct policy *p, const struct rule *limit, struct policy_error *err)
+{
+	struct place at = place_of(limit, err);
+
+	for (uint32_t i = 0; i < limit->name_count; i++) {
+		const struct rule one = {.rate = limit->rate, .names = &limit->names[i], .name_count = 1};
+		const char *text = limit->names[i].text;
+		bool found = false, fits = false;
+
+		for (size_t k = 0; k < policy_count(p); k++) {
+			const struct rule *r = policy_rule(p, k);
+			struct rule any = one;
+
+			any.rate.unit = RATE_PACKETS;
+			found |= r->statement == ST_LISTEN && rule_limits(&any, r);
+			fits |= r->statement == ST_LISTEN && rule_limits(&one, r);
+		}
+		if (!found)
+			return complain(
+				&at, limit->origin.column,
+				"limit each is for %s, but the policy has no such listener; expected a "
+				"line listen %s",
+				text, text);
+		if (!fits)
+			return complain(
+				&at, limit->origin.column,
+				"limit each counts visits of %s, but those of QUIC are not told apart; "
+				"expected packets/s",
+				text);
+	}
+	return 0;
+}
+
+static int check_limits(struct policy *p, struct policy_error *err)
+{
+	size_t count = 0;
+	int got = 0;
+
+	for (size_t i = 0; i < policy_count(p) && !got; i++) {
+		const struct rule *r = policy_rule(p, i);
+
+		if (r->statement != ST_LIMIT)
+			continue;
+		if (++count > LIMIT_EACH_MAX)
+			return too_many(r, LIMIT_EACH_MAX, "lines limit each", err);
+		got = check_limit(p, r, err);
+	}
+	return got;
+}
+
 /* Has this prefix a line of its own? */
 static bool has_line(struct policy *p, const struct prefix *prefix)
 {
@@ -184,5 +236,5 @@ int policy_check(const struct policy *policy, struct policy_error *err)
 					text_shown(&at, r->subject, strlen(r->subject)), protocol_name(r->as),
 					statement_name(needs));
 	}
-	return check_canary(p, err) ?: check_addresses(p, err) ?: check_lists(p, err) ?: check_sizes(p, err);
+	return check_canary(p, err) ?: check_addresses(p, err) ?: check_limits(p, err) ?: check_lists(p, err) ?: check_sizes(p, err);
 }

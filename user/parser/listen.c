@@ -47,6 +47,13 @@ static int parse_on(struct parser *ps, struct rule *r)
 	return 0;
 }
 
+int parse_listener(struct parser *ps, struct rule *r)
+{
+	int err = parse_port(ps, r);
+
+	return err ? err : parse_on(ps, r);
+}
+
 static int parse_as(struct parser *ps, struct rule *r)
 {
 	static const char *const words[] = {"none", "http", "tls", "dns", "quic", NULL};
@@ -147,10 +154,8 @@ int parse_listen(struct parser *ps)
 {
 	struct rule like = {.statement = ST_LISTEN, .depth = DEPTH_AUTO}, *r;
 	struct word *subject = ps_peek(ps);
-	int err = parse_port(ps, &like);
+	int err = parse_listener(ps, &like);
 
-	if (!err)
-		err = parse_on(ps, &like);
 	if (!err && !ps_subject_is_all(ps)) {
 		err = parse_as(ps, &like);
 		if (!err)

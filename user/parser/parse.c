@@ -318,13 +318,6 @@ static int parse_learn(struct parser *ps)
 	return r ? ps_put_with_subject(ps, r) : -ENOMEM;
 }
 
-static int parse_limit(struct parser *ps)
-{
-	return complain(&ps->at, ps->words.word[0].column,
-			"limit each is not there yet; expected limits in source, stray, unnamed, unreadable "
-			"or unknown lines");
-}
-
 static const struct statement_parser {
 	const char *name;
 	int (*parse)(struct parser *ps);
@@ -379,7 +372,7 @@ static int unknown_statement(struct parser *ps, const struct word *w)
 				text_shown(&ps->at, w->text, w->len), nearest);
 	return complain(&ps->at, w->column,
 			"unknown statement '%s'; expected device, posture, include, listen, serve, zone, "
-			"stray, unnamed, unreadable, unknown, source, resolver or learn",
+			"stray, unnamed, unreadable, unknown, source, resolver, limit or learn",
 			text_shown(&ps->at, w->text, w->len));
 }
 

@@ -69,6 +69,12 @@ int parse_page(struct parser *ps, struct rule *r);
 /* -- listen.c */
 
 int parse_listen(struct parser *ps);
+/* `tcp/443 [on ADDR]`: l4, port, any and addr. */
+int parse_listener(struct parser *ps, struct rule *r);
+
+/* -- limit.c */
+
+int parse_limit(struct parser *ps);
 
 /* -- parse.c */
 

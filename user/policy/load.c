@@ -27,6 +27,7 @@ struct loader {
 	uint8_t *ids; /* a bit for each that is taken; NULL: nobody asks */
 	/* of the one that is not kept: */
 	struct name last_name;
+	struct name listeners[LIMIT_LISTENERS_MAX];
 	char subject[SUBJECT_SIZE];
 };
 
@@ -152,10 +153,35 @@ static int load_page(struct loader *l, struct rule *r, uint32_t count)
 	return 0;
 }
 
+/* Those behind `for`. */
+static int load_listeners(struct loader *l, struct rule *r, uint32_t count)
+{
+	if (count > LIMIT_LISTENERS_MAX)
+		return -EINVAL;
+	r->names = !count      ? NULL
+		   : l->policy ? arena_alloc(&l->policy->memory, count * sizeof(*r->names))
+			       : l->listeners;
+	if (count && !r->names)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < count; i++) {
+		size_t left = (size_t)(l->name_end - l->name);
+		const char *end = left > 1 ? memchr(l->name + 1, '\0', left - 1) : NULL;
+
+		if (!end || *l->name != NAME_EXACT || !listener_text_valid(l->name + 1))
+			return -EINVAL;
+		r->names[i] = (struct name){.kind = NAME_EXACT, .text = l->name + 1};
+		l->name = end + 1;
+	}
+	r->name_count = count;
+	return 0;
+}
+
 static int load_lists(struct loader *l, struct rule *r, const struct bytes_rule *b)
 {
 	bool prefixes = rule_takes_prefixes(r->statement), names = rule_takes_names(r->statement);
 
+	if (r->statement == ST_LIMIT)
+		return b->prefix_count || r->from ? -EINVAL : load_listeners(l, r, b->name_count);
 	if (rule_is_fate(r))
 		return b->prefix_count ? -EINVAL : load_page(l, r, b->name_count);
 	if (!prefixes && !names) {
@@ -217,13 +243,26 @@ static bool listener_valid(const struct rule *r)
 	return r->any ? is_none : !is_none && memcmp(r->addr, mapped_none, 16);
 }
 
+static bool limit_valid(const struct rule *r)
+{
+	static const uint8_t nothing[16];
+
+	if (!r->bits4 || r->bits4 > 32 || !r->bits6 || r->bits6 > 128 || memcmp(r->addr + 2, nothing, 14))
+		return false;
+	if (r->answer || (r->over && r->over != ACT_ANSWER))
+		return false;
+	return !r->over || r->rate.unit == RATE_VISITS;
+}
+
 /* Fields that the statement has no use for are as the parser leaves them. */
 static bool fields_valid(const struct rule *r)
 {
 	static const struct rule nothing, listed = {.listed = 1};
 	bool listen = r->statement == ST_LISTEN;
-	bool fate = rule_is_fate(r);
+	bool fate = rule_is_fate(r), limit = r->statement == ST_LIMIT;
 
+	if (limit && !limit_valid(r))
+		return false;
 	if (listen && !listener_valid(r))
 		return false;
 	if (fate &&
@@ -234,7 +273,7 @@ static bool fields_valid(const struct rule *r)
 	if (r->statement == ST_POSTURE && r->share &&
 	    (r->posture != POSTURE_ENFORCE || r->share >= SHARE_ALL))
 		return false;
-	if (!listen && !fate && r->statement != ST_POSTURE && r->port &&
+	if (!listen && !fate && !limit && r->statement != ST_POSTURE && r->port &&
 	    (r->statement != ST_ZONE || r->port != listed.port))
 		return false;
 	if ((r->sleeps && (!listen || r->observe)) || (r->rate.above && !r->sleeps) ||
@@ -244,14 +283,16 @@ static bool fields_valid(const struct rule *r)
 		return false;
 	if (!listen && (r->l4 || r->any || r->depth || r->observe))
 		return false;
-	if (r->statement == ST_LEARN ? !learn_valid(&r->learn) : !listen && memcmp(r->addr, nothing.addr, 16))
+	if (r->statement == ST_LEARN && !learn_valid(&r->learn))
+		return false;
+	if (r->statement != ST_LEARN && !listen && !limit && memcmp(r->addr, nothing.addr, 16))
 		return false;
 	return r->posture <= (r->statement == ST_POSTURE ? POSTURE_AUTO : POSTURE_OBSERVE);
 }
 
 static bool action_valid(const struct rule *r)
 {
-	bool has_action = action_allowed(r->statement, r->as, ACT_DROP);
+	bool has_action = r->statement == ST_LIMIT || action_allowed(r->statement, r->as, ACT_DROP);
 
 	if (has_action ? !action_allowed(r->statement, r->as, r->action) : r->action != ACT_NONE)
 		return false;

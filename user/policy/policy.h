@@ -28,6 +28,7 @@
 #define SHARE_ALL	     10000U   /* of `share`: 100 % */
 #define DEVICE_SIZE_MAX	     15	      /* IFNAMSIZ - 1 */
 #define RULE_LINE_MAX	     8704     /* a printed rule: two PATH_MAX and some words */
+#define LIMIT_LISTENERS_MAX  32	      /* that one `limit each` line names */
 
 enum statement {
 	ST_DEVICE,
@@ -42,6 +43,7 @@ enum statement {
 	ST_SOURCE,
 	ST_RESOLVER,
 	ST_LEARN,
+	ST_LIMIT,
 	ST_COUNT,
 };
 
@@ -101,20 +103,22 @@ struct rule {
 	/* ST_SERVE, ST_ZONE: one name, or the list of FILE in its order, none twice;
 	 * a zone with `names from FILE` (listed): itself, and then the names it has, those
 	 * between them and the zone included;
-	 * ST_STRAY, ST_UNNAMED with `answer page FILE`: the page is the text of one */
+	 * ST_STRAY, ST_UNNAMED with `answer page FILE`: the page is the text of one;
+	 * ST_LIMIT: the listeners behind `for`, "tcp/80" or "tcp/80 on 192.0.2.10", in order
+	 * and none twice; none: all */
 	struct name *names;
 	uint32_t prefix_count;
 	uint32_t name_count;
 
 	uint32_t id; /* given by policy_inherit(): listeners 1..LISTENERS_MAX, others above; 0: none yet */
 	uint8_t statement; /* enum statement */
-	uint8_t action;	   /* enum action: source, stray, unnamed, unreadable, unknown; quic listeners */
+	uint8_t action; /* enum action: source, stray, unnamed, unreadable, unknown, limit; quic listeners */
 
 	union {
 		uint16_t port;		/* ST_LISTEN: host order */
 		uint8_t listed;		/* ST_ZONE: 1: with `names from FILE` */
 		uint16_t share;		/* ST_POSTURE: of clients, 1/100 %; 0: all */
-		struct {		/* ST_STRAY, ST_UNNAMED, ST_UNKNOWN */
+		struct {		/* ST_STRAY, ST_UNNAMED, ST_UNKNOWN, ST_LIMIT */
 			uint8_t answer; /* what is said: http: enum http_answer; tls: the alert;
 					 * dns: enum dns_answer; 0: the default */
 			uint8_t over;	/* with ACT_LIMIT: what is done above it, enum action;
@@ -124,6 +128,10 @@ struct rule {
 	union {
 		uint8_t addr[16];	  /* ST_LISTEN: of `on`, IPv4 v4-mapped */
 		struct learn_terms learn; /* ST_LEARN */
+		struct {		  /* ST_LIMIT: length of a client network's prefix */
+			uint8_t bits4;	  /* 1..32 */
+			uint8_t bits6;	  /* 1..128 */
+		};
 	};
 	/* ST_LISTEN */
 	uint8_t l4;    /* IPPROTO_TCP or IPPROTO_UDP */

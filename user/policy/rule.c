@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What each statement may say, and the words for it. */
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/index.h"
@@ -16,6 +17,7 @@ const char *statement_name(enum statement s)
 		[ST_SERVE] = "serve",	    [ST_ZONE] = "zone",	      [ST_STRAY] = "stray",
 		[ST_UNNAMED] = "unnamed",   [ST_SOURCE] = "source",   [ST_UNREADABLE] = "unreadable",
 		[ST_RESOLVER] = "resolver", [ST_UNKNOWN] = "unknown", [ST_LEARN] = "learn",
+		[ST_LIMIT] = "limit",
 	};
 
 	return s < ST_COUNT ? names[s] : "?";
@@ -76,6 +78,31 @@ const char *answer_name(enum protocol p, uint8_t answer)
 	return NULL;
 }
 
+/* As rule_subject() writes it. */
+bool listener_text_valid(const char *text)
+{
+	struct rule r = {.statement = ST_LISTEN, .any = true};
+	char canonical[64], *end;
+	unsigned long port;
+	struct prefix p;
+
+	if (strlen(text) >= sizeof(canonical) || (strncmp(text, "tcp/", 4) && strncmp(text, "udp/", 4)))
+		return false;
+	r.l4 = text[0] == 't' ? IPPROTO_TCP : IPPROTO_UDP;
+	port = strtoul(text + 4, &end, 10);
+	if (!port || port > 65535)
+		return false;
+	r.port = (uint16_t)port;
+	if (!strncmp(end, " on ", 4)) {
+		if (prefix_parse(end + 4, &p) || p.len != 128)
+			return false;
+		memcpy(r.addr, p.addr, sizeof(r.addr));
+		r.any = false;
+	}
+	rule_subject(&r, canonical, sizeof(canonical));
+	return !strcmp(canonical, text);
+}
+
 bool rule_answers(const struct rule *r)
 {
 	return r->action == ACT_ANSWER || (r->action == ACT_LIMIT && r->over == ACT_ANSWER);
@@ -113,6 +140,7 @@ bool action_allowed(enum statement s, enum protocol as, enum action a)
 		/* what was not understood gets no answer in a language that it may not be */
 		[ST_UNREADABLE] = BIT(ACT_RESET) | BIT(ACT_DROP) | BIT(ACT_PASS) | BIT(ACT_LIMIT),
 		[ST_UNKNOWN] = BIT(ACT_ANSWER) | BIT(ACT_DROP) | BIT(ACT_PASS) | BIT(ACT_LIMIT),
+		[ST_LIMIT] = BIT(ACT_LIMIT),
 		[ST_SOURCE] = BIT(ACT_TRUST) | BIT(ACT_DROP) | BIT(ACT_PASS) | BIT(ACT_LIMIT),
 	};
 	unsigned int set = s < ST_COUNT ? allowed[s] : 0;
@@ -128,6 +156,7 @@ bool unit_allowed(enum statement s, enum rate_unit u)
 	case ST_SOURCE:
 		return u <= RATE_MBIT;
 	case ST_LISTEN:
+	case ST_LIMIT:
 		return u == RATE_VISITS || u == RATE_PACKETS;
 	default:
 		return u == RATE_VISITS;
@@ -194,6 +223,23 @@ bool rule_is_list(const struct rule *r)
 	return r->from && !rule_is_fate(r) && !(r->statement == ST_ZONE && r->listed);
 }
 
+/* Visits of QUIC are not told from each other, so none is counted. */
+bool rule_limits(const struct rule *limit, const struct rule *listener)
+{
+	if (listener->as == PROTO_QUIC && limit->rate.unit == RATE_VISITS)
+		return false;
+	for (uint32_t i = 0; i < limit->name_count; i++) {
+		const char *text = limit->names[i].text;
+		size_t len = strlen(text);
+
+		/* A port without an address is all of its listeners. */
+		if (!strncmp(listener->subject, text, len) &&
+		    (!listener->subject[len] || listener->subject[len] == ' '))
+			return true;
+	}
+	return !limit->name_count;
+}
+
 static bool is_limit(const struct rule *r)
 {
 	return r->action == ACT_LIMIT;
@@ -208,8 +254,9 @@ bool rule_says_same(const struct rule *a, const struct rule *b)
 	if (is_limit(a) && (a->rate.count != b->rate.count || a->rate.burst != b->rate.burst ||
 			    a->rate.unit != b->rate.unit))
 		return false;
-	if (rule_is_fate(a) && (a->answer != b->answer || a->over != b->over || !a->from != !b->from ||
-				(a->from && strcmp(a->from, b->from))))
+	if ((rule_is_fate(a) || a->statement == ST_LIMIT) &&
+	    (a->answer != b->answer || a->over != b->over || !a->from != !b->from ||
+	     (a->from && strcmp(a->from, b->from))))
 		return false;
 	if (a->statement == ST_LEARN && memcmp(&a->learn, &b->learn, sizeof(a->learn)))
 		return false;

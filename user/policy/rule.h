@@ -17,6 +17,10 @@ bool rule_takes_names(enum statement s);
 bool rule_is_fate(const struct rule *r);
 /* The subject is the list of a file. */
 bool rule_is_list(const struct rule *r);
+/* A `limit each` line: does it count what comes for this listener? */
+bool rule_limits(const struct rule *limit, const struct rule *listener);
+/* Is it written as the subject of a listener is: "tcp/80" or "tcp/80 on 192.0.2.10"? */
+bool listener_text_valid(const char *text);
 /* Does it say `answer`, be it above a limit? And are the words behind that its own? */
 bool rule_answers(const struct rule *r);
 bool answer_valid(const struct rule *r);

@@ -89,6 +89,14 @@ static void put_name(struct out *o, const struct rule *r)
 	put(o, n->text);
 }
 
+static void put_for(struct out *o, const struct rule *r)
+{
+	for (uint32_t i = 0; i < r->name_count; i++) {
+		put(o, i ? " " : " for ");
+		put(o, r->names[i].text);
+	}
+}
+
 static void put_subject(struct out *o, const struct rule *r)
 {
 	if (rule_is_list(r)) {
@@ -119,6 +127,10 @@ static void put_subject(struct out *o, const struct rule *r)
 		break;
 	case ST_LEARN:
 		put(o, "strays");
+		break;
+	case ST_LIMIT:
+		putf(o, "each /%u /%u", r->bits4, r->bits6);
+		put_for(o, r);
 		break;
 	default: /* there is one posture: no subject needed */
 		break;
@@ -212,6 +224,18 @@ const char *posture_print(const struct rule *r, char buf[POSTURE_TEXT])
 	return buf;
 }
 
+/* The subject stands at both ends of its line, and the action between. */
+static void put_each(struct out *o, const struct rule *r)
+{
+	char text[128];
+
+	rate_print(&r->rate, text, sizeof(text));
+	putf(o, "each /%u /%u to %s", r->bits4, r->bits6, text);
+	if (r->over)
+		putf(o, " else %s", action_name(r->over));
+	put_for(o, r);
+}
+
 int rule_print(const struct rule *r, char *buf, size_t size)
 {
 	struct out o = {.buf = buf, .size = size};
@@ -225,6 +249,8 @@ int rule_print(const struct rule *r, char *buf, size_t size)
 		put(&o, r->subject);
 	} else if (r->statement == ST_POSTURE) {
 		put_posture(&o, r);
+	} else if (r->statement == ST_LIMIT) {
+		put_each(&o, r);
 	} else {
 		put_word(&o, r->subject);
 	}
@@ -241,7 +267,8 @@ int rule_print(const struct rule *r, char *buf, size_t size)
 	}
 	if (r->statement == ST_LEARN)
 		put_learn(&o, r);
-	put_action(&o, r);
+	if (r->statement != ST_LIMIT)
+		put_action(&o, r);
 	if (r->observe)
 		put(&o, " observe");
 	if (r->sleeps)

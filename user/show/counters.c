@@ -103,6 +103,7 @@ static int rule_json(const struct rule *r, void *counted)
 
 static int counters_json(struct gate *g, const struct tally *t, struct counted *counted, const char *instance)
 {
+	uint64_t unplaced;
 	size_t i;
 	int err;
 
@@ -111,6 +112,8 @@ static int counters_json(struct gate *g, const struct tally *t, struct counted *
 		since_json(counted->since);
 	json_member("posture", json_string(posture_name(policy_posture(t->policy))));
 	json_member("devices", devices_json(g, t, counted->since));
+	if (!counted->since && !gate_unplaced(g, &unplaced))
+		json_member("unplaced", json_integer((json_int_t)unplaced));
 	json_list("listeners");
 	for (i = 0; i < t->listener_count; i++)
 		json_item(listener_json(g, t->policy, &t->listener[i], counted->since));
@@ -153,6 +156,7 @@ static int rule_text(const struct rule *r, void *counted)
 
 static int counters_text(struct gate *g, const struct tally *t, struct counted *counted)
 {
+	uint64_t unplaced;
 	size_t i;
 
 	if (counted->since)
@@ -166,6 +170,10 @@ static int counters_text(struct gate *g, const struct tally *t, struct counted *
 		       grouped(d->packets.bytes));
 		crossings_text(g, d->device, counted->since);
 	}
+	if (!counted->since && !gate_unplaced(g, &unplaced) && unplaced)
+		printf("limit each: %s visits or packets passed unlimited: the table had no place for their "
+		       "networks\n",
+		       grouped(unplaced));
 	for (i = 0; i < t->listener_count; i++) {
 		printf("listen %-14s\n", t->listener[i].rule->subject);
 		reasons_text(t->listener[i].reason);

@@ -16,13 +16,11 @@ static uint64_t more(uint64_t now, uint64_t before)
 
 static struct came came_between(const struct listener_tally *b, const struct listener_tally *n)
 {
-	uint64_t limited = n->reason[REASON_visit_limited].all.packets;
-
 	return (struct came){
 		.served = more(n->served, b->served),
 		.stray = more(n->stray, b->stray),
-		.other = more(n->unnamed + n->unreadable + limited,
-			      b->unnamed + b->unreadable + b->reason[REASON_visit_limited].all.packets),
+		.other = more(n->unnamed + n->unreadable + n->limited,
+			      b->unnamed + b->unreadable + b->limited),
 		.turned = more(n->turned, b->turned),
 	};
 }

@@ -153,8 +153,20 @@ static void visits_family(const struct metrics *m)
 		count_visits(m, "listener", l, "stray", l->stray);
 		count_visits(m, "listener", l, "unnamed", l->unnamed);
 		count_visits(m, "listener", l, "unreadable", l->unreadable);
-		count_visits(m, "listener", l, "limited", l->reason[REASON_visit_limited].all.packets);
+		count_visits(m, "listener", l, "limited", l->limited);
 	}
+}
+
+static void unplaced_family(const struct metrics *m)
+{
+	uint64_t n;
+
+	counter_of(m, "limit_each_unplaced", "packets",
+		   "Passed unlimited, since the table of client networks had no place for theirs.");
+	if (gate_unplaced(m->gate, &n))
+		return;
+	begin(m, "limit_each_unplaced", "_packets_total");
+	fprintf(m->out, "} %llu\n", (unsigned long long)n);
 }
 
 /* Of visits that the gate introduced to the server. */
@@ -421,6 +433,7 @@ int openmetrics_print(FILE *out, struct gate *g, const struct tally *t, const st
 		err = gate_lines_each(t->lines, EACH_STATEMENT, rule_out, &m);
 	}
 	visits_family(&m);
+	unplaced_family(&m);
 	for (i = 0; i < sizeof(introductions) / sizeof(introductions[0]); i++)
 		introductions_family(&m, i);
 	crossings_family(&m);

@@ -54,5 +54,6 @@ int show_sources(struct gate *g, const struct call *c)
 	if (c->learned)
 		return show_learned(g, c);
 	snprintf(heading, sizeof(heading), "%15s %18s", "packets", "bytes");
-	return show_lines(g, c, "sources", heading, 1U << ST_SOURCE | 1U << ST_RESOLVER, source_out);
+	return show_lines(g, c, "sources", heading, 1U << ST_SOURCE | 1U << ST_RESOLVER | 1U << ST_LIMIT,
+			  source_out);
 }

@@ -113,6 +113,7 @@ int status_json(struct gate *g, const char *instance)
 	cleanup_tally struct tally t = {0};
 	cleanup_policy struct policy *running = NULL;
 	struct room room;
+	uint64_t unplaced;
 	size_t i;
 
 	if (tally_read(g, &t) || gate_running(g, &running))
@@ -131,6 +132,8 @@ int status_json(struct gate *g, const char *instance)
 		json_member("bound", json_pack("{s:I, s:I, s:b}", "visits", (json_int_t)room.bound, "limit",
 					       (json_int_t)room.limit, "draining", room.draining != 0));
 	json_member("learned", learned_json(g, running));
+	if (!gate_unplaced(g, &unplaced))
+		json_member("unplaced", json_integer((json_int_t)unplaced));
 	json_list("devices");
 	for (i = 0; i < t.device_count; i++)
 		json_item(json_pack("{s:s, s:s, s:b, s:s, s:b, s:o, s:s}", "device", t.devices[i].name,

@@ -51,6 +51,13 @@ static void add_reasons(struct sum *to, const struct counter *raw, uint32_t list
 	}
 }
 
+/* Of what a line about sources decides these alone are packets of visits. */
+static bool is_limited_visit(unsigned int reason)
+{
+	return reason == REASON_visit_limited || reason == REASON_client_visit_limited ||
+	       reason == REASON_client_answered;
+}
+
 /* A visit is counted by the packet at which it was judged. */
 void tally_sum_listener(struct listener_tally *l)
 {
@@ -67,19 +74,19 @@ void tally_sum_listener(struct listener_tally *l)
 	l->turned = l->answered = 0;
 	for (r = reasons; r->name; r++) {
 		const struct sum *s = &l->reason[r->number];
-		bool is_visit = r->counts != COUNTS_BY_SOURCE || r->number == REASON_visit_limited;
+		bool limited = is_limited_visit(r->number);
+		bool is_visit = r->counts != COUNTS_BY_SOURCE || limited;
 
 		if (r->counts == COUNTS_NO_VISIT)
 			continue;
 		*sums[r->counts] += s->all.packets;
+		l->limited += limited ? s->all.packets : 0;
 		if (is_visit && r->verdict != VERDICT_PASS)
 			l->turned += s->all.packets - s->observed.packets;
 		if (is_visit && r->verdict == VERDICT_ANSWER)
 			l->answered += s->all.packets - s->observed.packets;
 	}
-	/* Of what a source's line decides this alone is the packet of a visit. */
-	l->visits = l->served + l->stray + l->unnamed + l->unreadable + l->unknown +
-		    l->reason[REASON_visit_limited].all.packets;
+	l->visits = l->served + l->stray + l->unnamed + l->unreadable + l->unknown + l->limited;
 }
 
 static size_t count_listeners(struct policy *p)

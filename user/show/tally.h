@@ -42,7 +42,8 @@ struct listener_tally {
 	uint64_t unnamed;
 	uint64_t unreadable;
 	uint64_t unknown;
-	uint64_t by_source; /* packets that a `source` line decided */
+	uint64_t by_source; /* packets that a `source` or `limit each` line decided */
+	uint64_t limited;   /* visits over a limit of theirs, as far as they can be told from packets */
 	uint64_t answered;  /* visits that the gate answered */
 	uint64_t turned;    /* visits that it answered, reset or dropped */
 };

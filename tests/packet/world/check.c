@@ -27,6 +27,7 @@ static const struct {
 	[PAGE] = {FIN | DATA, BYTES("")},
 	[HEAD] = {FIN | DATA, BYTES("")},
 	[BRIEF] = {FIN | DATA, BYTES("")},
+	[TOO_MANY] = {FIN | DATA, BYTES("")},
 	[BARE] = {FIN | DATA, BYTES("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
 				    "Cache-Control: no-store\r\nRetry-After: 3600\r\n"
 				    "Content-Length: 0\r\n\r\n")},
@@ -65,7 +66,8 @@ static const char *name_asked_for(const struct pair *p)
 /* As a client reads it: head, an empty line, and as much as Content-Length says. */
 static void check_page(const struct pair *p)
 {
-	static const char status[] = "HTTP/1.1 503 Service Unavailable\r\n";
+	const char *status = p->step->out == TOO_MANY ? "HTTP/1.1 429 Too Many Requests\r\n"
+						      : "HTTP/1.1 503 Service Unavailable\r\n";
 	char text[2048], wanted[320], *content, *length;
 
 	cr_assert(p->out.payload_len < sizeof(text));
@@ -85,8 +87,9 @@ static void check_page(const struct pair *p)
 	expect(strlen(content) == (size_t)atoi(length + 17), "%zu bytes of content: %s", strlen(content),
 	       text);
 	expect(strlen(content) <= 1000 && !strncmp(content, "<!doctype html>", 15), "says %s", text);
-	if (p->step->out == BRIEF) {
+	if (p->step->out == BRIEF || p->step->out == TOO_MANY) {
 		expect(strlen(content) < 320, "says %s", text);
+		expect(!strstr(content, "oo many") == (p->step->out == BRIEF), "says %s", text);
 		return;
 	}
 	snprintf(wanted, sizeof(wanted), "<b>%s</b>", name_asked_for(p));
@@ -106,7 +109,7 @@ static void check_tcp(const struct pair *p)
 	expect(p->out.ack == next, "acknowledges %d too much", (int)(p->out.ack - next));
 	expect(!p->out.mss && !p->out.scale && !p->out.sack, "options");
 	check_stamps(p);
-	if (p->step->out == PAGE || p->step->out == HEAD || p->step->out == BRIEF)
+	if (p->step->out == PAGE || p->step->out == HEAD || p->step->out == BRIEF || p->step->out == TOO_MANY)
 		check_page(p);
 	else if (p->step->out != REFUSED_TCP)
 		expect(p->out.payload_len == payload->len &&
@@ -348,7 +351,8 @@ void check_told(const struct frame *in, const struct frame *told)
 	expect(reset ? !a.payload_len : a.flags == (FIN | DATA), "the client gets flags %02x", a.flags);
 	expect(reset || a.stamps == q.stamps, "timestamps");
 	expect(reset || (a.payload_len == alert->len && !memcmp(says, alert->at, alert->len)) ||
-		       !memcmp(says, "HTTP/1.1 503 ", 13) || (a.payload_len > 14 && (says[5] & 15) == 5),
+		       !memcmp(says, "HTTP/1.1 503 ", 13) || !memcmp(says, "HTTP/1.1 429 ", 13) ||
+		       (a.payload_len > 14 && (says[5] & 15) == 5),
 	       "the client gets %.*s", (int)a.payload_len, says);
 }
 

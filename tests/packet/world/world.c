@@ -587,6 +587,14 @@ uint64_t world_tapped(void)
 	return c.tapped;
 }
 
+uint64_t world_unplaced(void)
+{
+	uint64_t n;
+
+	cr_assert(!gate_unplaced(&gate, &n));
+	return n;
+}
+
 struct explanation world_explain(const struct frame *in)
 {
 	static struct loaded explain = LOADED_INIT;

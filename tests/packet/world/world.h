@@ -91,6 +91,8 @@ uint64_t world_heavy(enum gate_map map, const void *key, size_t length, size_t *
 int world_flows(void);
 /* Bytes of all maps, as the kernel accounts for them. */
 uint64_t world_memory(void);
+/* Visits and packets whose network had no place among those that `limit each` counts. */
+uint64_t world_unplaced(void);
 
 void sysctl_set(const char *name, const char *value);
 

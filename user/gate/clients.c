@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What `limit each` lines know of client networks: read, and cleared where an id goes to
+ * another line. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "bpf/client_table.h"
+#include "gate/gate.h"
+#include "image/image.h"
+#include "lib/say.h"
+
+#define TABLE_SIZE (sizeof(struct client_set) << CLIENT_SETS_LOG)
+
+/* Of a cell that the program goes on writing. */
+static bool read_cell(struct client_cell *cell, uint64_t now, struct gate_client *out)
+{
+	uint64_t arrival = client_arrival(cell);
+	struct client_key key = cell->key;
+
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (arrival <= now || arrival == CLIENT_TAKEN || client_arrival(cell) != arrival)
+		return false;
+	*out = (struct gate_client){
+		.rule = CLIENT_LINE_ID(key.line),
+		.network.len = (uint8_t)key.line,
+		.ahead = arrival - now,
+	};
+	memcpy(out->network.addr, key.network, sizeof(out->network.addr));
+	return true;
+}
+
+int gate_clients(struct gate *g, gate_client_fn *fn, void *arg)
+{
+	struct client_set *sets = map_memory(g->maps[GATE_CLIENTS], TABLE_SIZE, false);
+	uint64_t now = monotonic_ns() << IMAGE_TIME_SHIFT;
+	struct gate_client c;
+	int err = sets ? 0 : -errno;
+
+	for (size_t i = 0; !err && i < CLIENTS_MAX; i++)
+		if (read_cell(&sets[i / CLIENT_WAYS].cells[i % CLIENT_WAYS], now, &c))
+			err = fn(&c, arg);
+	if (sets)
+		munmap(sets, TABLE_SIZE);
+	return err;
+}
+
+int gate_unplaced(struct gate *g, uint64_t *out)
+{
+	size_t cpus = libbpf_num_possible_cpus();
+	struct client_room *all = calloc(cpus, sizeof(*all));
+	uint32_t zero = 0;
+	int err = all ? 0 : -ENOMEM;
+
+	*out = 0;
+	if (!err && bpf_map_lookup_elem(g->maps[GATE_CLIENT_ROOM], &zero, all))
+		err = -errno;
+	for (size_t i = 0; !err && i < cpus; i++)
+		*out += all[i].unplaced;
+	free(all);
+	return err;
+}
+
+/* What a cell of another line has become meanwhile is left alone. */
+static void clear_cell(struct client_cell *cell, const uint8_t *ids, size_t count)
+{
+	uint64_t arrival = client_arrival_first(cell);
+	uint32_t id = CLIENT_LINE_ID(cell->key.line);
+
+	if (arrival && arrival != CLIENT_TAKEN && id < count && ids[id])
+		__sync_val_compare_and_swap(&cell->arrival, arrival, 0);
+}
+
+int gate_clear_clients(struct gate *g, const uint8_t *ids, size_t count)
+{
+	struct client_set *sets = map_memory(g->maps[GATE_CLIENTS], TABLE_SIZE, true);
+
+	if (!sets)
+		return fail(-errno, "what client networks have spent cannot be cleared: %s", strerror(errno));
+	for (size_t i = 0; i < CLIENTS_MAX; i++)
+		clear_cell(&sets[i / CLIENT_WAYS].cells[i % CLIENT_WAYS], ids, count);
+	munmap(sets, TABLE_SIZE);
+	return 0;
+}
