@@ -222,5 +222,5 @@ int look_source(struct xdp_md *ctx)
 		return XDP_ABORTED;
 	p.ipv6 = ipv6;
 	p.slot = current_slot();
-	return source(&p) ? XDP_DROP : XDP_PASS;
+	return source(&p, (const struct address *)p.flow.client, p.ipv6) ? XDP_DROP : XDP_PASS;
 }
