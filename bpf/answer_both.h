@@ -28,24 +28,21 @@ static __always_inline bool both_wanted(const struct packet *p)
 	return d && d->flags & DEVICE_SHAKES;
 }
 
-/* The answer's headers to scratch->asked, and behind them its payload, if that is carried
- * as it is. The whole answer is made for its checksum. Returns how many bytes of each, in
- * the upper and the lower half; 0: not to be had. */
-stage int both_answer(struct xdp_md *ctx, struct packet *p)
+/* Of the answer whose payload is in place: its headers to scratch->asked, and behind them the
+ * payload, if that is carried as it is. The whole answer is made for its checksum; without a
+ * payload it is a RST. Returns how many bytes of each, in the upper and the lower half; 0: not
+ * to be had. */
+stage int both_answer(struct packet *p, __u32 options, __u32 length)
 {
 	struct scratch *s = scratch_memory();
-	__u32 options = 0, length = 0, headers;
 	struct draft d;
+	__u32 headers;
 
 	if (!p || !s)
 		return 0;
-	p->order = ORDER_READY;
-	if (p->action == ACT_ANSWER && !read_options(ctx, p)) {
-		options = put_stamps(s);
-		length = put_answer(ctx, p, options, ANSWER_PREFIX);
-		if (length > REWRITE_PAYLOAD || (p->order == ORDER_READY && length > BOTH_READY))
-			length = 0;
-	}
+	options &= 15;
+	if (length > REWRITE_PAYLOAD || (p->order == ORDER_READY && length > BOTH_READY))
+		length = 0;
 	if (!length) {
 		options = 0;
 		p->order = ORDER_READY;
@@ -57,26 +54,35 @@ stage int both_answer(struct xdp_md *ctx, struct packet *p)
 	bpf_probe_read_kernel(s->asked, BOTH_HEADERS, s->bytes + (p->ipv6 ? 0 : 20));
 	if (p->order == ORDER_READY)
 		bpf_probe_read_kernel(s->asked + headers % 128, BOTH_READY,
-				      s->bytes + REWRITE_L4 + sizeof(struct tcphdr) + (options & 15));
+				      s->bytes + REWRITE_L4 + sizeof(struct tcphdr) + options);
 	return headers << 16 | length;
 }
 
-/* The RST for the server, with the client's answer in it. */
+/* The RST for the server, with the client's answer in it. The payload is not put from within
+ * both_answer(): together they need too much stack. */
 static __always_inline bool reset_both(struct xdp_md *ctx, struct packet *p, struct scratch *s)
 {
-	__u32 both = both_answer(ctx, p), headers = both >> 16, length = both & 0xffff;
-	__u32 at = REWRITE_L4 + sizeof(struct tcphdr), carried = headers;
-	struct draft d = {.seq = p->seq, .flags = TCP_RST};
+	__u32 at = REWRITE_L4 + sizeof(struct tcphdr), options = 0, length = 0, both, carried;
+	struct draft d = {.flags = TCP_RST};
 
+	p->order = ORDER_READY;
+	if (p->action == ACT_ANSWER && !read_options(ctx, p)) {
+		options = put_stamps(s);
+		length = put_answer(ctx, p, options, ANSWER_PREFIX);
+	}
+	both = both_answer(p, options, length);
 	if (!both)
 		return false;
-	if (p->order == ORDER_READY)
-		carried += length;
+	length = both & 0xffff;
+	carried = both >> 16;
 	/* What is carried as it is counts as headers of the form: nothing is to be made. */
-	d.length = put_order(p, s, at, length, headers);
-	page_put(s, at + sizeof(struct order_form), s->asked, carried);
-	if (p->order == ORDER_READY)
+	d.seq = p->seq;
+	d.length = put_order(p, s, at, length, carried);
+	if (p->order == ORDER_READY) {
+		carried += length;
 		d.length += length;
+	}
+	page_put(s, at + sizeof(struct order_form), s->asked, carried);
 	return write_tcp(ctx, p, s, &d);
 }
 

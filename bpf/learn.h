@@ -276,7 +276,9 @@ stage int learn_source(struct packet *p)
 	return 0;
 }
 
-/* A stray that was turned away, proved to be from where it says. */
+/* A stray that was turned away, proved to be from where it says. Returns 1 if its source is to
+ * be learned: see learn_source(), which is not called from here because together they need too
+ * much stack. */
 stage int learn_stray(struct packet *p)
 {
 	struct stray_tally *tally;
@@ -312,7 +314,7 @@ stage int learn_stray(struct packet *p)
 	if (strays < t->strays || tally_served(tally) * 4 >= strays)
 		return 0;
 	tally->kind = LEARN_NOBODY;
-	return learn_source(p);
+	return 1;
 }
 
 /* What a visit says of its source, by its reason; without a line it says nothing. Returns the
@@ -332,8 +334,8 @@ static __always_inline __u32 learn_from(struct packet *p, __u32 reason)
 	case REASON_stray_answered:
 	case REASON_stray_reset:
 	case REASON_stray_refused:
-		if (!p->observe && p->protocol == IPPROTO_TCP && p->proved)
-			learn_stray(p);
+		if (!p->observe && p->protocol == IPPROTO_TCP && p->proved && learn_stray(p))
+			learn_source(p);
 	}
 	return reason;
 }
