@@ -377,6 +377,13 @@ static __always_inline __u32 data_waiting(struct xdp_md *ctx, struct packet *p, 
 	return was_bound(p, f) ? goes_on(p, f) : REASON_waiting;
 }
 
+/* May this be first data that proves a cookie? Not of a visit whose handshake was the
+ * kernel's, unless that was turned away: its client may use the ports again at once. */
+static __always_inline bool may_prove(const struct packet *p, const struct flow *f, bool known)
+{
+	return !known || f->flags & FLOW_SHAKEN || (f->state == FLOW_TURNED && p->seq != f->first);
+}
+
 static __always_inline __u32 data(struct xdp_md *ctx, struct packet *p, struct flow *f, struct scratch *s)
 {
 	bool known = f && !doubtful(p, f);
@@ -398,7 +405,7 @@ static __always_inline __u32 data(struct xdp_md *ctx, struct packet *p, struct f
 			return data_waiting(ctx, p, f);
 		}
 	}
-	if ((!known || f->flags & FLOW_SHAKEN) && proves(ctx, p, p->seq)) {
+	if (may_prove(p, f, known) && proves(ctx, p, p->seq)) {
 		s->agreed = s->options;
 		if (f && f->flags & FLOW_SHAKEN && f->first == p->seq)
 			return first_again(p, f);

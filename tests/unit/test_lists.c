@@ -298,7 +298,7 @@ Test(lists, all_errors_are_told)
 	write_file("a", "frobnicate\nsource from l drop\nserve good\ninclude i\nlisten tcp/0 as tls\n");
 	expect_error("several",
 		     "a:1:1: unknown statement 'frobnicate'; expected device, posture, include, listen, "
-		     "serve, zone, stray, unnamed, unreadable, unknown, source, resolver or learn\n"
+		     "serve, zone, stray, unnamed, unreadable, unknown, source, resolver, limit or learn\n"
 		     "l:1:1: 10.0.0.1/8 has host bits set; did you mean 10.0.0.0/8?\n"
 		     "l:1:12: 'x' is no prefix; " EXPECTED "\n"
 		     "l:2:1: 'ok' is no prefix; " EXPECTED "\n"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What `limit each` lines know of client networks: read, and cleared where an id goes to
- * another line. */
+/* What `limit each` lines know of client networks: cleared where an id goes to another
+ * line. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,43 +11,8 @@
 
 #include "bpf/client_table.h"
 #include "gate/gate.h"
-#include "image/image.h"
-#include "lib/say.h"
 
 #define TABLE_SIZE (sizeof(struct client_set) << CLIENT_SETS_LOG)
-
-/* Of a cell that the program goes on writing. */
-static bool read_cell(struct client_cell *cell, uint64_t now, struct gate_client *out)
-{
-	uint64_t arrival = client_arrival(cell);
-	struct client_key key = cell->key;
-
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	if (arrival <= now || arrival == CLIENT_TAKEN || client_arrival(cell) != arrival)
-		return false;
-	*out = (struct gate_client){
-		.rule = CLIENT_LINE_ID(key.line),
-		.network.len = (uint8_t)key.line,
-		.ahead = arrival - now,
-	};
-	memcpy(out->network.addr, key.network, sizeof(out->network.addr));
-	return true;
-}
-
-int gate_clients(struct gate *g, gate_client_fn *fn, void *arg)
-{
-	struct client_set *sets = map_memory(g->maps[GATE_CLIENTS], TABLE_SIZE, false);
-	uint64_t now = monotonic_ns() << IMAGE_TIME_SHIFT;
-	struct gate_client c;
-	int err = sets ? 0 : -errno;
-
-	for (size_t i = 0; !err && i < CLIENTS_MAX; i++)
-		if (read_cell(&sets[i / CLIENT_WAYS].cells[i % CLIENT_WAYS], now, &c))
-			err = fn(&c, arg);
-	if (sets)
-		munmap(sets, TABLE_SIZE);
-	return err;
-}
 
 int gate_unplaced(struct gate *g, uint64_t *out)
 {

@@ -345,15 +345,6 @@ int gate_clear_rules(struct gate *g, struct policy *now, struct policy *before);
 
 /* ---- `limit each` (clients.c) ---- */
 
-/* A client network of which a line remembers what it has spent. */
-struct gate_client {
-	uint32_t rule; /* id of the line */
-	struct prefix network;
-	uint64_t ahead; /* what is not paid for yet, 1/16 ns */
-};
-/* Calls fn for each, until it returns other than 0, and returns that; or -errno. */
-typedef int gate_client_fn(const struct gate_client *c, void *arg);
-int gate_clients(struct gate *g, gate_client_fn *fn, void *arg);
 /* Visits and packets that passed unlimited, since there was no place for their network. */
 int gate_unplaced(struct gate *g, uint64_t *out);
 /* Lines with these ids know of no network. */

@@ -182,7 +182,7 @@ static const bool read_by_all[GATE_MAPS] = {
 	[GATE_ENGAGEMENTS] = true, [GATE_STRAY_NAMES] = true, [GATE_STRAY_SOURCES] = true,
 	[GATE_META] = true,	   [GATE_ROOM] = true,	      [GATE_ALARMS] = true,
 	[GATE_PACE] = true,	   [GATE_EVENTS] = true,      [GATE_STRAY_SUFFIXES] = true,
-	[GATE_LEARNED] = true,	   [GATE_CLIENTS] = true,     [GATE_CLIENT_ROOM] = true,
+	[GATE_LEARNED] = true,	   [GATE_CLIENT_ROOM] = true,
 };
 
 static int open_maps(struct gate *g)

@@ -108,14 +108,14 @@ void device_pin_remove(struct gate *g, const char *device, const char *what)
 /* ---- whose they are ---- */
 
 /* What a group may read. Not there: the secrets of cookies (shake) and of names'
- * hashes (image), who the visitors are (bound, introduced), and what they said (held,
- * first_data, partials, early, pieces, questions, scratch). */
+ * hashes (image), who the visitors are (bound, introduced, clients), and what they said
+ * (held, first_data, partials, early, pieces, questions, scratch). */
 static bool may_be_shared(const char *path)
 {
-	static const char *const names[] = {"control",	   "meta",	     "policy",	      "counters",
-					    "device",	   "flows",	     "flow_ends",     "engagements",
-					    "stray_names", "stray_suffixes", "stray_sources", "room",
-					    "crossings",   "events",	     "alarms",	      "pace"};
+	static const char *const names[] = {
+		"control",   "meta",	    "policy",	   "counters",	     "device",	      "flows",
+		"flow_ends", "engagements", "stray_names", "stray_suffixes", "stray_sources", "room",
+		"crossings", "events",	    "alarms",	   "pace",	     "learned",	      "client_room"};
 	const char *name = strrchr(path, '/');
 	size_t i, len;
 
