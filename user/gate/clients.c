@@ -11,6 +11,7 @@
 
 #include "bpf/client_table.h"
 #include "gate/gate.h"
+#include "lib/say.h"
 
 #define TABLE_SIZE (sizeof(struct client_set) << CLIENT_SETS_LOG)
 
