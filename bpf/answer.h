@@ -157,19 +157,30 @@ static __always_inline bool reset_client(struct xdp_md *ctx, const struct packet
 	return reply(ctx, p, s, TCP_RST | TCP_ACK, 0, 0);
 }
 
-/* The request of a visit that is turned away; the same request again gets the
- * same answer again. */
-static __always_inline bool answer_request(struct xdp_md *ctx, struct packet *p, struct scratch *s)
+/* The payload of the answer to a request, and the options before it, in place. Nobody may
+ * have looked for a name yet, or the request came again. Returns its length; 0: there is
+ * none, so a RST without options will do. Inline: see both_answer(). */
+static __always_inline __u32 answer_payload(struct xdp_md *ctx, struct packet *p, struct scratch *s,
+					    __u32 *options)
 {
-	__u32 options, length, prefix = ANSWER_PREFIX;
+	__u32 prefix = ANSWER_PREFIX, length;
 
 	if (p->as != PROTO_TLS && p->find != FIND_FOUND && p->find != FIND_NONE)
 		prefix = find_again(ctx, p);
 	if (read_options(ctx, p))
-		return reset_client(ctx, p, s);
-	options = put_stamps(s);
-	length = put_answer(ctx, p, options, prefix);
-	if (!length || length > REWRITE_PAYLOAD)
+		return 0;
+	*options = put_stamps(s);
+	length = put_answer(ctx, p, *options, prefix);
+	return length <= REWRITE_PAYLOAD ? length : 0;
+}
+
+/* The request of a visit that is turned away; the same request again gets the
+ * same answer again. */
+static __always_inline bool answer_request(struct xdp_md *ctx, struct packet *p, struct scratch *s)
+{
+	__u32 options = 0, length = answer_payload(ctx, p, s, &options);
+
+	if (!length)
 		return reset_client(ctx, p, s);
 	return reply(ctx, p, s, TCP_FIN | TCP_PSH | TCP_ACK, options, length);
 }

@@ -16,12 +16,15 @@
 #define BOTH_HEADERS (REWRITE_L4 + sizeof(struct tcphdr) + 12)
 #define BOTH_READY   512 /* bytes of an answer that are carried as they are */
 
-/* Is the client told now? Who has not proved its address waits, as ever. */
+/* Is the client told now? Who has not proved its address waits, as ever; and so does a query
+ * whose beginning went to the server: its answer repeats it. */
 static __always_inline bool both_wanted(const struct packet *p)
 {
 	struct device *d;
 	__u32 zero = 0;
 
+	if (p->as == PROTO_DNS && p->resumed)
+		return false;
 	if (!p->proved || (p->action != ACT_ANSWER && p->action != ACT_RESET))
 		return false;
 	d = bpf_map_lookup_elem(&device, &zero);
@@ -66,10 +69,8 @@ static __always_inline bool reset_both(struct xdp_md *ctx, struct packet *p, str
 	struct draft d = {.flags = TCP_RST};
 
 	p->order = ORDER_READY;
-	if (p->action == ACT_ANSWER && !read_options(ctx, p)) {
-		options = put_stamps(s);
-		length = put_answer(ctx, p, options, ANSWER_PREFIX);
-	}
+	if (p->action == ACT_ANSWER)
+		length = answer_payload(ctx, p, s, &options);
 	both = both_answer(p, options, length);
 	if (!both)
 		return false;

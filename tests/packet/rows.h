@@ -84,7 +84,7 @@ struct begun {
 void check_out(const struct step *step, const struct frame *in, const struct frame *out,
 	       const struct begun *begun);
 /* What its client is told of a visit that is turned away at data. */
-void check_told(const struct frame *in, const struct frame *told);
+void check_told(const struct step *step, const struct frame *in, const struct frame *told);
 void check_same(const struct frame *in, const struct frame *out);
 
 /* How the table is played. */

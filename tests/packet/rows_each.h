@@ -48,8 +48,14 @@ END
 ROW("answered at data: the server's socket is freed, and the request answered, also when it comes again",
     WEB EACH "1 else answer\n", .how = OPEN)
 	STEP(served, SAME, .http = HERE)
-	STEP(client_visit_limited, RST_SERVER, .http = HERE, .fresh = true)
+	STEP(client_visit_limited, RST_SERVER, .http = HERE, .fresh = true, .told = true)
 	STEP(tail_answered, TOO_MANY, .again = true)
+END
+
+ROW("the same, DNS over TCP", WEB_DNS EACH "1 else answer\n", .how = OPEN, .port = 53)
+	STEP(served, SAME, .dns = "a.served.example")
+	STEP(client_visit_limited, RST_SERVER, .dns = "one.more.served.example", .fresh = true, .told = true)
+	STEP(tail_answered, REFUSED_TCP, .again = true)
 END
 
 ROW("a request in two segments is one visit of its network", WEB EACH "1\n", .how = OPEN)

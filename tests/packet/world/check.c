@@ -336,8 +336,19 @@ static void check_rewritten(const struct pair *p)
 	}
 }
 
-void check_told(const struct frame *in, const struct frame *told)
+/* Of a query over TCP, without EDNS: its number, its question, and REFUSED. */
+static bool is_refusal(const struct view *q, const struct view *a, const struct frame *in,
+		       const struct frame *told)
 {
+	const uint8_t *asked = in->bytes + q->payload, *says = told->bytes + a->payload;
+
+	return a->payload_len > 14 && a->payload_len == q->payload_len && (says[5] & 15) == 5 &&
+	       !memcmp(says, asked, 4) && !memcmp(says + 14, asked + 14, a->payload_len - 14);
+}
+
+void check_told(const struct step *step, const struct frame *in, const struct frame *told)
+{
+	const char *status = step->reason == REASON_client_visit_limited ? "HTTP/1.1 429 " : "HTTP/1.1 503 ";
 	const struct bytes *alert = &answers[TLS_ALERT].payload;
 	struct view q, a;
 	const char *flaw = frame_flaw(told, &a);
@@ -348,11 +359,12 @@ void check_told(const struct frame *in, const struct frame *told)
 	frame_flaw(in, &q);
 	expect(a.seq == q.ack && a.ack == q.seq + q.payload_len + !!(q.flags & FIN),
 	       "the client is told something else");
+	expect(!reset || !step->packet.told || step->reason == REASON_unreadable_reset,
+	       "the client gets a RST");
 	expect(reset ? !a.payload_len : a.flags == (FIN | DATA), "the client gets flags %02x", a.flags);
 	expect(reset || a.stamps == q.stamps, "timestamps");
 	expect(reset || (a.payload_len == alert->len && !memcmp(says, alert->at, alert->len)) ||
-		       !memcmp(says, "HTTP/1.1 503 ", 13) || !memcmp(says, "HTTP/1.1 429 ", 13) ||
-		       (a.payload_len > 14 && (says[5] & 15) == 5),
+		       !memcmp(says, status, 13) || is_refusal(&q, &a, in, told),
 	       "the client gets %.*s", (int)a.payload_len, says);
 }
 

@@ -238,7 +238,7 @@ static void client_told(struct scene *s)
 		return;
 	expect(s->v.proved, "a client that is not proved is told");
 	must(wire_receive(&s->v, &told, &view, 3000), "the client hears nothing");
-	check_told(&s->in, &told);
+	check_told(s->step, &s->in, &told);
 }
 
 static void server_hears(struct scene *s)
