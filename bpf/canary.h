@@ -55,12 +55,13 @@ stage int canary_spares(struct packet *p)
 	return (__u32)siphash_end(&h) >= c->share;
 }
 
-/* Of the head that judges this packet: the posture, for its client. */
+/* Of the head that judges this packet: the posture, for its client. What belongs to no
+ * listener is observed under `auto`, since only a listener can be engaged. */
 static __always_inline bool posture_observes(struct packet *p, const struct image_head *head)
 {
 	if (head->flags & IMAGE_HAS_CANARY)
 		return canary_spares(p);
-	return head->posture == POSTURE_OBSERVE;
+	return head->posture != POSTURE_ENFORCE;
 }
 
 #endif

@@ -122,9 +122,7 @@ static __always_inline __u32 judge(struct xdp_md *ctx, struct packet *p)
 	head = image_cell(image, IMAGE_HEAD);
 	if (!head)
 		return REASON_table_missing;
-	p->observe = head->posture != POSTURE_ENFORCE; /* `auto`: the listener says */
-	if (head->flags & IMAGE_HAS_CANARY)
-		p->observe = canary_spares(p);
+	p->observe = posture_observes(p, head); /* `auto`: the listener says */
 	if (head->flags & IMAGE_HAS_RESOLVERS) {
 		reason = unasked(ctx, p);
 		if (reason)

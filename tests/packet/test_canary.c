@@ -196,7 +196,8 @@ Test(canary, under_way)
 	visit_close(&v);
 }
 
-/* Answers that nobody asked for are dropped for the chosen alone, fragments included. */
+/* Answers that nobody asked for are dropped for the chosen alone; see test_resolver.c for
+ * their fragments. */
 Test(canary, resolver)
 {
 	static const struct spec answer = {.protocol = IPPROTO_UDP,

@@ -128,3 +128,43 @@ Test(resolver, only_where_a_line_says_so)
 	frame_build(&in, &v, &(struct spec){.protocol = IPPROTO_UDP, .data = ANSWER});
 	cr_expect(world_run(&in, NULL).reason == REASON_no_listener);
 }
+
+/* Both fragments of an answer that nobody asked for, in each posture. */
+Test(resolver, fragments)
+{
+	static const struct {
+		const char *posture;
+		uint32_t action;
+	} table[] = {
+		{"observe", XDP_PASS},
+		{"auto", XDP_PASS}, /* no listener is engaged for it */
+		{"enforce", XDP_DROP},
+		{"enforce from 2001:db8:c::/48", XDP_DROP},
+		{"enforce from 2001:db8:d::/48", XDP_PASS},
+	};
+	struct visit v = visit_make(CLIENT6, HOST6, 4000);
+	static const char *const pieces[] = {"", "F", "L"};
+	char lines[256];
+	struct frame in;
+	struct outcome o;
+
+	v.client_port = 53;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		snprintf(lines, sizeof(lines),
+			 "posture %s\nlisten udp/53 as dns\nzone served.example\n"
+			 "resolver 192.0.2.53\n",
+			 table[i].posture);
+		world_policy(lines);
+		for (size_t k = 0; k < sizeof(pieces) / sizeof(pieces[0]); k++) {
+			frame_build(&in, &v,
+				    &(struct spec){.protocol = IPPROTO_UDP,
+						   .data = ANSWER,
+						   .extensions = pieces[k]});
+			o = world_run_watched(&in, NULL);
+			cr_expect(o.reason == REASON_dns_unasked && o.action == table[i].action &&
+					  o.observed == (o.action == XDP_PASS),
+				  "%s, '%s': %s, %s%s", table[i].posture, pieces[k], xdp_name(o.action),
+				  reason_name(o.reason), o.observed ? ", observed" : "");
+		}
+	}
+}
