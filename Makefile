@@ -38,7 +38,7 @@ $(B)/straygate.bpf.o: bpf/straygate.bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_FLAGS) -c $< -o $@
 
-$(B)/pass.bpf.o: tests/live/lib/pass.bpf.c
+$(B)/%.bpf.o: tests/live/lib/%.bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_FLAGS) -c $< -o $@
 
@@ -131,7 +131,7 @@ $(PACKET): $(B)/%: $(B)/tests/packet/%.o $(B)/libworld.a $(B)/libstraygate.a
 
 .SECONDARY: $(WORLD) $(PACKET:$(B)/%=$(B)/tests/packet/%.o) $(UNIT:$(B)/%=$(B)/tests/unit/%.o)
 
-tests: $(UNIT) $(PACKET) $(B)/crowd $(B)/echo $(B)/smuggling $(B)/pass.bpf.o
+tests: $(UNIT) $(PACKET) $(B)/crowd $(B)/echo $(B)/smuggling $(B)/pass.bpf.o $(B)/filter.bpf.o
 
 check-unit: $(UNIT)
 	@set -e; for t in $(UNIT); do $$t --jobs 2; done

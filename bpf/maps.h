@@ -514,6 +514,15 @@ struct {
 	__type(value, struct explanation);
 } explained SEC(".maps");
 
+/* The program that was on the device before the gate (`up --chain`): what the gate passes
+ * is its. A device's own; empty without such a program. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} chain SEC(".maps");
+
 /* Who made these maps: checked before anything else is touched. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

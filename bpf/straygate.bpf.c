@@ -155,8 +155,7 @@ static __always_inline __u32 judge(struct xdp_md *ctx, struct packet *p)
 	return learn_from(p, reason);
 }
 
-SEC("xdp.frags")
-int straygate(struct xdp_md *ctx)
+static __always_inline int judge_and_act(struct xdp_md *ctx)
 {
 	struct packet p = {};
 	__u32 reason = judge(ctx, &p);
@@ -164,6 +163,37 @@ int straygate(struct xdp_md *ctx)
 	if (reason == REASON_syn_answered || reason == REASON_room_full)
 		room_sweep(ctx);
 	return act(ctx, &p, reason);
+}
+
+/* If there is no program behind the gate any more, the call returns. */
+static __always_inline int judge_and_chain(struct xdp_md *ctx)
+{
+	int action = judge_and_act(ctx);
+
+	if (action == XDP_PASS)
+		bpf_tail_call(ctx, &chain, 0);
+	return action;
+}
+
+SEC("xdp.frags")
+int straygate(struct xdp_md *ctx)
+{
+	return judge_and_act(ctx);
+}
+
+/* In front of another program, and one that knows no frames in pieces: the kernel lets
+ * programs call each other only if both do or neither (bpf_prog_map_compatible() in
+ * kernel/bpf/core.c). */
+SEC("xdp.frags")
+int straygate_chain(struct xdp_md *ctx)
+{
+	return judge_and_chain(ctx);
+}
+
+SEC("xdp")
+int straygate_chain_linear(struct xdp_md *ctx)
+{
+	return judge_and_chain(ctx);
 }
 
 SEC("tc")

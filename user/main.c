@@ -39,6 +39,7 @@ enum {
 	OPT_NOW,
 	OPT_BOUND,
 	OPT_REATTACH,
+	OPT_CHAIN,
 	OPT_POLICY,
 	OPT_CHECK,
 	OPT_EXIT_CODE,
@@ -58,116 +59,181 @@ enum {
 	OPT_VERSION,
 };
 
+#define OTHER	     SETS_OTHER, 0
+#define FLAG(member) SETS_FLAG, offsetof(struct call, member)
+#define TEXT(member) SETS_TEXT, offsetof(struct call, member)
+
 /* One table for parsing, help and what fits which verb. */
 static const struct option_text {
 	struct option option;
 	unsigned int takes; /* 0: all verbs */
 	const char *argument;
 	const char *text;
+	enum { SETS_OTHER, SETS_FLAG, SETS_TEXT } sets; /* a bool, or a string */
+	size_t at;					/* of the call */
 } options[] = {
-	{{"help", no_argument, NULL, 'h'}, 0, "", "this text"},
-	{{"json", no_argument, NULL, 'j'}, TAKES_JSON, "", "JSON, with \"format\": 1"},
-	{{"instance", required_argument, NULL, OPT_INSTANCE}, 0, "NAME", "which gate (default: \"default\")"},
+	{{"help", no_argument, NULL, 'h'}, 0, "", "this text", OTHER},
+	{{"json", no_argument, NULL, 'j'}, TAKES_JSON, "", "JSON, with \"format\": 1", FLAG(json)},
+	{{"instance", required_argument, NULL, OPT_INSTANCE},
+	 0,
+	 "NAME",
+	 "which gate (default: \"default\")",
+	 OTHER},
 	{{"netns", required_argument, NULL, OPT_NETNS},
 	 TAKES_NETNS,
 	 "NAME",
-	 "devices of this network namespace"},
-	{{"generic", no_argument, NULL, OPT_GENERIC}, TAKES_GENERIC, "", "generic XDP, not the driver's own"},
+	 "devices of this network namespace",
+	 TEXT(netns)},
+	{{"generic", no_argument, NULL, OPT_GENERIC},
+	 TAKES_GENERIC,
+	 "",
+	 "generic XDP, not the driver's own",
+	 FLAG(generic)},
 	{{"group", required_argument, NULL, OPT_GROUP},
 	 TAKES_GROUP,
 	 "NAME",
-	 "who may run `status` and `show` (root: nobody else)"},
+	 "who may run `status` and `show` (root: nobody else)",
+	 TEXT(group)},
 	{{"drain", required_argument, NULL, OPT_DRAIN},
 	 TAKES_DRAIN,
 	 "TIME",
-	 "reset bound visits that are left after TIME (30s, 5m)"},
-	{{"now", no_argument, NULL, OPT_NOW}, TAKES_DRAIN, "", "reset bound visits at once"},
+	 "reset bound visits that are left after TIME (30s, 5m)",
+	 OTHER},
+	{{"now", no_argument, NULL, OPT_NOW}, TAKES_DRAIN, "", "reset bound visits at once", FLAG(now)},
 	{{"reattach", no_argument, NULL, OPT_REATTACH},
 	 TAKES_REATTACH,
 	 "",
-	 "take the program off and put it on anew, with a short gap"},
+	 "take the program off and put it on anew, with a short gap",
+	 FLAG(reattach)},
+	{{"chain", no_argument, NULL, OPT_CHAIN},
+	 TAKES_REATTACH,
+	 "",
+	 "put the gate in front of the XDP program that is there",
+	 FLAG(chain)},
 	{{"bound", required_argument, NULL, OPT_BOUND},
 	 TAKES_BOUND,
 	 "N",
-	 "how many visits can be bound at once (default: 262144)"},
+	 "how many visits can be bound at once (default: 262144)",
+	 OTHER},
 	{{"policy", required_argument, NULL, OPT_POLICY},
 	 TAKES_POLICY,
 	 "FILE",
-	 "use this policy, even if another one is running"},
+	 "use this policy, even if another one is running",
+	 TEXT(policy)},
 	{{"check", no_argument, NULL, OPT_CHECK},
 	 TAKES_CHECK,
 	 "",
-	 "one line, and exit 0, 1, 2 or 3, as monitoring plugins do"},
+	 "one line, and exit 0, 1, 2 or 3, as monitoring plugins do",
+	 FLAG(check)},
 	{{"from", required_argument, NULL, OPT_FROM},
 	 TAKES_EXPLAIN | TAKES_CANARY | TAKES_WATCH,
 	 "ADDR",
-	 "the client (watch, capture: or a prefix; posture: the network that alone enforce is for)"},
+	 "the client (watch, capture: or a prefix; posture: the network that alone enforce is for)",
+	 TEXT(from)},
 	{{"share", required_argument, NULL, OPT_SHARE},
 	 TAKES_CANARY,
 	 "N%",
-	 "enforce for so many of the clients, by address; others are observed"},
-	{{"to", required_argument, NULL, OPT_TO}, TAKES_EXPLAIN, "PROTO/PORT", "the listener, e.g. tcp/443"},
+	 "enforce for so many of the clients, by address; others are observed",
+	 TEXT(share)},
+	{{"to", required_argument, NULL, OPT_TO},
+	 TAKES_EXPLAIN,
+	 "PROTO/PORT",
+	 "the listener, e.g. tcp/443",
+	 TEXT(to)},
 	{{"name", required_argument, NULL, OPT_NAME},
 	 TAKES_EXPLAIN | TAKES_WATCH,
 	 "NAME",
-	 "what is asked for (watch, capture: also .NAME, *.NAME)"},
+	 "what is asked for (watch, capture: also .NAME, *.NAME)",
+	 TEXT(name)},
 	{{"reason", required_argument, NULL, OPT_REASON},
 	 TAKES_WATCH,
 	 "REASON,...",
-	 "of these reasons, kinds or verdicts alone; all: of every packet"},
+	 "of these reasons, kinds or verdicts alone; all: of every packet",
+	 TEXT(reason)},
 	{{"listener", required_argument, NULL, OPT_LISTENER},
 	 TAKES_WATCH,
 	 "PROTO/PORT",
-	 "for this one alone"},
-	{{"rate", required_argument, NULL, OPT_RATE}, TAKES_WATCH, "N", "at most N a second (0: all)"},
-	{{"count", required_argument, NULL, OPT_COUNT}, TAKES_WATCH, "N", "end after N (0: never)"},
-	{{"time", required_argument, NULL, OPT_TIME}, TAKES_WATCH, "TIME", "end after TIME (30s, 5m)"},
-	{{"write", required_argument, NULL, 'w'}, TAKES_CAPTURE, "FILE", "where to (-: standard output)"},
+	 "for this one alone",
+	 TEXT(listener)},
+	{{"rate", required_argument, NULL, OPT_RATE}, TAKES_WATCH, "N", "at most N a second (0: all)", OTHER},
+	{{"count", required_argument, NULL, OPT_COUNT}, TAKES_WATCH, "N", "end after N (0: never)", OTHER},
+	{{"time", required_argument, NULL, OPT_TIME}, TAKES_WATCH, "TIME", "end after TIME (30s, 5m)", OTHER},
+	{{"write", required_argument, NULL, 'w'},
+	 TAKES_CAPTURE,
+	 "FILE",
+	 "where to (-: standard output)",
+	 TEXT(write)},
 	{{"snaplen", required_argument, NULL, OPT_SNAPLEN},
 	 TAKES_CAPTURE,
 	 "N",
-	 "at most N bytes of a packet (64 to 64512)"},
+	 "at most N bytes of a packet (64 to 64512)",
+	 OTHER},
 	{{"openmetrics", no_argument, NULL, OPT_OPENMETRICS},
 	 TAKES_OPENMETRICS,
 	 "",
-	 "for a metrics collector"},
+	 "for a metrics collector",
+	 FLAG(openmetrics)},
 	{{"prometheus", no_argument, NULL, OPT_PROMETHEUS},
 	 TAKES_OPENMETRICS,
 	 "",
-	 "the same, for node_exporter's textfile collector"},
-	{{"diff", no_argument, NULL, OPT_DIFF}, TAKES_DIFF, "", "show what would change, change nothing"},
+	 "the same, for node_exporter's textfile collector",
+	 FLAG(prometheus)},
+	{{"diff", no_argument, NULL, OPT_DIFF},
+	 TAKES_DIFF,
+	 "",
+	 "show what would change, change nothing",
+	 FLAG(diff)},
 	{{"exit-code", no_argument, NULL, OPT_EXIT_CODE},
 	 TAKES_EXIT_CODE,
 	 "",
-	 "with --diff: exit 0 if nothing differs, 3 if something does"},
+	 "with --diff: exit 0 if nothing differs, 3 if something does",
+	 FLAG(exit_code)},
 	{{"force", no_argument, NULL, OPT_FORCE},
 	 TAKES_FORCE,
 	 "",
-	 "do it even if it turns away visitors or locks you out"},
-	{{"top", required_argument, NULL, OPT_TOP}, TAKES_TOP, "N", "the N first (default: 20; 0: all)"},
+	 "do it even if it turns away visitors or locks you out",
+	 FLAG(force)},
+	{{"top", required_argument, NULL, OPT_TOP},
+	 TAKES_TOP,
+	 "N",
+	 "the N first (default: 20; 0: all)",
+	 OTHER},
 	{{"confirm", required_argument, NULL, OPT_CONFIRM},
 	 TAKES_CONFIRM,
 	 "TIME",
-	 "roll back after TIME (e.g. 60s) unless `straygate confirm` is run"},
+	 "roll back after TIME (e.g. 60s) unless `straygate confirm` is run",
+	 OTHER},
 	{{"names", no_argument, NULL, OPT_NAMES},
 	 TAKES_NAMES,
 	 "",
-	 "the names alone, one a line, for `serve from FILE`"},
-	{{"follow", no_argument, NULL, OPT_FOLLOW}, TAKES_FOLLOW, "", "events: go on until interrupted"},
+	 "the names alone, one a line, for `serve from FILE`",
+	 FLAG(names)},
+	{{"follow", no_argument, NULL, OPT_FOLLOW},
+	 TAKES_FOLLOW,
+	 "",
+	 "events: go on until interrupted",
+	 FLAG(follow)},
 	{{"since", required_argument, NULL, OPT_SINCE},
 	 TAKES_SINCE,
 	 "TIME",
-	 "events from TIME on (10m, 14:30, 2026-01-21T15:15); counters since it, or `last`"},
+	 "events from TIME on (10m, 14:30, 2026-01-21T15:15); counters since it, or `last`",
+	 TEXT(since)},
 	{{"update", required_argument, NULL, OPT_UPDATE},
 	 TAKES_NAMES,
 	 "FILE",
-	 "add new names to this list, and remove none"},
+	 "add new names to this list, and remove none",
+	 TEXT(update)},
 	{{"learned", no_argument, NULL, OPT_LEARNED},
 	 TAKES_LEARNED,
 	 "",
-	 "sources that were learned, instead of the policy's lines"},
-	{{"debug", no_argument, NULL, OPT_DEBUG}, 0, "", "also print messages of libbpf and the verifier"},
-	{{"version", no_argument, NULL, OPT_VERSION}, 0, "", "version and exit"},
+	 "sources that were learned, instead of the policy's lines",
+	 FLAG(learned)},
+	{{"debug", no_argument, NULL, OPT_DEBUG},
+	 0,
+	 "",
+	 "also print messages of libbpf and the verifier",
+	 OTHER},
+	{{"version", no_argument, NULL, OPT_VERSION}, 0, "", "version and exit", OTHER},
 };
 #define OPTIONS (sizeof(options) / sizeof(options[0]))
 _Static_assert(OPTIONS <= 64, "a bit for each");
@@ -290,71 +356,17 @@ static bool size(const char *text, unsigned int *out)
 	return number_within(text, 1024, 1 << 24, out);
 }
 
-/* False if its value is not one. */
-static bool set_option(struct call *c, int opt)
+/* What is more than a member of struct call. False if its value is not one. */
+static bool set_other(struct call *c, int opt)
 {
 	switch (opt) {
-	case 'j':
-		c->json = true;
-		return true;
 	case OPT_INSTANCE:
 		c->instance = optarg;
 		return gate_name_fits(optarg);
-	case OPT_NETNS:
-		c->netns = optarg;
-		return true;
-	case OPT_GENERIC:
-		c->generic = true;
-		return true;
-	case OPT_GROUP:
-		c->group = optarg;
-		return true;
 	case OPT_DRAIN:
 		return seconds(optarg, &c->drain);
-	case OPT_NOW:
-		c->now = true;
-		return true;
-	case OPT_REATTACH:
-		c->reattach = true;
-		return true;
 	case OPT_BOUND:
 		return size(optarg, &c->bound);
-	case OPT_CHECK:
-		c->check = true;
-		return true;
-	case OPT_EXIT_CODE:
-		c->exit_code = true;
-		return true;
-	case OPT_UPDATE:
-		c->update = optarg;
-		return true;
-	case OPT_NAMES:
-		c->names = true;
-		return true;
-	case OPT_POLICY:
-		c->policy = optarg;
-		return true;
-	case OPT_FROM:
-		c->from = optarg;
-		return true;
-	case OPT_TO:
-		c->to = optarg;
-		return true;
-	case OPT_NAME:
-		c->name = optarg;
-		return true;
-	case OPT_OPENMETRICS:
-		c->openmetrics = true;
-		return true;
-	case OPT_PROMETHEUS:
-		c->prometheus = true;
-		return true;
-	case OPT_DIFF:
-		c->diff = true;
-		return true;
-	case OPT_FORCE:
-		c->force = true;
-		return true;
 	case OPT_TOP:
 		c->top_given = true;
 		if (strcmp(optarg, "0"))
@@ -363,33 +375,12 @@ static bool set_option(struct call *c, int opt)
 		return true;
 	case OPT_CONFIRM:
 		return seconds(optarg, &c->confirm);
-	case OPT_FOLLOW:
-		c->follow = true;
-		return true;
-	case OPT_LEARNED:
-		c->learned = true;
-		return true;
-	case OPT_SHARE:
-		c->share = optarg;
-		return true;
-	case OPT_SINCE:
-		c->since = optarg;
-		return true;
-	case OPT_REASON:
-		c->reason = optarg;
-		return true;
-	case OPT_LISTENER:
-		c->listener = optarg;
-		return true;
 	case OPT_RATE:
 		return number_within(optarg, 0, 1000000000, &c->rate);
 	case OPT_COUNT:
 		return number_within(optarg, 0, 1000000000, &c->count);
 	case OPT_TIME:
 		return seconds(optarg, &c->seconds);
-	case 'w':
-		c->write = optarg;
-		return true;
 	case OPT_SNAPLEN:
 		return number_within(optarg, 64, 64512, &c->snaplen);
 	case OPT_DEBUG:
@@ -400,6 +391,17 @@ static bool set_option(struct call *c, int opt)
 		return true;
 	}
 	return false;
+}
+
+static bool set_option(struct call *c, const struct option_text *o)
+{
+	void *at = (char *)c + o->at;
+
+	if (o->sets == SETS_FLAG)
+		*(bool *)at = true;
+	if (o->sets == SETS_TEXT)
+		*(const char **)at = optarg;
+	return o->sets != SETS_OTHER || set_other(c, o->option.val);
 }
 
 static const struct verb *find_verb(const char *name)
@@ -453,7 +455,7 @@ static void read_line(struct line *l, int argc, char **argv)
 			;
 		if (i == OPTIONS)
 			wrong(l, "unknown option, or one that lacks its argument", argv[optind - 1]);
-		else if (set_option(&l->call, opt))
+		else if (set_option(&l->call, &options[i]))
 			l->given |= UINT64_C(1) << i;
 		else
 			wrong(l, expected(opt), optarg);

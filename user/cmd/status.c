@@ -57,6 +57,9 @@ static void print_device(const struct gate *g, struct policy *running, const str
 	       file_name(g), grouped(policy_lines(running)),
 	       grouped(policy_entries(running, ST_SERVE) + policy_entries(running, ST_ZONE)),
 	       grouped(policy_entries(running, ST_SOURCE)));
+	if (d->device->chain.id)
+		printf("  what it passes goes to XDP program %u (\"%s\")\n", d->device->chain.id,
+		       d->device->chain.name);
 }
 
 /* A listener that came meanwhile, or came anew, began at zero. */

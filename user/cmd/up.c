@@ -16,6 +16,7 @@
 #include "host/lockdown.h"
 #include "host/netdev.h"
 #include "lib/say.h"
+#include "show/status.h"
 #include "cmd/verb.h"
 
 #define POLICY_DIR "/etc/straygate"
@@ -263,28 +264,38 @@ static void explain_refusal(void)
 		    LOCKDOWN_PATH);
 }
 
+static void print_attached(const struct gate_device *d, const struct call *c)
+{
+	const char *mode = d->generic ? "generic" : "native";
+
+	if (c->json)
+		json_item(json_pack("{s:s, s:s, s:o}", "device", d->name, "mode", mode, "chain",
+				    chained_json(&d->chain)));
+	else if (d->chain.id)
+		printf("%s  %s XDP, in front of program %u (\"%s\")\n", d->name, mode, d->chain.id,
+		       d->chain.name);
+	else
+		printf("%s  %s XDP\n", d->name, mode);
+}
+
 static int attach(struct gate *g, const char *device, const struct call *c)
 {
 	struct gate_device *devices;
 	size_t count, i;
+	unsigned int how = (c->generic ? ATTACH_GENERIC : 0) | (c->reattach ? ATTACH_ANEW : 0) |
+			   (c->chain ? ATTACH_CHAIN : 0);
 
 	if (gate_drain(g, false))
 		return -EIO;
-	if (gate_attach(g, device, (c->generic ? ATTACH_GENERIC : 0) | (c->reattach ? ATTACH_ANEW : 0))) {
+	if (gate_attach(g, device, how)) {
 		explain_refusal();
 		return -EIO;
 	}
 	if (gate_devices(g, &devices, &count))
 		return -EIO;
 	for (i = 0; i < count; i++)
-		if (!strcmp(devices[i].name, device)) {
-			const char *mode = devices[i].generic ? "generic" : "native";
-
-			if (c->json)
-				json_item(json_pack("{s:s, s:s}", "device", device, "mode", mode));
-			else
-				printf("%s  %s XDP\n", device, mode);
-		}
+		if (!strcmp(devices[i].name, device))
+			print_attached(&devices[i], c);
 	gate_devices_free(devices, count);
 	return 0;
 }

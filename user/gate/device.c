@@ -15,6 +15,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "gate/chain.h"
 #include "gate/events.h"
 #include "gate/object.h"
 #include "gate/settings.h"
@@ -160,12 +161,30 @@ static int take_off_and_on(struct gate *g, const char *device, int old, const st
 		   : settings_write(device, l->device, tc_attached(g, device), runs_generic(link, device));
 }
 
+/* With a program behind the gate (`behind`, or that of l->chain), or without. */
+static int load_programs(struct gate *g, const char *device, struct loaded *l, int behind)
+{
+	int err;
+
+	if (behind < 0 && l->chain < 0)
+		return object_load(g, l);
+	err = object_load_chain(g, l, behind);
+	return err == -EINVAL
+		       ? fail(err,
+			      "%s: the kernel does not let the gate call the program that is there: one "
+			      "that is not compiled by the JIT, or bound to a device, cannot be chained",
+			      device)
+		       : err;
+}
+
 /* In place, unless it is to be ATTACH_ANEW: not a packet in between goes unjudged. */
 static int replace_program(struct gate *g, const char *device, int link, unsigned int how)
 {
 	cleanup_fd int counters = device_pin_open(g, device, "counters");
 	cleanup_fd int crossings = device_pin_open(g, device, "crossings");
 	cleanup_fd int settings = device_pin_open(g, device, "device");
+	bool chain_generic;
+	cleanup_fd int chain = chain_open(g, device, &chain_generic);
 	cleanup_loaded struct loaded l = LOADED_INIT;
 	int err;
 
@@ -173,7 +192,8 @@ static int replace_program(struct gate *g, const char *device, int link, unsigne
 	l.counters = counters;
 	l.crossings = crossings;
 	l.device = settings;
-	err = object_load(g, &l);
+	l.chain = chain;
+	err = load_programs(g, device, &l, -1);
 	if (err)
 		return err;
 	err = settings_write(device, l.device, !tc_attach(g, device, l.ingress, l.egress),
@@ -205,49 +225,91 @@ static int make_dir(struct gate *g, const char *device)
 	device_pin_name(dir, device, "");
 	snprintf(path, sizeof(path), "%s/%s", g->dir, dir);
 	/* What a killed command, or a device that is gone, left. */
+	gate_stop(g, device);
 	pin_remove_dir(path);
 	err = pin_make_dir(g, path);
 	return err ? fail(err, "%s: %s", path, strerror(-err)) : 0;
 }
 
-static int attach_new(struct gate *g, const char *device, bool generic)
+/* The pins of a device, before it has a link: what they name is found if this is killed. */
+static int pin_programs(struct gate *g, const char *device, const struct loaded *l, const struct chain *chain)
+{
+	int err = device_pin_put(g, device, "counters", l->counters);
+
+	if (!err)
+		err = device_pin_put(g, device, "crossings", l->crossings);
+	if (!err)
+		err = device_pin_put(g, device, "device", l->device);
+	if (!err)
+		err = device_pin_put(g, device, "program", l->program);
+	if (!err && chain->program >= 0)
+		err = chain_pin(g, device, l->chain, chain->generic);
+	return err;
+}
+
+/* The other program goes just before the gate comes; in between packets pass. It is not
+ * left in another mode than its owner chose. */
+static int link_in_front(const char *device, int program, const struct chain *chain)
+{
+	int err = chain_take_off(device, chain), link;
+
+	if (err)
+		return err;
+	fault_point();
+	link = xdp_link(device, program, chain->generic);
+	if (link < 0 || chain->generic || !runs_generic(link, device))
+		return link;
+	close(link);
+	return fail(
+		-EOPNOTSUPP,
+		"%s: the program that is there runs in native mode, and the gate cannot; nothing is changed",
+		device);
+}
+
+static int link_new(struct gate *g, const char *device, const struct loaded *l, bool generic,
+		    const struct chain *chain)
+{
+	cleanup_fd int link = -1;
+	int err;
+
+	fault_point();
+	settings_note_program(l->device, program_info(l->program).id);
+	link = chain->program >= 0 ? link_in_front(device, l->program, chain)
+				   : xdp_link(device, l->program, generic);
+	fault_point();
+	err = link < 0 ? link : device_pin_put(g, device, "link", link);
+	/* Until this is written no handshake is ours. */
+	if (!err)
+		err = settings_write(device, l->device, !tc_attach(g, device, l->ingress, l->egress),
+				     runs_generic(link, device));
+	if (err)
+		return err;
+	settings_note_program(l->device, program_info(l->program).id);
+	events_write(g, EVENT_ATTACHED, device, runs_generic(link, device));
+	return 0;
+}
+
+static int attach_new(struct gate *g, const char *device, unsigned int how)
 {
 	cleanup_loaded struct loaded l = LOADED_INIT;
-	cleanup_fd int link = -1;
+	cleanup_chain struct chain chain = CHAIN_INIT;
 	int err;
 
 	if (!if_nametoindex(device))
 		return fail(-ENODEV, "%s: no such device; see `ip link`", device);
-	err = object_load(g, &l);
-	if (err)
-		return err;
+	/* First of all: it puts back what a killed command has taken off. */
 	err = make_dir(g, device);
+	if (!err && how & ATTACH_CHAIN)
+		err = chain_find(device, &chain);
 	if (!err)
-		err = device_pin_put(g, device, "counters", l.counters);
+		err = load_programs(g, device, &l, chain.program);
 	if (!err)
-		err = device_pin_put(g, device, "crossings", l.crossings);
+		err = pin_programs(g, device, &l, &chain);
 	if (!err)
-		err = device_pin_put(g, device, "device", l.device);
-	if (!err)
-		err = device_pin_put(g, device, "program", l.program);
-	if (!err) {
-		fault_point();
-		settings_note_program(l.device, program_info(l.program).id);
-		link = xdp_link(device, l.program, generic);
-		fault_point();
-		err = link < 0 ? link : device_pin_put(g, device, "link", link);
-	}
-	/* Until this is written no handshake is ours. */
-	if (!err)
-		err = settings_write(device, l.device, !tc_attach(g, device, l.ingress, l.egress),
-				     runs_generic(link, device));
-	if (err) {
+		err = link_new(g, device, &l, how & ATTACH_GENERIC, &chain);
+	if (err)
 		gate_detach(g, device);
-		return err;
-	}
-	settings_note_program(l.device, program_info(l.program).id);
-	events_write(g, EVENT_ATTACHED, device, runs_generic(link, device));
-	return 0;
+	return err;
 }
 
 int gate_attach(struct gate *g, const char *device, unsigned int how)
@@ -257,17 +319,26 @@ int gate_attach(struct gate *g, const char *device, unsigned int how)
 	if (!*device || strlen(device) >= IFNAMSIZ)
 		return fail(-ENODEV, "%.40s: no such device; see `ip link`", device);
 	link = device_pin_open_object(g, device, "link");
-	if (link_ifindex(link) && link_ifindex(link) == if_nametoindex(device))
+	if (link_ifindex(link) && link_ifindex(link) == if_nametoindex(device)) {
+		if (how & ATTACH_CHAIN && !chain_read(g, device).id)
+			say("%s: --chain: the gate is there already, and no program was there before it",
+			    device);
 		return replace_program(g, device, link, how);
-	return attach_new(g, device, how & ATTACH_GENERIC);
+	}
+	return attach_new(g, device, how);
 }
 
 int gate_stop(struct gate *g, const char *device)
 {
-	cleanup_fd int link = device_pin_open_object(g, device, "link");
+	static const char *const names[] = {"link", "link+new"}; /* pin_put() was killed in between */
 
-	if (link >= 0)
-		bpf_link_detach(link);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		cleanup_fd int link = device_pin_open_object(g, device, names[i]);
+
+		if (link >= 0)
+			bpf_link_detach(link);
+	}
+	chain_put_back(g, device);
 	return 0;
 }
 
@@ -363,6 +434,7 @@ static void read_device(struct gate *g, struct gate_device *d, const char *dir)
 	read_settings(g, d);
 	read_program(g, d);
 	read_link(g, d);
+	d->chain = chain_read(g, d->name);
 	d->tc_lost = d->attached && d->runs_known && d->shallow == SHALLOW_NONE && !tc_attached(g, d->name);
 }
 

@@ -193,7 +193,8 @@ static void tell_attached(struct told *t)
 		tell(t, "XDP attached", FEATURE_NO, "none: the place is free for `straygate up`");
 	else
 		tell(t, "XDP attached", FEATURE_YES,
-		     "%s, program id %u: `straygate up` replaces its own, and refuses to displace another",
+		     "%s, program id %u: `straygate up` replaces its own, and goes in front of another with "
+		     "--chain",
 		     query.drv_prog_id	 ? "native mode"
 		     : query.skb_prog_id ? "generic mode (slower)"
 					 : "offloaded",

@@ -157,6 +157,12 @@ int gate_share(struct gate *g, const char *group);
  * done whenever an instance is opened. locked: by this process. */
 void gate_follow_names(struct gate *g, bool locked);
 
+/* An XDP program that gets what the gate passes. */
+struct chained {
+	uint32_t id;   /* 0: there is none */
+	char name[16]; /* BPF_OBJ_NAME_LEN */
+};
+
 struct gate_device {
 	char name[IFNAMSIZ];
 	bool attached;	      /* false: the device is gone, or was taken from us */
@@ -169,6 +175,7 @@ struct gate_device {
 	bool tc_lost;	      /* its filters at tc were taken away: bound visits hang */
 	unsigned int changed; /* CHANGED_..., since `up` or `apply` */
 	uint8_t mac[6];
+	struct chained chain;
 };
 #define CHANGED_MAC 0x01u
 #define CHANGED_MTU 0x02u
@@ -177,8 +184,10 @@ struct gate_device {
 /* Attaches, or replaces the program of a device that is attached already. */
 #define ATTACH_GENERIC 0x01u
 #define ATTACH_ANEW    0x02u /* off and on, with a gap, also if it is attached */
+#define ATTACH_CHAIN   0x04u /* in front of the program that is there */
 int gate_attach(struct gate *g, const char *device, unsigned int how);
-/* Stops judging on the device; its filters at tc go on translating. */
+/* Stops judging on the device; its filters at tc go on translating. A program that was
+ * behind the gate is put back. */
 int gate_stop(struct gate *g, const char *device);
 int gate_detach(struct gate *g, const char *device);
 /* Reads anew what the programs must know of the devices: MAC, MTU, way back. */

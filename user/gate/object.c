@@ -186,6 +186,8 @@ static int share_maps(struct gate *g, struct loaded *l)
 		err = reuse(l->object, "crossings", l->crossings);
 	if (!err)
 		err = reuse(l->object, "device", l->device);
+	if (!err)
+		err = reuse(l->object, "chain", l->chain);
 	return err ? fail(err, "the maps of instance %s do not fit this build: %s", g->instance,
 			  strerror(-err))
 		   : 0;
@@ -201,8 +203,9 @@ static int map_fd(struct bpf_object *object, const char *name)
 	return bpf_map__fd(bpf_object__find_map_by_name(object, name));
 }
 
-/* The programs that are named, NULL behind the last. */
-static int load(struct gate *g, struct loaded *l, const char *const *names)
+/* An object with the programs that are named, NULL behind the last, on the instance's
+ * maps, to be loaded. */
+static int prepare(struct gate *g, struct loaded *l, const char *const *names)
 {
 	struct bpf_program *p;
 	const char *const *name;
@@ -216,29 +219,85 @@ static int load(struct gate *g, struct loaded *l, const char *const *names)
 			;
 		bpf_program__set_autoload(p, *name);
 	}
-	err = share_maps(g, l);
+	return share_maps(g, l);
+}
+
+static void note_loaded(struct loaded *l, const char *const *names)
+{
+	l->program = program_fd(l->object, names[0]);
+	l->ingress = program_fd(l->object, "straygate_ingress");
+	l->egress = program_fd(l->object, "straygate_egress");
+	l->counters = map_fd(l->object, "counters");
+	l->crossings = map_fd(l->object, "crossings");
+	l->device = map_fd(l->object, "device");
+	l->chain = map_fd(l->object, "chain");
+}
+
+static int load(struct gate *g, struct loaded *l, const char *const *names)
+{
+	int err = prepare(g, l, names);
+
 	if (err)
 		return err;
 	err = bpf_object__load(l->object);
 	if (err)
 		return cannot_load(err);
-	l->program = program_fd(l->object, names[0]);
-	l->counters = map_fd(l->object, "counters");
-	l->crossings = map_fd(l->object, "crossings");
-	l->device = map_fd(l->object, "device");
+	note_loaded(l, names);
 	return 0;
 }
 
 int object_load(struct gate *g, struct loaded *l)
 {
 	static const char *const names[] = {"straygate", "straygate_ingress", "straygate_egress", NULL};
-	int err = load(g, l, names);
 
-	if (err)
-		return err;
-	l->ingress = program_fd(l->object, names[1]);
-	l->egress = program_fd(l->object, names[2]);
+	return load(g, l, names);
+}
+
+/* One way of several; -EINVAL: not this one. */
+static int load_chain(struct gate *g, struct loaded *l, const char *name, enum bpf_attach_type type,
+		      int behind)
+{
+	const char *const names[] = {name, "straygate_ingress", "straygate_egress", NULL};
+	struct loaded fresh = *l;
+	uint32_t zero = 0;
+	int err = prepare(g, &fresh, names);
+
+	if (!err) {
+		bpf_program__set_expected_attach_type(bpf_object__find_program_by_name(fresh.object, name),
+						      type);
+		err = bpf_object__load(fresh.object);
+	}
+	if (!err && l->chain < 0 &&
+	    bpf_map_update_elem(map_fd(fresh.object, "chain"), &zero, &behind, BPF_ANY))
+		err = -errno;
+	if (err) {
+		bpf_object__close(fresh.object);
+		return err == -EINVAL ? err : cannot_load(err);
+	}
+	note_loaded(&fresh, names);
+	*l = fresh;
 	return 0;
+}
+
+/* A map of programs has those alone that are all made for frames in pieces, or none; and
+ * from Linux 6.18 those of one expected attach type, which older loaders leave at 0. None
+ * of that can be asked of a program. */
+int object_load_chain(struct gate *g, struct loaded *l, int behind)
+{
+	static const struct {
+		const char *name;
+		enum bpf_attach_type type;
+	} ways[] = {
+		{"straygate_chain", BPF_XDP},
+		{"straygate_chain_linear", BPF_XDP},
+		{"straygate_chain", (enum bpf_attach_type)0},
+		{"straygate_chain_linear", (enum bpf_attach_type)0},
+	};
+	int err = -EINVAL;
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]) && err == -EINVAL; i++)
+		err = load_chain(g, l, ways[i].name, ways[i].type, behind);
+	return err;
 }
 
 int object_load_explain(struct gate *g, struct loaded *l)

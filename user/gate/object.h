@@ -19,10 +19,12 @@ struct loaded {
 	int counters;
 	int crossings;
 	int device;
+	int chain; /* the map of the program behind the gate */
 };
-#define LOADED_INIT                                                                                       \
-	{                                                                                                 \
-		.program = -1, .ingress = -1, .egress = -1, .counters = -1, .crossings = -1, .device = -1 \
+#define LOADED_INIT                                                                                        \
+	{                                                                                                  \
+		.program = -1, .ingress = -1, .egress = -1, .counters = -1, .crossings = -1, .device = -1, \
+		.chain = -1                                                                                \
 	}
 void loaded_close(struct loaded *l);
 #define cleanup_loaded __attribute__((cleanup(loaded_close)))
@@ -36,6 +38,10 @@ int object_make(struct bpf_object **object, uint32_t bound);
 /* Loads the programs of a device on the maps of an instance; counters, crossings and
  * device that are fds of the device's own maps already are used again. */
 int object_load(struct gate *g, struct loaded *l);
+/* The same, for a gate with another program behind it. If l->chain is a device's map
+ * already it is used again; else `behind`, an fd, is put into a new one. -EINVAL, and
+ * nothing is said: the kernel does not let programs of these kinds call each other. */
+int object_load_chain(struct gate *g, struct loaded *l, int behind);
 /* Loads explain's program. */
 int object_load_explain(struct gate *g, struct loaded *l);
 /* Does this kernel take the program? 0 or -errno; says nothing. */

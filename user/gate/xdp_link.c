@@ -92,9 +92,9 @@ static int say_busy(const char *device, unsigned int ifindex, const char *words,
 	if (fd >= 0)
 		bpf_obj_get_info_by_fd(fd, &info, &size);
 	return fail(-EBUSY,
-		    "%s: another XDP program is attached (id %u, \"%s\"); straygate does not displace it, "
-		    "see `bpftool net show dev %s`",
-		    device, id, info.name, device);
+		    "%s: another XDP program is attached (id %u, \"%s\"); straygate does not displace it. "
+		    "`straygate up %s --chain` puts the gate in front of it, see `bpftool net show dev %s`",
+		    device, id, info.name, device, device);
 }
 
 static void say_generic(const char *device, int err, const char *words)

@@ -107,6 +107,11 @@ static json_t *canary_json(struct policy *p)
 	return json_pack("{s:s}", "from", from);
 }
 
+json_t *chained_json(const struct chained *c)
+{
+	return c->id ? json_pack("{s:I, s:s}", "id", (json_int_t)c->id, "name", c->name) : json_null();
+}
+
 int status_json(struct gate *g, const char *instance)
 {
 	static const char *const drifts[] = {"no file", "no", "yes", "file unreadable"};
@@ -136,12 +141,12 @@ int status_json(struct gate *g, const char *instance)
 		json_member("unplaced", json_integer((json_int_t)unplaced));
 	json_list("devices");
 	for (i = 0; i < t.device_count; i++)
-		json_item(json_pack("{s:s, s:s, s:b, s:s, s:b, s:o, s:s}", "device", t.devices[i].name,
+		json_item(json_pack("{s:s, s:s, s:b, s:s, s:b, s:o, s:s, s:o}", "device", t.devices[i].name,
 				    "mode", t.devices[i].generic ? "generic" : "native", "attached",
 				    t.devices[i].attached, "shallow", shallow_text(t.devices[i].shallow),
 				    "tc_lost", t.devices[i].tc_lost, "changed",
 				    changed_json(t.devices[i].changed), "misplaced",
-				    misplaced(g, &t.devices[i])));
+				    misplaced(g, &t.devices[i]), "chain", chained_json(&t.devices[i].chain)));
 	json_list_end();
 	json_list("listeners");
 	for (i = 0; i < t.listener_count; i++)

@@ -3,6 +3,8 @@
 #ifndef STRAYGATE_STATUS_H
 #define STRAYGATE_STATUS_H
 
+#include <jansson.h>
+
 #include "gate/gate.h"
 #include "show/tally.h"
 
@@ -19,6 +21,9 @@ enum drift drift(const struct gate *g, struct policy *running);
 
 /* What is not attached judges nobody: that is a failure. An exit status. */
 int status_exit(const struct tally *t);
+
+/* The program that gets what the gate passes; null: none, or it cannot be seen. */
+json_t *chained_json(const struct chained *c);
 
 /* Prints it all; an exit status. */
 int status_json(struct gate *g, const char *instance);
