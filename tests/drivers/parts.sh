@@ -19,6 +19,30 @@ again()
 	sg apply "$T_DIR/policy" >/dev/null 2>&1 || true
 }
 
+# feature NAME: "yes", "no" or "?", as it was before `up`.
+feature()
+{
+	jq -r --arg f "$1" '.devices[0].features[] | select(.feature == $f) |
+		if .here == null then "?" elif .here then "yes" else "no" end' "$T_DIR/features"
+}
+
+features_before()
+{
+	in_victim "$TB_GATE" features v0 | sed -n '/^v0/,$s/^/# features: /p'
+	in_victim "$TB_GATE" features v0 -j >"$T_DIR/features"
+}
+
+# What `features` said before fits what `up` then got.
+part_words()
+{
+	local native
+	native=$(feature "native XDP")
+	sg status | sed 's/^/# status: /' || true
+	[ "$native" = "?" ] || [ "$(feature MTU)" = no ] ||
+		is "words: native mode as features said" "$native" "$([ "$(device_is v0)" = native ] && echo yes || echo no)"
+	is "words: the place was free" "$(feature "XDP attached")" no
+}
+
 # vlan_up LOWER: VLAN 5 on it, and on the crowd's end.
 vlan_up()
 {
@@ -132,6 +156,8 @@ part_unplug()
 {
 	local policy
 	policy=$(sg show policy)
+	slow_begin "$T_DIR/pulled"
+	is "unplug: the download is a bound visit" "$(bound_visits)" 1
 	host unplug v0
 	ok "unplug: the device is gone" nic_gone v0
 	is "unplug: status says so" "$(device_is v0)" "NOT ATTACHED"
@@ -142,6 +168,8 @@ part_unplug()
 	addresses_back
 	like "plug: up attaches it" "$(sg up v0 2>/dev/null)" "^v0  $MODE XDP"
 	is "plug: the policy is kept" "$(sg show policy)" "$policy"
+	slow_end "$T_DIR/pulled"
+	is "plug: the download goes on" "$slow_got" good
 	settle
 	both plug
 }
@@ -194,7 +222,7 @@ slow_begin()
 {
 	rm -f "$1" "$1".*
 	# shellcheck disable=SC2016 # of the inner shell
-	in_crowd bash -c 'exec 5<>"/dev/tcp/$1/80"
+	in_crowd timeout 180 bash -c 'exec 5<>"/dev/tcp/$1/80"
 		printf "GET /thirty HTTP/1.0\r\nHost: %s\r\n\r\n" "$2" >&5
 		head -c 100000 <&5 >"$3" && touch "$3.begun"
 		while [ ! -e "$3.go" ]; do sleep 0.1; done
@@ -212,12 +240,40 @@ slow_end()
 	cmp -s "$1.got" "$CORE_BIG" || slow_got="wrong bytes, $(stat -c %s "$1")"
 }
 
-# The slave that carries the traffic goes down under a download.
+bound_visits()
+{
+	sg status -j | jq .bound.visits
+}
+
+# visits_go_on: one after the other, until there is $T_DIR/enough; those that did not go well.
+visits_go_on()
+{
+	local got
+	while [ ! -e "$T_DIR/enough" ]; do
+		got=$(page 4 "http://$SERVED/")
+		[ "$got" = good ] || echo "$got"
+		echo >>"$T_DIR/visited"
+	done
+}
+
+more_than()
+{
+	[ "$(wc -l <"$T_DIR/visited")" -gt "$1" ]
+}
+
+# The slave that carries the traffic goes down under a download, and while others come.
 failover()
 {
+	rm -f "$T_DIR/enough" "$T_DIR/visited"
 	slow_begin "$T_DIR/long"
+	visits_go_on >"$T_DIR/unserved" &
+	until_ok 60 more_than 0
 	ip -n "sg-$T-v" link set v0 down
+	until_ok 60 more_than "$(($(wc -l <"$T_DIR/visited") + 2))"
+	touch "$T_DIR/enough"
+	wait $! || true
 	slow_end "$T_DIR/long"
+	is "bond: each visit during the failover is served" "$(sort "$T_DIR/unserved" | uniq -c)" ""
 	is "bond: a download survives the failover" "$slow_got" good
 	is "bond: the other slave is active" \
 		"$(in_victim ip -d -j link show bond0 | jq -r '.[0].linkinfo.info_data.active_slave')" v1
