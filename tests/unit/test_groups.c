@@ -81,3 +81,25 @@ Test(groups, random_labels_are_one_line)
 	}
 	cr_expect(!group_names(rows, 0));
 }
+
+Test(groups, a_name_is_one_row_whatever_asked_for_it)
+{
+	struct heavy rows[] = {
+		row("a.example", 2, PROTO_HTTP), row("b.example", 4, PROTO_HTTP),
+		row("a.example", 2, PROTO_TLS),	 row("c.example", 1, PROTO_DNS),
+		row("a.example", 1, PROTO_DNS),
+	};
+	static const struct {
+		const char *name;
+		uint64_t count;
+	} expected[] = {{"a.example", 5}, {"b.example", 4}, {"c.example", 1}};
+	size_t n = join_protocols(rows, COUNT(rows)), i;
+
+	cr_assert(n == COUNT(expected), "%zu", n);
+	for (i = 0; i < n; i++) {
+		cr_expect(rows[i].length == strlen(expected[i].name) &&
+			  !memcmp(rows[i].key, expected[i].name, rows[i].length));
+		cr_expect_eq(rows[i].count, expected[i].count);
+	}
+	cr_expect(!join_protocols(rows, 0));
+}

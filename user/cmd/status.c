@@ -12,6 +12,7 @@
 #include "show/alarm.h"
 #include "show/depth.h"
 #include "show/headers.h"
+#include "host/vlan.h"
 #include "lib/json.h"
 #include "lib/say.h"
 #include "gate/place.h"
@@ -20,6 +21,7 @@
 #include "show/groups.h"
 #include "show/show.h"
 #include "show/status.h"
+#include "show/strays.h"
 #include "cmd/verb.h"
 
 static const char *clock_text(uint64_t seconds)
@@ -90,14 +92,29 @@ static void print_changed(struct gate *g, const struct tally *t)
 		     "unjudged, `straygate up` learns them");
 }
 
+/* What keeps the whole device at data, and what to do about it. */
+static void print_shallow_device(const struct gate_device *d)
+{
+	char remedy[VLAN_REMEDY_SIZE] = "";
+
+	printf("  %s: visits are judged at data: %s", d->name, shallow_text(d->shallow));
+	if (d->shallow == SHALLOW_TAGS) {
+		vlan_tags_remedy(d->name, d->generic, remedy);
+		if (*remedy)
+			printf("; `%s`, then `straygate up %s`", remedy, d->name);
+		else
+			fputs("; a gate on the VLAN's own device does not mind", stdout);
+	}
+	putchar('\n');
+}
+
 static void print_shallow(struct gate *g, const struct tally *t)
 {
 	size_t i;
 
 	for (i = 0; i < t->device_count; i++) {
 		if (t->devices[i].shallow != SHALLOW_NONE)
-			printf("  %s: visits are judged at data: %s\n", t->devices[i].name,
-			       shallow_text(t->devices[i].shallow));
+			print_shallow_device(&t->devices[i]);
 		if (t->devices[i].tc_lost)
 			printf("  %s: somebody removed the gate's filters at tc, bound visits hang; "
 			       "`straygate up "
@@ -193,18 +210,21 @@ static void print_unknown(const struct tally *t, const struct tally *before)
 static void print_strays(struct gate *g, struct policy *running)
 {
 	struct heavy *names = NULL;
+	char text[HEAVY_TEXT];
 	size_t count, i;
 	uint64_t all = 0;
 
 	if (strays_read(g, running, &names, &count))
 		return;
+	count = join_protocols(names, count);
 	for (i = 0; i < count; i++)
 		all += names[i].count;
 	if (all) {
 		fputs("  most asked for:", stdout);
-		for (i = 0; i < count && i < 3; i++)
-			printf("%s %.*s %.0f %%", i ? "," : "", names[i].length, (const char *)names[i].key,
-			       100.0 * names[i].count / all);
+		for (i = 0; i < count && i < 3; i++) {
+			heavy_text(text, &names[i], true);
+			printf("%s %s %.0f %%", i ? "," : "", text, 100.0 * names[i].count / all);
+		}
 		puts(count > 3 ? ", ...  (straygate show strays)" : "  (straygate show strays)");
 	}
 	free(names);

@@ -88,8 +88,9 @@ static void tell_native(struct told *t)
 		     "result");
 	else if (!has_native(t))
 		tell(t, "native XDP", FEATURE_NO,
-		     "`straygate up` falls back to generic XDP: the same verdicts, each packet costs an skb "
-		     "first%s",
+		     "%s`straygate up` falls back to generic XDP: the same verdicts, each packet costs an "
+		     "skb first%s",
+		     t->driver && t->driver->generic_only ? "this driver has none: " : "",
 		     t->driver && t->driver->no_lro ? "; without LRO and rx-gro-hw the driver may have it"
 						    : "");
 	else if (veth_sends_back(t->device) <= 0)
@@ -172,13 +173,17 @@ static void tell_link(struct told *t)
 /* A tag that was taken off is in no packet that the gate sees or sends. */
 static void tell_tags(struct told *t)
 {
+	char remedy[VLAN_REMEDY_SIZE];
+
+	vlan_tags_remedy(t->device, !has_native(t), remedy);
 	if (!vlan_tags_stripped(t->device, !has_native(t)))
 		tell(t, "VLAN tags in frames", FEATURE_YES,
 		     "tagged frames are judged, and answered with their tags");
 	else
 		tell(t, "VLAN tags in frames", FEATURE_NO,
-		     "taken off before the gate: answers would leave untagged; if there are VLANs, `ethtool "
-		     "-K DEV rxvlan off` (on a bond's slaves), or attach to the VLAN's own device");
+		     "taken off before the gate, so answers would leave without; if there are VLANs, %s%s%s"
+		     "attach to the VLAN's own device",
+		     *remedy ? "`" : "", remedy, *remedy ? "`, or " : "");
 }
 
 static void tell_attached(struct told *t)

@@ -163,8 +163,7 @@ const char *shallow_text(enum shallow s)
 		[SHALLOW_UNANSWERED] = "new connections that the gate passed on stayed unanswered",
 		[SHALLOW_ROOM] = "the table of bound visits is nearly full",
 		[SHALLOW_TC] = "nothing can be attached at tc",
-		[SHALLOW_TAGS] = "the NIC takes VLAN tags off, so answers would leave without (ethtool -K "
-				 "DEV rxvlan off)",
+		[SHALLOW_TAGS] = "VLAN tags are taken off before the gate, so answers would leave without",
 		[SHALLOW_PEER] = "a veth device whose other end has no XDP program drops what the gate "
 				 "sends (up --generic works)",
 	};

@@ -4,6 +4,8 @@
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 
 #include "host/netdev.h"
@@ -17,13 +19,18 @@ static bool stripped_by_nic(const char *device)
 	return !netdev_ask(device, SIOCETHTOOL, &flags, &r) && flags.data & ETH_FLAG_RXVLAN;
 }
 
+static bool gathers(const struct stack_device *d)
+{
+	return d->kind == STACK_BOND || d->kind == STACK_TEAM || d->kind == STACK_BRIDGE;
+}
+
 /* The kernel takes a tag off when the frame comes by a slave or port, which is before
  * a generic program on the bond or bridge sees it; a native one runs on the slaves. */
 static bool stripped(const struct stack *s, const struct stack_device *d, bool generic)
 {
 	size_t i;
 
-	if (d->kind != STACK_BOND && d->kind != STACK_TEAM && d->kind != STACK_BRIDGE)
+	if (!gathers(d))
 		return stripped_by_nic(d->name);
 	if (generic)
 		return true;
@@ -57,4 +64,32 @@ bool vlan_tags_missed(const char *device, bool generic)
 	const struct stack_device *d = stack_read(&s) ? NULL : stack_named(&s, device);
 
 	return d && vlan_above(&s, d) && stripped(&s, d, generic);
+}
+
+/* One command more, if there is room for all of it. */
+static void add_command(char out[VLAN_REMEDY_SIZE], const char *device)
+{
+	char command[64];
+	size_t at = strlen(out);
+	int n;
+
+	if (!stripped_by_nic(device))
+		return;
+	n = snprintf(command, sizeof(command), "%sethtool -K %s rxvlan off", at ? " && " : "", device);
+	if (at + n < VLAN_REMEDY_SIZE)
+		memcpy(out + at, command, n + 1);
+}
+
+void vlan_tags_remedy(const char *device, bool generic, char out[VLAN_REMEDY_SIZE])
+{
+	cleanup_stack struct stack s = {0};
+	const struct stack_device *d = stack_read(&s) ? NULL : stack_named(&s, device);
+	size_t i;
+
+	*out = 0;
+	if (!d || !gathers(d))
+		add_command(out, device);
+	for (i = 0; d && gathers(d) && !generic && i < s.count; i++)
+		if (s.device[i].master == d->ifindex)
+			add_command(out, s.device[i].name);
 }

@@ -120,6 +120,29 @@ size_t group_names(struct heavy *rows, size_t count)
 	return kept;
 }
 
+static int by_name(const void *a, const void *b)
+{
+	const struct heavy *x = a, *y = b;
+
+	return x->length != y->length ? x->length - y->length : memcmp(x->key, y->key, sizeof(x->key));
+}
+
+size_t join_protocols(struct heavy *rows, size_t count)
+{
+	size_t kept = 0, i;
+
+	if (!count)
+		return 0;
+	qsort(rows, count, sizeof(*rows), by_name);
+	for (i = 1; i < count; i++)
+		if (by_name(&rows[kept], &rows[i]))
+			rows[++kept] = rows[i];
+		else
+			rows[kept].count += rows[i].count;
+	qsort(rows, ++kept, sizeof(*rows), by_count);
+	return kept;
+}
+
 int strays_read(struct gate *g, struct policy *p, struct heavy **names, size_t *count)
 {
 	struct heavy *suffixes = NULL, *all;

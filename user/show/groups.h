@@ -16,4 +16,8 @@ size_t suffix_at(const uint8_t *text, size_t length);
  * of rows, in any order. Returns how many are left, the largest first. */
 size_t group_names(struct heavy *rows, size_t count);
 
+/* Makes one row of those that have the same name, whatever protocol it was asked for by.
+ * Returns how many are left, the largest first. */
+size_t join_protocols(struct heavy *rows, size_t count);
+
 #endif
