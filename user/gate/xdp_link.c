@@ -100,9 +100,16 @@ static int say_busy(const char *device, unsigned int ifindex, const char *words,
 static void say_generic(const char *device, int err, const char *words)
 {
 	char driver[DRIVER_NAME_SIZE], remedy[WORDS_SIZE], text[2 * WORDS_SIZE];
+	const struct driver *known;
 	bool command;
 
 	ethtool_driver(device, driver);
+	known = driver_known(driver);
+	if (known && known->generic_only) {
+		say("%s: %s refuses native XDP: %s; running generic (slower), as always with this driver",
+		    device, driver, in_words(text, words, err));
+		return;
+	}
 	driver_remedy(device, err, words, remedy, sizeof(remedy));
 	command = strchr(remedy, '(') == NULL;
 	say("%s: %s refuses native XDP: %s; running generic (slower)%s%s%s%s%s%s", device,
