@@ -91,8 +91,9 @@ static void tell_native(struct told *t)
 		     "%s`straygate up` falls back to generic XDP: the same verdicts, each packet costs an "
 		     "skb first%s",
 		     t->driver && t->driver->generic_only ? "this driver has none: " : "",
-		     t->driver && t->driver->no_lro ? "; without LRO and rx-gro-hw the driver may have it"
-						    : "");
+		     t->driver && t->driver->joining == JOINING_REFUSED
+			     ? "; without LRO and rx-gro-hw the driver may have it"
+			     : "");
 	else if (veth_sends_back(t->device) <= 0)
 		tell(t, "native XDP", FEATURE_NO,
 		     "the other end of this veth has no XDP program and would drop what the gate sends: "
@@ -124,9 +125,16 @@ static void tell_joining(struct told *t)
 {
 	bool lro = ethtool_lro(t->device), hw_gro = ethtool_hw_gro(t->device);
 
-	if (!t->driver || !t->driver->no_lro)
+	if (!t->driver || t->driver->joining == JOINING_ANY)
 		return;
-	if (lro || hw_gro)
+	if ((lro || hw_gro) && t->driver->joining == JOINING_PAUSED)
+		tell(t, "LRO", FEATURE_YES, "on; the driver stops it while the gate is in native mode");
+	else if ((lro || hw_gro) && t->driver->joining == JOINING_ENDED)
+		tell(t, "LRO", FEATURE_YES,
+		     "on; the driver switches it off at `up`, and it stays off: after `down`, `ethtool -K %s "
+		     "lro on`",
+		     t->device);
+	else if (lro || hw_gro)
 		tell(t, "LRO off", FEATURE_NO,
 		     "packets are joined by the NIC, and native mode may be refused: `ethtool -K %s%s%s`",
 		     t->device, lro ? " lro off" : "", hw_gro ? " rx-gro-hw off" : "");

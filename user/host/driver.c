@@ -9,10 +9,10 @@
 
 static const struct driver drivers[] = {
 	{.name = "virtio_net",
-	 .no_lro = true,
+	 .joining = JOINING_PAUSED,
 	 .note = "the hypervisor must offer mergeable buffers (mrg_rxbuf) and control over guest offloads"},
 	{.name = "vmxnet3",
-	 .no_lro = true,
+	 .joining = JOINING_ENDED,
 	 .resets = true,
 	 .downtime = "0.1 s",
 	 .note = "after link down and up, a change of the MTU or `ethtool -G` it no longer runs the "
@@ -20,17 +20,21 @@ static const struct driver drivers[] = {
 	{.name = "igb", .mtu = 3046, .resets = true, .downtime = "2.4 s"},
 	{.name = "ixgbe",
 	 .mtu = 3050,
-	 .no_lro = true,
+	 .joining = JOINING_REFUSED,
 	 .resets = true,
 	 .note = "not with SR-IOV or DCB, nor above 128 CPUs"},
 	{.name = "ixgbevf", .mtu = 3050, .resets = true},
 	{.name = "ena", .mtu = 3498, .queues = QUEUES_HALF, .resets = true},
-	{.name = "gve", .mtu = 2032, .no_lro = true, .queues = QUEUES_HALF, .note = "GQI-QPL queues only"},
-	{.name = "hv_netvsc", .mtu = 3500, .no_lro = true},
-	{.name = "mana", .mtu = 3500, .no_lro = true},
-	{.name = "mlx5_core", .no_lro = true, .note = "reports no XDP at all while these are on"},
-	{.name = "mlx4_en", .no_lro = true},
-	{.name = "bnxt_en", .no_lro = true, .queues = QUEUES_COMBINED},
+	{.name = "gve",
+	 .mtu = 2032,
+	 .joining = JOINING_REFUSED,
+	 .queues = QUEUES_HALF,
+	 .note = "GQI-QPL queues only"},
+	{.name = "hv_netvsc", .mtu = 3500, .joining = JOINING_REFUSED},
+	{.name = "mana", .mtu = 3500, .joining = JOINING_REFUSED},
+	{.name = "mlx5_core", .joining = JOINING_REFUSED, .note = "reports no XDP at all while these are on"},
+	{.name = "mlx4_en", .joining = JOINING_REFUSED},
+	{.name = "bnxt_en", .joining = JOINING_REFUSED, .queues = QUEUES_COMBINED},
 	{.name = "ice"},
 	{.name = "i40e"},
 	{.name = "sfc"},
@@ -77,7 +81,8 @@ static bool about_joining(const char *device, const struct driver *d, const char
 	static const char *const any[] = {"lro",    "large receive", "hw_gro", "hw-gro",
 					  "hw gro", "gro_hw",	     NULL};
 
-	return (ethtool_lro(device) || ethtool_hw_gro(device)) && (speaks_of(words, any) || (d && d->no_lro));
+	return (ethtool_lro(device) || ethtool_hw_gro(device)) &&
+	       (speaks_of(words, any) || (d && d->joining == JOINING_REFUSED));
 }
 
 static bool about_size(const char *device, const struct driver *d, const char *words)

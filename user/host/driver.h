@@ -15,11 +15,19 @@ enum driver_queues {
 	QUEUES_COMBINED, /* rx and tx must be combined, and some left over */
 };
 
+/* With native XDP, where the NIC joins packets (large-receive-offload, rx-gro-hw): */
+enum driver_joining {
+	JOINING_ANY,
+	JOINING_REFUSED, /* the program is refused until that is off */
+	JOINING_PAUSED,	 /* the driver stops it as long as a program is there */
+	JOINING_ENDED,	 /* the driver switches it off, and it stays off */
+};
+
 struct driver {
 	const char *name;  /* as ethtool -i says it */
 	bool generic_only; /* has no native XDP */
 	unsigned int mtu;  /* the largest with native XDP; 0: none is known */
-	bool no_lro;	   /* wants large-receive-offload (and rx-gro-hw) off */
+	enum driver_joining joining;
 	enum driver_queues queues;
 	bool resets;	      /* the link, when a program comes or goes */
 	const char *downtime; /* of that reset, as measured; NULL: not measured */
