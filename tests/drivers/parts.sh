@@ -103,7 +103,13 @@ part_mtu()
 		ip -n "sg-$T-c" link set c0 mtu 1500
 		return
 	fi
-	sg up 2>&1 | sed 's/^/# mtu: /'
+	said=$(sg up 2>&1) || true
+	echo "# mtu: ${said//$'\n'/; }"
+	is "mtu: attached" "$(sg status -j | jq '.devices[0].attached')" true
+	if [ "$(device_is v0)" != "$MODE" ]; then
+		like "mtu: up says why it is generic now" "$said" \
+			"refuses native XDP: .*For native mode: .ip link set v0 mtu [0-9]+., then .straygate up v0 --reattach"
+	fi
 	is "mtu: nothing is new" "$(changed v0)" '[]'
 	both "mtu 9000"
 	is "mtu 9000: 8 MB down" "$(visit_down 4)" good

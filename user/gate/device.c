@@ -177,6 +177,25 @@ static int load_programs(struct gate *g, const char *device, struct loaded *l, i
 		       : err;
 }
 
+/* A driver may refuse what it took before: vmxnet3, when the MTU has grown meanwhile,
+ * where it does not run the old program either. */
+static int update_link(struct gate *g, const char *device, int link, const struct loaded *l, unsigned int how)
+{
+	int err;
+
+	if (how & ATTACH_ANEW)
+		return take_off_and_on(g, device, link, l, how & ATTACH_GENERIC);
+	err = bpf_link_update(link, l->program, NULL) ? -errno : 0;
+	if (!err)
+		return 0;
+	if (!xdp_refused_by_driver(err))
+		return fail(err, "%s: cannot replace the program: %s", device, strerror(-err));
+	say("%s: the driver takes no other program in place any more (%s): it is put on anew, and packets "
+	    "in between pass unjudged",
+	    device, strerror(-err));
+	return take_off_and_on(g, device, link, l, false);
+}
+
 /* In place, unless it is to be ATTACH_ANEW: not a packet in between goes unjudged. */
 static int replace_program(struct gate *g, const char *device, int link, unsigned int how)
 {
@@ -204,10 +223,7 @@ static int replace_program(struct gate *g, const char *device, int link, unsigne
 	if (err)
 		return err;
 	fault_point();
-	if (how & ATTACH_ANEW)
-		err = take_off_and_on(g, device, link, &l, how & ATTACH_GENERIC);
-	else if (bpf_link_update(link, l.program, NULL))
-		err = fail(-errno, "%s: cannot replace the program: %s", device, strerror(errno));
+	err = update_link(g, device, link, &l, how);
 	if (err)
 		return err;
 	settings_note_program(l.device, program_info(l.program).id);

@@ -141,8 +141,7 @@ static int refused(const char *device, unsigned int ifindex, int program, int er
 	return fail(err, "%s: cannot attach: %s", device, in_words(text, words, err));
 }
 
-/* Of the device, not of who asks: those are all reasons to try generic mode. */
-static bool is_drivers(int err)
+bool xdp_refused_by_driver(int err)
 {
 	return err != -EBUSY && err != -EEXIST && err != -EPERM && err != -EACCES && err != -ENODEV;
 }
@@ -154,7 +153,7 @@ static int link_native(const char *device, unsigned int ifindex, int program)
 
 	if (link >= 0)
 		return link;
-	if (!is_drivers(err))
+	if (!xdp_refused_by_driver(err))
 		return refused(device, ifindex, program, err);
 	ask_why(ifindex, program, XDP_FLAGS_DRV_MODE, words);
 	link = link_create(program, ifindex, XDP_FLAGS_SKB_MODE);

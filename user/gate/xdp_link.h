@@ -13,4 +13,7 @@
  */
 int xdp_link(const char *device, int program, bool generic);
 
+/* Is this error of the device, and not of who asks? Then generic mode is worth a try. */
+bool xdp_refused_by_driver(int err);
+
 #endif
