@@ -12,6 +12,7 @@ static const struct driver drivers[] = {
 	 .joining = JOINING_PAUSED,
 	 .note = "the hypervisor must offer mergeable buffers (mrg_rxbuf) and control over guest offloads"},
 	{.name = "vmxnet3",
+	 .mtu = 3492,
 	 .joining = JOINING_ENDED,
 	 .resets = true,
 	 .downtime = "0.1 s",
