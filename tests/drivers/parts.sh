@@ -144,7 +144,9 @@ part_link()
 	reachable
 	if ! runs; then
 		like "link: status says that the program is not run" "$(cat "$T_DIR/status")" "straygate up v0 --reattach"
-		sg up v0 --reattach 2>&1 | sed 's/^/# link: /'
+		sg up v0 --reattach >"$T_DIR/said" 2>&1 || true
+		sed 's/^/# link: /' "$T_DIR/said"
+		like "link: up says that it resets the link" "$(cat "$T_DIR/said")" "resets the link"
 		settle
 		ok "link: now it is run" runs
 	fi

@@ -215,10 +215,12 @@ static void say_reset(struct gate *g, const char *device, const struct call *c)
 {
 	char name[DRIVER_NAME_SIZE];
 	const struct driver *d;
+	bool there = is_there_already(g, device);
 
 	ethtool_driver(device, name);
 	d = driver_known(name);
-	if (!d || !d->resets || c->generic || is_there_already(g, device))
+	/* One that is there goes if it is attached anew, whatever mode comes then. */
+	if (!d || !d->resets || (there ? !c->reattach : c->generic))
 		return;
 	say("%s: its driver (%s) resets the link when a program comes or goes%s%s", device, name,
 	    d->downtime ? ", for about " : "", d->downtime ? d->downtime : "");
