@@ -136,6 +136,13 @@ runs()
 	! grep -q "ATTACHED BUT NOT RUN" "$T_DIR/status"
 }
 
+flooded_check()
+{
+	flood &
+	sg status --check || true
+	wait $! || true
+}
+
 part_link()
 {
 	ip -n "sg-$T-v" link set v0 down
@@ -144,6 +151,8 @@ part_link()
 	reachable
 	if ! runs; then
 		like "link: status says that the program is not run" "$(cat "$T_DIR/status")" "straygate up v0 --reattach"
+		like "link: and --check" "$(flooded_check)" "CRITICAL: v0: attached, but of [0-9]+ packets"
+		is "link: everything passes" "$(page 4 "http://$SERVED/")" good
 		sg up v0 --reattach >"$T_DIR/said" 2>&1 || true
 		sed 's/^/# link: /' "$T_DIR/said"
 		like "link: up says that it resets the link" "$(cat "$T_DIR/said")" "resets the link"
@@ -273,22 +282,38 @@ more_than()
 	[ "$(wc -l <"$T_DIR/visited")" -gt "$1" ]
 }
 
+active_slave()
+{
+	in_victim ip -d -j link show bond0 | jq -r '.[0].linkinfo.info_data.active_slave'
+}
+
+# Without the gate: what does not survive then need not survive with it.
+failover_without()
+{
+	ip -n "sg-$T-v" link set v0 down
+	fails_over=yes
+	until_ok 30 in_crowd timeout 3 bash -c ": </dev/tcp/$TB_VICTIM4/80" || fails_over=no
+	ip -n "sg-$T-v" link set v0 up
+	[ $fails_over = yes ] || echo "# bond: without the gate there is no failover either; $(active_slave) is active"
+	in_victim ip link set bond0 type bond active_slave v0
+	reachable
+}
+
 # The slave that carries the traffic goes down under a download, and while others come.
 failover()
 {
 	rm -f "$T_DIR/enough" "$T_DIR/visited"
 	slow_begin "$T_DIR/long"
 	visits_go_on >"$T_DIR/unserved" &
-	until_ok 60 more_than 0
+	until_ok 60 more_than 0 || true
 	ip -n "sg-$T-v" link set v0 down
-	until_ok 60 more_than "$(($(wc -l <"$T_DIR/visited") + 2))"
+	until_ok 90 more_than "$(($(wc -l <"$T_DIR/visited") + 2))" || true
 	touch "$T_DIR/enough"
 	wait $! || true
 	slow_end "$T_DIR/long"
 	is "bond: each visit during the failover is served" "$(sort "$T_DIR/unserved" | uniq -c)" ""
 	is "bond: a download survives the failover" "$slow_got" good
-	is "bond: the other slave is active" \
-		"$(in_victim ip -d -j link show bond0 | jq -r '.[0].linkinfo.info_data.active_slave')" v1
+	is "bond: the other slave is active" "$(active_slave)" v1
 	both "after the failover"
 	ip -n "sg-$T-v" link set v0 up
 }
@@ -305,6 +330,7 @@ part_bond()
 	ip -n "sg-$T-v" addr add "$TB_VICTIM4/24" dev bond0
 	ip -n "sg-$T-v" link set bond0 addrgenmode none up
 	reachable
+	failover_without
 	like "bond: a slave is refused, and the bond named" "$(again v0)" "it belongs to the bond bond0.*straygate up bond0"
 	like "bond: up" "$(again bond0 | tee "$T_DIR/said")" "bond0  $MODE XDP"
 	sed 's/^/# bond: /' "$T_DIR/said"
@@ -313,7 +339,7 @@ part_bond()
 	is "bond: at the handshake" "$(depths | sort -u | xargs)" handshake
 	both bond
 	bound_on bond0
-	failover
+	[ $fails_over = no ] || failover
 	vlan_up bond0
 	sg up >/dev/null
 	by_vlan "bond, VLAN"
@@ -344,28 +370,4 @@ bound_on()
 	again "$1" >/dev/null
 	settle
 	like "bond: its visits are counted as its own" "$said" "waiting for [1-9]"
-}
-
-# qemu without mergeable buffers: the program is attached, and may not be run.
-part_norun()
-{
-	echo "# norun: $(device_is v0)"
-	if runs; then
-		settle
-		both norun
-	else
-		like "norun: status says so" "$(cat "$T_DIR/status")" "v0: of [0-9]+ packets the gate saw none"
-		like "norun: and --check" "$(flooded_check)" "CRITICAL: v0: attached, but of [0-9]+ packets"
-		is "norun: everything passes" "$(page 4 "http://$SERVED/")" good
-		again v0 --generic >/dev/null
-		settle
-		both "in generic mode"
-	fi
-}
-
-flooded_check()
-{
-	flood &
-	sg status --check || true
-	wait $! || true
 }

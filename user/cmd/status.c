@@ -344,7 +344,8 @@ static void print_unseen(const struct sample *before, const struct sample *now)
 
 		if (unseen)
 			printf("  %s: of %u packets the gate saw none: the driver does not run its program; "
-			       "`straygate up %s --reattach` puts it on anew\n",
+			       "`straygate up %s --reattach` puts it on anew; if that does not help, add "
+			       "--generic\n",
 			       name, unseen, name);
 	}
 }

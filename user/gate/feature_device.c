@@ -15,6 +15,7 @@
 #include "host/ethtool.h"
 #include "host/netdev.h"
 #include "host/veth.h"
+#include "host/virtio.h"
 #include "host/vlan.h"
 
 /* A frame that lies in one page, with the room that XDP and the skb want around
@@ -98,6 +99,10 @@ static void tell_native(struct told *t)
 		tell(t, "native XDP", FEATURE_NO,
 		     "the other end of this veth has no XDP program and would drop what the gate sends: "
 		     "`straygate up` uses generic XDP");
+	else if (virtio_runs_nothing(t->device))
+		tell(t, "native XDP", FEATURE_NO,
+		     "the hypervisor joins packets without mergeable buffers, with which this driver runs no "
+		     "program: `straygate up` uses generic XDP; mrg_rxbuf=on in the hypervisor changes that");
 	else
 		tell(t, "native XDP", FEATURE_YES, "the gate runs in the driver, before an skb is made");
 }

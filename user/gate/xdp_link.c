@@ -15,6 +15,7 @@
 #include "host/ethtool.h"
 #include "host/netlink.h"
 #include "host/veth.h"
+#include "host/virtio.h"
 #include "lib/fd.h"
 #include "lib/say.h"
 
@@ -174,6 +175,14 @@ int xdp_link(const char *device, int program, bool generic)
 	if (!generic && veth_sends_back(device) <= 0) {
 		say("%s: the other end of this veth device has no XDP program and would drop what the gate "
 		    "sends, running generic (slower)",
+		    device);
+		generic = true;
+	}
+	/* It would be attached, and never run. */
+	if (!generic && virtio_runs_nothing(device)) {
+		say("%s: virtio_net does not run native programs here, since the hypervisor joins packets "
+		    "without mergeable buffers; running generic (slower). For native mode: mrg_rxbuf=on in "
+		    "the hypervisor",
 		    device);
 		generic = true;
 	}

@@ -20,6 +20,16 @@ void ethtool_driver(const char *device, char out[DRIVER_NAME_SIZE])
 		snprintf(out, DRIVER_NAME_SIZE, "%.*s", DRIVER_NAME_SIZE - 1, info.driver);
 }
 
+void ethtool_bus(const char *device, char out[BUS_NAME_SIZE])
+{
+	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
+	struct ifreq r;
+
+	*out = 0;
+	if (!netdev_ask(device, SIOCETHTOOL, &info, &r))
+		snprintf(out, BUS_NAME_SIZE, "%.*s", BUS_NAME_SIZE - 1, info.bus_info);
+}
+
 bool ethtool_lro(const char *device)
 {
 	struct ethtool_value flags = {.cmd = ETHTOOL_GFLAGS};

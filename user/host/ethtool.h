@@ -7,9 +7,12 @@
 #include <stdbool.h>
 
 #define DRIVER_NAME_SIZE 32
+#define BUS_NAME_SIZE	 32
 
 /* "": the driver does not tell its name. */
 void ethtool_driver(const char *device, char out[DRIVER_NAME_SIZE]);
+/* Its place on the bus, such as "0000:00:03.0"; "": the driver does not tell. */
+void ethtool_bus(const char *device, char out[BUS_NAME_SIZE]);
 /* Does the NIC join packets before the driver sees them (large-receive-offload)? */
 bool ethtool_lro(const char *device);
 /* The same by the newer way (rx-gro-hw): false also if the driver does not know it. */
