@@ -94,22 +94,32 @@ part_vlan()
 	sg up >/dev/null
 }
 
+# generic_why WHAT SAID: `up` got generic mode here, and says what would help.
+generic_why()
+{
+	[ "$(device_is v0)" = "$MODE" ] ||
+		like "$1: up says why it is generic" "$2" \
+			"refuses native XDP: .*For native mode: .ip link set v0 mtu [0-9]+., then .straygate up v0 --reattach"
+}
+
+# Some drivers refuse large frames while a program is attached, and some a program while
+# there are large frames.
 part_mtu()
 {
 	local said
 	ip -n "sg-$T-c" link set c0 mtu 9000
-	if ! said=$(ip -n "sg-$T-v" link set v0 mtu 9000 2>&1); then
+	if said=$(ip -n "sg-$T-v" link set v0 mtu 9000 2>&1); then
+		said=$(sg up 2>&1) || true
+	else
 		echo "# mtu: refused while the gate is attached: $said"
-		ip -n "sg-$T-c" link set c0 mtu 1500
-		return
+		sg down --now
+		ip -n "sg-$T-v" link set v0 mtu 9000
+		said=$(again v0)
+		settle
 	fi
-	said=$(sg up 2>&1) || true
 	echo "# mtu: ${said//$'\n'/; }"
 	is "mtu: attached" "$(sg status -j | jq '.devices[0].attached')" true
-	if [ "$(device_is v0)" != "$MODE" ]; then
-		like "mtu: up says why it is generic now" "$said" \
-			"refuses native XDP: .*For native mode: .ip link set v0 mtu [0-9]+., then .straygate up v0 --reattach"
-	fi
+	generic_why mtu "$said"
 	is "mtu: nothing is new" "$(changed v0)" '[]'
 	both "mtu 9000"
 	is "mtu 9000: 8 MB down" "$(visit_down 4)" good
@@ -117,6 +127,7 @@ part_mtu()
 	ip -n "sg-$T-v" link set v0 mtu 1500
 	ip -n "sg-$T-c" link set c0 mtu 1500
 	again v0 | sed 's/^/# mtu 1500: /'
+	is "mtu 1500 again: mode" "$(device_is v0)" "$MODE"
 	settle
 	both "mtu 1500 again"
 }
