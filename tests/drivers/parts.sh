@@ -306,7 +306,7 @@ failover_without()
 	until_ok 30 in_crowd timeout 3 bash -c ": </dev/tcp/$TB_VICTIM4/80" || fails_over=no
 	ip -n "sg-$T-v" link set v0 up
 	[ $fails_over = yes ] || echo "# bond: without the gate there is no failover either; $(active_slave) is active"
-	in_victim ip link set bond0 type bond active_slave v0
+	until_ok 20 in_victim ip link set bond0 type bond active_slave v0 || true # once its link is up
 	reachable
 }
 
