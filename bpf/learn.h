@@ -10,7 +10,10 @@
  * had a served visit on this day or the day before, or from whose network one came, is
  * never learned, nor is one of whose visits a fifth is served. Of a learned source's
  * visits one in LEARN_DRAW is judged all the same, so that an honest visitor gets through
- * by trying again; if it is served, the source is free at once.
+ * by trying again; if it is served, all that was learned of its network is forgotten.
+ *
+ * Nothing is learned under a policy that waits to be confirmed: if it goes back by itself,
+ * names are served again, and nobody is to be refused because he asked for them.
  *
  * What is refused is dropped: it costs least, the client comes again by itself, later and
  * later, and no RST tells a browser to try another address or again at once.
@@ -91,6 +94,16 @@ static __always_inline __u32 learn_quarter(__u64 now, const struct image_learn *
 	return now / (quarter ? quarter : 1);
 }
 
+/* Does this policy wait to be confirmed? */
+static __always_inline bool learn_waits(const struct packet *p)
+{
+	__u32 zero = 0;
+	struct control *c = bpf_map_lookup_elem(&control, &zero);
+	__u64 word = c ? *(volatile __u64 *)&c->word : 0;
+
+	return CONTROL_DEADLINE(word) && CONTROL_SLOT(word) == p->slot;
+}
+
 static __always_inline bool is_regular(const struct learner *l, __u32 day)
 {
 	struct regular_place at = regular_place(l->key, l->kind, l->net_hash);
@@ -137,7 +150,7 @@ stage int learned_source(struct packet *p)
 
 /* ---- behind ------------------------------------------------------------------------ */
 
-/* A served visit: its source is a regular, and whatever was learned of it is wrong. */
+/* A served visit: its network is a regular, and whatever was learned of that is wrong. */
 stage int learn_served(struct packet *p)
 {
 	struct regular_place place;
@@ -170,17 +183,19 @@ stage int learn_served(struct packet *p)
 		tally_count(tally, learn_quarter(alarm_now(p, at), t), TALLY_SERVED);
 	}
 	set = learned_set(&l);
-	if (!set || !learn_until(set, l.key, l.kind))
+	if (!set || !learn_knows_network(set, l.key, l.kind))
 		return 0;
 	now = LEARN_CLOCK(alarm_now(p, at));
 	for (i = 0; i < LEARN_WAYS; i++) {
 		w = *(volatile __u64 *)&set->of[i].word;
 		key = *(volatile __u64 *)&set->of[i].key;
-		if (!(key == l.key && LEARN_KIND(w) == l.kind) &&
-		    !(key == LEARN_NET_KEY(l.key) && LEARN_KIND(w) == LEARN_NET_OF(l.kind)))
+		if (LEARN_NET_KEY(key) != LEARN_NET_KEY(l.key) ||
+		    (LEARN_KIND(w) != l.kind && LEARN_KIND(w) != LEARN_NET_OF(l.kind)))
 			continue;
-		if (__sync_val_compare_and_swap(&set->of[i].word, w, 0) == w && LEARN_UNTIL(w) > now)
-			freed = LEARN_KIND(w);
+		if (__sync_val_compare_and_swap(&set->of[i].word, w, 0) != w || LEARN_UNTIL(w) <= now)
+			continue;
+		/* One event, of the network if others of it are free again, too. */
+		freed = key == l.key && !freed ? LEARN_KIND(w) : LEARN_NET_OF(l.kind);
 	}
 	if (freed)
 		event(EVENT_LIFTED, p->listener, EVENT_LEARN(freed, 0),
@@ -197,6 +212,13 @@ static __always_inline __u64 learn_time(const struct image_learn *t, __u32 times
 		times = LEARN_DOUBLE;
 	time = t->refused << (times - 1);
 	return time >> (times - 1) != t->refused || time > t->most ? t->most : time;
+}
+
+/* Takes an entry back that was just written. */
+static __always_inline void learn_withdraw(struct learned_set *set, __u32 way, __u64 word)
+{
+	opaque(way);
+	__sync_val_compare_and_swap(&set->of[way & (LEARN_WAYS - 1)].word, word, 0);
 }
 
 /* Writes an entry, over one that nobody else has changed meanwhile. */
@@ -239,7 +261,7 @@ stage int learn_source(struct packet *p)
 	__u32 now, times, kind, way;
 	struct learner l;
 	struct pace *at;
-	__u64 time, key;
+	__u64 time, key, word;
 
 	if (!p || !learner_of(p, &l))
 		return 0;
@@ -252,13 +274,14 @@ stage int learn_source(struct packet *p)
 	time = LEARN_CLOCK(t->most);
 	learn_look(set, l.key, l.kind, now, now > time ? now - time : 0, &v);
 	times = v.times < 255 ? v.times + 1 : 255;
-	time = learn_time(t, times);
 	key = l.key;
 	kind = l.kind;
 	way = v.own ? v.own - 1 : v.way;
 	if (v.members + 1 >= LEARN_MEMBERS) {
 		key = LEARN_NET_KEY(key);
 		kind = LEARN_NET_OF(kind);
+		if (times < v.around)
+			times = v.around;
 		learn_merge(set, key, l.kind);
 		way = v.net ? v.net - 1 : 0;
 		if (!v.net) {
@@ -269,8 +292,16 @@ stage int learn_source(struct packet *p)
 	/* A full set: it is judged on, as everybody is. */
 	if (way >= LEARN_WAYS)
 		return 0;
-	if (!learn_write(set, way, key, LEARN_WORD(now + 1 + LEARN_CLOCK(time), times, kind)))
+	time = learn_time(t, times);
+	word = LEARN_WORD(now + 1 + LEARN_CLOCK(time), times, kind);
+	if (!learn_write(set, way, key, word))
 		return 0;
+	/* One of its network may have been served meanwhile: learn_served() on another CPU
+	 * makes it a regular first, and looks behind that. */
+	if (is_regular(&l, learn_day(alarm_now(p, at), at))) {
+		learn_withdraw(set, way, word);
+		return 0;
+	}
 	event(LEARN_IS_NET(kind) ? EVENT_WIDENED : EVENT_LEARNED, p->listener,
 	      EVENT_LEARN(kind, time / 1000000000), key);
 	return 0;
@@ -296,7 +327,7 @@ stage int learn_stray(struct packet *p)
 	t = learn_terms(p);
 	ts = tally_set(&l);
 	set = learned_set(&l);
-	if (!at || !t || !ts || !set)
+	if (!at || !t || !ts || !set || learn_waits(p))
 		return 0;
 	now = alarm_now(p, at);
 	/* The one in LEARN_DRAW that was let through says nothing new. */

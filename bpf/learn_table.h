@@ -117,12 +117,29 @@ static __always_inline __u32 learn_until(const struct learned_set *set, __u64 ke
 	return most;
 }
 
+/* 1 if the source, its network, or another source of it stands there, be it for times
+ * that are over. */
+static __always_inline __u64 learn_knows_network(const struct learned_set *set, __u64 key, __u32 kind)
+{
+	__u64 any = 0, w, other;
+	__u32 i;
+
+	for (i = 0; i < LEARN_WAYS; i++) {
+		w = *(const volatile __u64 *)&set->of[i].word;
+		other = LEARN_NET_KEY(*(const volatile __u64 *)&set->of[i].key ^ key);
+		any |= learn_is_zero(other | (LEARN_KIND(w) ^ kind));
+		any |= learn_is_zero(other | (LEARN_KIND(w) ^ LEARN_NET_OF(kind)));
+	}
+	return any;
+}
+
 /* What a set says when a source is to be learned. */
 struct learn_view {
 	__u64 own;     /* its own entry's way, plus one; 0: none */
 	__u64 net;     /* the same of its network's entry */
 	__u64 members; /* others of its network that are learned now */
-	__u64 times;   /* the most of all of these */
+	__u64 times;   /* how often it was learned, or its network was: the most of both */
+	__u64 around;  /* the most of the others */
 	__u64 way;     /* that can be taken: the one whose time is over for longest, or LEARN_WAYS */
 };
 
@@ -144,8 +161,8 @@ static __always_inline void learn_look(const struct learned_set *set, __u64 key,
 		v->own += own * (i + 1 - v->own);
 		v->net += net * (i + 1 - v->net);
 		v->members += member;
-		v->times = learn_larger(v->times,
-					LEARN_TIMES(w) * ((own | net | member) & learn_is_live(w, from)));
+		v->times = learn_larger(v->times, LEARN_TIMES(w) * ((own | net) & learn_is_live(w, from)));
+		v->around = learn_larger(v->around, LEARN_TIMES(w) * member);
 		/* For how long its time is over, and the way behind it; 0: it is not. */
 		longest = learn_larger(longest, (((__u64)now - LEARN_UNTIL(w) + 1) << 4 | i) &
 							(learn_is_live(w, now) - 1));
@@ -159,7 +176,8 @@ static __always_inline void learn_look(const struct learned_set *set, __u64 key,
  * way, so never more than what came in that time. */
 #define LEARN_QUARTERS 4
 
-/* Written by the programs. */
+/* Written by the programs: the kind by compare-and-exchange, all else while it says
+ * LEARN_BEING_WRITTEN, counts by additions. By the controller: the kind, cleared. */
 struct stray_tally {
 	__u64 key;
 	__u32 kind;
@@ -185,12 +203,13 @@ static __always_inline __u32 tally_served(const struct stray_tally *t)
 	return (t->counts[0] >> 16) + (t->counts[1] >> 16) + (t->counts[2] >> 16) + (t->counts[3] >> 16);
 }
 
-/* The quarters that have passed since. */
+/* The quarters that have passed since. Another CPU may be in the next one already. */
 static __always_inline void tally_turn(struct stray_tally *t, __u32 quarter)
 {
 	__u32 old = *(volatile __u32 *)&t->quarter, i;
 
-	if (old == quarter || __sync_val_compare_and_swap(&t->quarter, old, quarter) != old)
+	if (old == quarter || old == quarter + 1 ||
+	    __sync_val_compare_and_swap(&t->quarter, old, quarter) != old)
 		return;
 	for (i = 1; i <= LEARN_QUARTERS; i++)
 		if (i <= quarter - old)
@@ -214,7 +233,7 @@ static __always_inline struct stray_tally *tally_find(struct tally_set *set, __u
 
 	for (i = 0; i < LEARN_TALLY_WAYS; i++) {
 		t = &set->of[i];
-		if (t->key == key && t->kind == kind)
+		if (*(volatile __u32 *)&t->kind == kind && *(volatile __u64 *)&t->key == key)
 			return t;
 	}
 	return 0;
@@ -227,8 +246,7 @@ static __always_inline struct stray_tally *tally_take(struct tally_set *set, __u
 						      __u32 quarter, __u32 random)
 {
 	struct stray_tally *t, *least = 0;
-	__u32 i, strays, fewest = 0;
-	__u64 old;
+	__u32 i, strays, fewest = 0, old;
 
 	for (i = 0; i < LEARN_TALLY_WAYS; i++) {
 		t = &set->of[i];
@@ -240,13 +258,15 @@ static __always_inline struct stray_tally *tally_take(struct tally_set *set, __u
 	}
 	if (fewest && random % (fewest + 1))
 		return 0;
-	old = *(volatile __u64 *)&least->key;
-	if (__sync_val_compare_and_swap(&least->key, old, key) != old)
+	old = *(volatile __u32 *)&least->kind;
+	if (old == LEARN_BEING_WRITTEN ||
+	    __sync_val_compare_and_swap(&least->kind, old, LEARN_BEING_WRITTEN) != old)
 		return 0;
-	least->kind = kind;
+	*(volatile __u64 *)&least->key = key;
 	least->quarter = quarter;
 	for (i = 0; i < LEARN_QUARTERS; i++)
-		least->counts[i] = 0;
+		*(volatile __u32 *)&least->counts[i] = 0;
+	__sync_lock_test_and_set(&least->kind, kind);
 	return least;
 }
 

@@ -174,6 +174,26 @@ Test(learn, doubled)
 	cr_expect(!refused(CLIENT4));
 }
 
+/* How often the others of its network were learned is theirs. */
+Test(learn, doubled_for_itself)
+{
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		strays(CLIENT4, 5);
+		strays(CLIENT6, 5);
+		seconds(i == 0 ? 601 : i == 1 ? 1201 : 60);
+	}
+	cr_assert(refused(CLIENT4) && refused(CLIENT6));
+	strays("198.18.0.2", 5);
+	strays("2001:db8:c:1::1", 5);
+	seconds(599);
+	cr_expect(refused("198.18.0.2") && refused("2001:db8:c:1::1"));
+	seconds(2);
+	cr_expect(!refused("198.18.0.2") && !refused("2001:db8:c:1::1"));
+	cr_expect(refused(CLIENT4) && refused(CLIENT6));
+}
+
 Test(learn, what_is_refused)
 {
 	struct visit v = visit_make(CLIENT4, HOST4, 80), bound;
@@ -370,6 +390,26 @@ Test(learn, served_names_added)
 	cr_expect(!refused("198.18.0.2"));
 }
 
+/* If strays pass, nobody is to be refused for having asked. */
+Test(learn, strays_pass_from_now_on)
+{
+	strays(CLIENT4, 5);
+	world_policy(ENFORCED LEARN "stray http answer\nstray dns limit 5 visits/s\n");
+	cr_expect(refused(CLIENT4));
+	world_policy(ENFORCED LEARN "stray http pass\n");
+	cr_expect(!refused(CLIENT4));
+}
+
+/* Names that come while there is no such line. */
+Test(learn, served_names_added_without_it)
+{
+	strays(CLIENT4, 5);
+	world_policy(ENFORCED);
+	world_add("serve www.new.example");
+	world_add("learn strays 5 in 60s for 10m");
+	cr_expect(!refused(CLIENT4));
+}
+
 Test(learn, reset_and_line_gone)
 {
 	strays(CLIENT4, 5);
@@ -440,6 +480,18 @@ Test(learn, file)
 	unlink(path);
 }
 
+/* The next event of the programs of these kinds. */
+static struct event next_event(void)
+{
+	struct event e = {0};
+	uint64_t lost;
+
+	do
+		must(world_next_event(&e, &lost) && !lost, "no event");
+	while (e.kind < EVENT_LEARNED || e.kind > EVENT_LIFTED);
+	return e;
+}
+
 static void members(unsigned int first, unsigned int n, const char *format)
 {
 	char client[64];
@@ -470,16 +522,60 @@ Test(learn, widened)
 	cr_expect(!refused("198.18.9.99") && refused("198.18.9.8") && !refused("198.18.9.1"));
 }
 
-/* The next event of the programs of these kinds. */
-static struct event next_event(void)
+/* For as long as one of its members would be, and twice as long the next time. */
+Test(learn, widened_for)
 {
-	struct event e = {0};
-	uint64_t lost;
+	members(1, 8, "198.18.7.%u");
+	seconds(599);
+	cr_expect(refused("198.18.7.99"));
+	seconds(2);
+	cr_expect(!refused("198.18.7.99") && !refused("198.18.7.8"));
+	members(20, 8, "198.18.7.%u");
+	seconds(1199);
+	cr_expect(refused("198.18.7.99"));
+	seconds(2);
+	cr_expect(!refused("198.18.7.99"));
+	/* Members that were learned more often make it longer. */
+	for (unsigned int i = 0; i < 2; i++) {
+		members(1, 7, "198.18.8.%u");
+		seconds(i ? 60 : 601);
+	}
+	members(8, 1, "198.18.8.%u");
+	seconds(1199);
+	cr_expect(refused("198.18.8.99"));
+	seconds(2);
+	cr_expect(!refused("198.18.8.99"));
+}
 
+/* With a served visit all of a network is a regular: nobody of it would be learned then,
+ * so nobody stays refused. */
+Test(learn, served_frees_neighbours)
+{
+	struct event e;
+
+	members(1, 5, "198.18.7.%u");
+	members(1, 5, "2001:db8:c:7%02x::1");
+	strays("198.18.8.1", 5);
+	must(ask("198.18.7.200", SERVED) == REASON_served, "served");
+	must(ask("2001:db8:c:799::1", SERVED) == REASON_served, "served");
+	cr_expect(!refused("198.18.7.1") && !refused("198.18.7.5") && !refused("2001:db8:c:701::1"));
+	cr_expect(world_learned(NULL) == 1 && refused("198.18.8.1"));
 	do
-		must(world_next_event(&e, &lost) && !lost, "no event");
-	while (e.kind < EVENT_LEARNED || e.kind > EVENT_LIFTED);
-	return e;
+		e = next_event();
+	while (e.kind != EVENT_LIFTED);
+	cr_expect(e.cause == EVENT_LEARN(LEARN_NET4, 0) && e.figure == 0xc6120700);
+	e = next_event();
+	cr_expect(e.cause == EVENT_LEARN(LEARN_NET6, 0) && e.figure == 0x20010db8000c0700);
+}
+
+/* A policy that goes back by itself may serve what was astray meanwhile. */
+Test(learn, unconfirmed)
+{
+	strays("198.18.0.2", 5);
+	world_try_policy(ENFORCED LEARN, 3600);
+	strays(CLIENT4, 30);
+	cr_expect(!refused(CLIENT4));
+	cr_expect(refused("198.18.0.2"), "what was learned before holds");
 }
 
 Test(learn, events)

@@ -278,8 +278,9 @@ int gate_learned(struct gate *g, struct gate_learned **out, size_t *count);
 int gate_clear_learned(struct gate *g);
 /* Has the policy a `learn` line? */
 bool gate_learns(struct policy *p);
-/* The same if `now` serves names that `before` does not: who asked for these is no source
- * of strays. To be called when `now` rules. */
+/* The same if `now` serves names, or lets strays pass, that `before` does not (NULL: nobody
+ * knows what was): who asked for these is no source of strays. To be called when `now`
+ * rules. */
 int gate_forget_strays(struct gate *g, struct policy *now, struct policy *before);
 /* Those that are refused now, and the regulars of IPv4, as text. 0 or -errno. */
 int gate_save_learned(struct gate *g, FILE *out);

@@ -68,26 +68,41 @@ int gate_learned(struct gate *g, struct gate_learned **out, size_t *count)
 	return err ? fail(err, "the learned sources cannot be read: %s", strerror(-err)) : 0;
 }
 
-/* A word at a time, as the programs write them; a key without its word is nobody's. */
-static int clear(struct gate *g, enum gate_map map, size_t size)
+static void *memory_to_clear(struct gate *g, enum gate_map map, size_t size)
 {
-	uint64_t *words = map_memory(g->maps[map], size, true);
-	size_t i;
+	void *memory = map_memory(g->maps[map], size, true);
 
-	if (!words)
-		return fail(-errno, "%s cannot be cleared: %s", gate_map_names[map], strerror(errno));
-	for (i = 0; i < size / sizeof(*words); i++)
-		if (words[i])
-			__atomic_store_n(&words[i], 0, __ATOMIC_RELAXED);
-	munmap(words, size);
-	return 0;
+	if (!memory)
+		fail(-errno, "%s cannot be cleared: %s", gate_map_names[map], strerror(errno));
+	return memory;
 }
 
+/* Of each entry only the word that says whose it is: the programs may be writing others. */
 int gate_clear_learned(struct gate *g)
 {
-	int err = clear(g, GATE_STRAY_TALLIES, sizeof(struct tally_set) * LEARN_TALLY_SETS);
+	size_t tallies_size = sizeof(struct tally_set) * LEARN_TALLY_SETS, i;
+	size_t sets_size = sizeof(struct learned_set) * LEARN_SETS;
+	struct tally_set *tallies = memory_to_clear(g, GATE_STRAY_TALLIES, tallies_size);
+	struct learned_set *sets = tallies ? memory_to_clear(g, GATE_LEARNED, sets_size) : NULL;
 
-	return err ? err : clear(g, GATE_LEARNED, sizeof(struct learned_set) * LEARN_SETS);
+	for (i = 0; sets && i < LEARN_TALLY_SETS * LEARN_TALLY_WAYS; i++) {
+		struct stray_tally *t = &tallies[i / LEARN_TALLY_WAYS].of[i % LEARN_TALLY_WAYS];
+
+		if (t->kind)
+			__atomic_store_n(&t->kind, LEARN_NOBODY, __ATOMIC_RELAXED);
+	}
+	for (i = 0; sets && i < LEARN_SETS * LEARN_WAYS; i++) {
+		struct learned *e = &sets[i / LEARN_WAYS].of[i % LEARN_WAYS];
+
+		if (e->word)
+			__atomic_store_n(&e->word, 0, __ATOMIC_RELAXED);
+	}
+	if (tallies)
+		munmap(tallies, tallies_size);
+	if (!sets)
+		return -EIO;
+	munmap(sets, sets_size);
+	return 0;
 }
 
 static void is_new(const struct name *n, const struct rule *of, void *arg)
@@ -102,12 +117,42 @@ bool gate_learns(struct policy *p)
 	return policy_find(p, ST_LEARN, "strays");
 }
 
+/* Does one of these pass strays that the other turned away? */
+static bool passes_more(struct policy *now, struct policy *before)
+{
+	static const char *const subjects[] = {"http", "tls", "dns"};
+	size_t i;
+
+	for (i = 0; i < sizeof(subjects) / sizeof(subjects[0]); i++) {
+		const struct rule *a = policy_find(now, ST_STRAY, subjects[i]),
+				  *b = policy_find(before, ST_STRAY, subjects[i]);
+
+		if (a && a->action == ACT_PASS && !(b && b->action == ACT_PASS))
+			return true;
+	}
+	return false;
+}
+
+/* Does it know anybody of a line `learn` that is there no more, but may come again? */
+static bool knows_strays(struct gate *g)
+{
+	size_t size = sizeof(struct learned_set) * LEARN_SETS, i;
+	const struct learned_set *sets = map_memory(g->maps[GATE_LEARNED], size, false);
+	bool any = !sets;
+
+	for (i = 0; !any && i < LEARN_SETS * LEARN_WAYS; i++)
+		any = sets[i / LEARN_WAYS].of[i % LEARN_WAYS].word;
+	if (sets)
+		munmap((void *)sets, size);
+	return any;
+}
+
 int gate_forget_strays(struct gate *g, struct policy *now, struct policy *before)
 {
-	if (!before || !gate_learns(now))
+	if (!gate_learns(now) && !knows_strays(g))
 		return 0;
-	/* Without memory to tell: as if there were new names. */
-	if (!policy_forgotten(now, before, ST_SERVE, is_new, NULL) &&
+	/* Without memory to tell, or anything to compare with: as if there were new names. */
+	if (before && !passes_more(now, before) && !policy_forgotten(now, before, ST_SERVE, is_new, NULL) &&
 	    !policy_forgotten(now, before, ST_ZONE, is_new, NULL))
 		return 0;
 	return gate_clear_learned(g);
