@@ -436,6 +436,8 @@ Test(learn, file)
 		"saved 5\nregular 2001:db8::/56\n",
 		"saved 5\nregular 198.18.0.0/24",
 		"saved 5\nhello\n",
+		"saved 5\nserved x\n",
+		"saved 5\nserved 8c2f1a9e33d05b711\n",
 	};
 	char path[] = "/tmp/straygate-learned-XXXXXX";
 	int fd = mkstemp(path);
@@ -471,6 +473,16 @@ Test(learn, file)
 	strays(CLIENT4, 5);
 	seconds(1300);
 	cr_expect(refused(CLIENT4), "for the third time");
+	/* Under a policy that serves another name, which they may have asked for. */
+	cr_expect(!world_save_learned(path));
+	world_policy(ENFORCED LEARN "serve www.new.example\n");
+	cr_expect(!world_restore_learned(path) && !world_learned(NULL));
+	strays("198.18.5.2", 20);
+	cr_expect(!refused("198.18.5.2"), "its network is a regular");
+	world_policy(ENFORCED "serve www.new.example\n" LEARN "source 203.0.113.0/24 drop\n");
+	cr_expect(!world_restore_learned(path) && !world_learned(NULL));
+	world_policy(ENFORCED "source 203.0.113.0/24 drop\n" LEARN);
+	cr_expect(!world_restore_learned(path) && refused(CLIENT4));
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		f = fopen(path, "w");
 		fputs(bad[i], f);

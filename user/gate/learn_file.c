@@ -3,10 +3,12 @@
  * Learned sources and regulars in a file, so that they outlive a reboot. Lines of text:
  *
  *	saved 1764190000		seconds since 1970
+ *	served 8c2f1a9e33d05b71		policy_served_sum()
  *	learned 203.0.113.7 432 2	for so many seconds yet, learned so many times
  *	regular 198.51.100.0/24		served today or yesterday
  *
- * Regulars of IPv6 are in a filter that is keyed by secrets of this boot: they are learned
+ * Under a policy that serves other names by then, who was learned may have asked for one of
+ * these: only the regulars are taken back. Regulars of IPv6 are in a filter that is keyed by secrets of this boot: they are learned
  * anew.
  */
 #include "gate/gate.h"
@@ -56,16 +58,28 @@ static int save_regulars(struct gate *g, FILE *out)
 	return 0;
 }
 
+/* Of what runs. */
+static int served_sum(struct gate *g, uint64_t *sum)
+{
+	cleanup_policy struct policy *p = NULL;
+	int err = gate_running(g, &p);
+
+	*sum = err ? 0 : policy_served_sum(p);
+	return err;
+}
+
 int gate_save_learned(struct gate *g, FILE *out)
 {
+	uint64_t sum;
 	struct gate_learned *all = NULL;
 	char text[PREFIX_TEXT];
 	size_t count, i;
-	int err = gate_learned(g, &all, &count);
+	int err = served_sum(g, &sum) ?: gate_learned(g, &all, &count);
 
 	if (err)
 		return err;
-	fprintf(out, "%s\nsaved %" PRIu64 "\n", FIRST_LINE, (uint64_t)time(NULL));
+	fprintf(out, "%s\nsaved %" PRIu64 "\nserved %016" PRIx64 "\n", FIRST_LINE, (uint64_t)time(NULL),
+		sum);
 	for (i = 0; i < count; i++) {
 		prefix_print(&all[i].prefix, text, sizeof(text));
 		fprintf(out, "learned %s %" PRIu64 " %u\n", text, (uint64_t)(all[i].left / SECOND_NS + 1),
@@ -87,7 +101,8 @@ struct line {
 struct file {
 	const char *path;
 	unsigned int number; /* of the line in hand */
-	uint64_t saved;
+	uint64_t saved, served;
+	bool other; /* names are served now */
 	struct line *lines;
 	size_t count, room;
 };
@@ -96,8 +111,8 @@ static int wrong(const struct file *f)
 {
 	return fail(
 		-EINVAL,
-		"%s:%u: expected \"saved TIME\", \"learned PREFIX SECONDS TIMES\" or \"regular PREFIX\", as "
-		"`straygate save --learned` writes them; nothing was changed",
+		"%s:%u: expected \"saved TIME\", \"served SUM\", \"learned PREFIX SECONDS TIMES\" or "
+		"\"regular PREFIX\", as `straygate save --learned` writes them; nothing was changed",
 		f->path, f->number);
 }
 
@@ -146,6 +161,8 @@ static int read_line(struct file *f, const char *text)
 	if (*text == '#')
 		return 0;
 	if (sscanf(text, "saved %" SCNu64 " %c", &f->saved, &rest) == 1)
+		return 0;
+	if (sscanf(text, "served %16" SCNx64 " %c", &f->served, &rest) == 1)
 		return 0;
 	if (sscanf(text, "learned %55s %" SCNu64 " %u %c", prefix, &l.left, &l.times, &rest) == 3 &&
 	    l.times && l.times < 256 && l.left <= LEARN_TIME_MOST + 1 && read_key(prefix, false, &l))
@@ -206,7 +223,7 @@ static int put_lines(struct gate *g, const struct file *f)
 
 		if (!l->times && passed < TWO_DAYS)
 			regular_set(&cells[place.cell], day, place.bits[0]);
-		else if (l->times && l->left > passed)
+		else if (l->times && l->left > passed && !f->other)
 			put_learned(&sets[learn_set_index(hash)], l,
 				    LEARN_CLOCK(clock + (l->left - passed) * SECOND_NS));
 	}
@@ -221,6 +238,7 @@ int gate_restore_learned(struct gate *g, const char *path)
 {
 	struct file f = {.path = path};
 	FILE *in = fopen(path, "re");
+	uint64_t sum = 0;
 	int err;
 
 	if (!in)
@@ -230,9 +248,16 @@ int gate_restore_learned(struct gate *g, const char *path)
 	if (err == -ENOMEM)
 		fail(err, "%s: %s", path, strerror(ENOMEM));
 	if (!err)
+		err = served_sum(g, &sum);
+	f.other = sum != f.served;
+	if (!err)
 		err = gate_clear_learned(g);
 	if (!err)
 		err = put_lines(g, &f);
+	if (!err && f.other && f.count)
+		say("%s: the policy serves other names than when this was saved: only regulars were taken "
+		    "back",
+		    path);
 	free(f.lines);
 	return err;
 }

@@ -92,6 +92,30 @@ static bool is_served(struct served *s, const struct name *n)
 	return false;
 }
 
+static uint64_t mixed(uint64_t x)
+{
+	x *= 0x9e3779b97f4a7c15;
+	x ^= x >> 32;
+	return x * 0xd6e8feb86659fd93;
+}
+
+uint64_t policy_served_sum(struct policy *p)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < p->count; i++) {
+		const struct rule *r = p->rules[i];
+		uint64_t line = (uint64_t)r->statement << 40;
+
+		if (r->statement == ST_STRAY && r->action == ACT_PASS)
+			sum += mixed(line | index_hash(r->subject, strlen(r->subject), 0));
+		for (size_t n = 0;
+		     (r->statement == ST_SERVE || r->statement == ST_ZONE) && n < names_of(r); n++)
+			sum += mixed(line | (uint64_t)r->names[n].kind << 32 | name_hash(&r->names[n]));
+	}
+	return sum;
+}
+
 long policy_forgotten(struct policy *before, struct policy *now, enum statement statement,
 		      void (*fn)(const struct name *n, const struct rule *of, void *arg), void *arg)
 {

@@ -207,6 +207,10 @@ int policy_inherit_beside(struct policy *now, struct policy *before, struct poli
 size_t policy_diff(struct policy *a, struct policy *b, void (*fn)(char sign, const struct rule *r, void *arg),
 		   void *arg);
 
+/* A sum over what is served (names, zones, and whose strays pass), in whatever order the
+ * lines say so: other names, another sum. */
+uint64_t policy_served_sum(struct policy *p);
+
 /* Calls fn for each name that `before` has under a statement (serve or zone, its
  * lists included) and that `now` does not cover, be it by a wildcard. Returns
  * how many, or -ENOMEM. A name that is there twice is called twice. */
