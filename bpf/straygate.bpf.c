@@ -57,14 +57,16 @@ stage int judge_data(struct xdp_md *ctx, struct packet *p)
 		return REASON_held_forgotten;
 	if (p->protocol == IPPROTO_TCP && !p->explain && !acceptable(ctx, p, s))
 		return p->shaken ? REASON_unacceptable_dropped : REASON_unacceptable;
-	if (p->protocol == IPPROTO_TCP && p->tcp_flags & TCP_URG)
-		reason = REASON_urgent;
-	else if (p->under_way)
-		reason = p->under_way;
-	if (!reason)
+	if (!p->under_way) {
 		reason = source_spend_visit(p);
-	if (!reason && p->each && p->proxied < PROXIED_PEER)
-		reason = each_visit(p);
+		if (!reason && p->each && p->proxied < PROXIED_PEER)
+			reason = each_visit(p);
+	}
+	/* A limit is about who comes, whatever he says. */
+	if (!reason && p->protocol == IPPROTO_TCP && p->tcp_flags & TCP_URG)
+		reason = REASON_urgent;
+	if (!reason)
+		reason = p->under_way;
 	if (!reason)
 		reason = name(ctx, p);
 	return remember(p, s, reason);

@@ -190,3 +190,30 @@ Test(each, outlives_policies)
 	cr_expect(passed_of(20, CLIENT4) == 20, "none");
 	memory = world_memory();
 }
+
+/* First data with urgent bytes is not judged by name, but comes from somebody all the same. */
+Test(each, urgent)
+{
+	static const char *const policies[] = {
+		LISTENERS "limit each /24 /56 to 1 visits/s burst 3\n",
+		LISTENERS "source 198.18.0.0/16 limit 1 visits/s burst 3\n",
+	};
+	unsigned int i, n, urgent;
+	struct visit v;
+
+	for (i = 0; i < 2; i++) {
+		world_policy(policies[i]);
+		host_listen(80, false);
+		for (n = urgent = 0; n < 60; n++) {
+			v = visit_make(CLIENT4, HOST4, 80);
+			visit_shake(&v);
+			frame_build(
+				&in, &v,
+				&(struct spec){.flags = ACK | PSH | URG, .urgent = 3, .http = "x.example"});
+			urgent += world_run(&in, &out).reason == REASON_urgent;
+		}
+		cr_expect(urgent >= 3 && urgent < 30, "%u of policy %u pass", urgent, i);
+	}
+	world_policy(LISTENERS);
+	memory = world_memory();
+}

@@ -8,8 +8,8 @@
  *	regular 198.51.100.0/24		served today or yesterday
  *
  * Under a policy that serves other names by then, who was learned may have asked for one of
- * these: only the regulars are taken back. Regulars of IPv6 are in a filter that is keyed by secrets of this boot: they are learned
- * anew.
+ * these: only the regulars are taken back. Regulars of IPv6 are in a filter that is keyed by secrets of this
+ *boot: they are learned anew.
  */
 #include "gate/gate.h"
 
@@ -78,8 +78,7 @@ int gate_save_learned(struct gate *g, FILE *out)
 
 	if (err)
 		return err;
-	fprintf(out, "%s\nsaved %" PRIu64 "\nserved %016" PRIx64 "\n", FIRST_LINE, (uint64_t)time(NULL),
-		sum);
+	fprintf(out, "%s\nsaved %" PRIu64 "\nserved %016" PRIx64 "\n", FIRST_LINE, (uint64_t)time(NULL), sum);
 	for (i = 0; i < count; i++) {
 		prefix_print(&all[i].prefix, text, sizeof(text));
 		fprintf(out, "learned %s %" PRIu64 " %u\n", text, (uint64_t)(all[i].left / SECOND_NS + 1),
@@ -109,11 +108,10 @@ struct file {
 
 static int wrong(const struct file *f)
 {
-	return fail(
-		-EINVAL,
-		"%s:%u: expected \"saved TIME\", \"served SUM\", \"learned PREFIX SECONDS TIMES\" or "
-		"\"regular PREFIX\", as `straygate save --learned` writes them; nothing was changed",
-		f->path, f->number);
+	return fail(-EINVAL,
+		    "%s:%u: expected \"saved TIME\", \"served SUM\", \"learned PREFIX SECONDS TIMES\" or "
+		    "\"regular PREFIX\", as `straygate save --learned` writes them; nothing was changed",
+		    f->path, f->number);
 }
 
 /* A source, or the network around it. */

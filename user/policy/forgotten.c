@@ -109,8 +109,8 @@ uint64_t policy_served_sum(struct policy *p)
 
 		if (r->statement == ST_STRAY && r->action == ACT_PASS)
 			sum += mixed(line | index_hash(r->subject, strlen(r->subject), 0));
-		for (size_t n = 0;
-		     (r->statement == ST_SERVE || r->statement == ST_ZONE) && n < names_of(r); n++)
+		for (size_t n = 0; (r->statement == ST_SERVE || r->statement == ST_ZONE) && n < names_of(r);
+		     n++)
 			sum += mixed(line | (uint64_t)r->names[n].kind << 32 | name_hash(&r->names[n]));
 	}
 	return sum;
