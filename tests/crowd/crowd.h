@@ -23,7 +23,7 @@
 #include <stdint.h>
 #include <netinet/in.h>
 
-#define MAX_STREAMS   8
+#define MAX_STREAMS   12
 #define MAX_POINTS    64
 #define MAX_NAMES     4096
 #define MAX_SEGMENTS  32
@@ -121,9 +121,12 @@ struct stream {
 	/* Visit n comes from address (n * stride) mod sources, port_base +
 	 * n / sources; both are powers of two, so a reply's address and port
 	 * give n back without a table. */
-	uint8_t base[16]; /* IPv4: the last 4 bytes */
+	uint8_t base[16]; /* IPv4: the first 4 bytes */
 	unsigned int prefix_len;
 	uint32_t sources, stride, unstride;
+	/* Of each /24 (IPv6: /64s of each /56) so many, a power of two, from this one on;
+	 * 0: all of them. */
+	uint32_t hosts, first_host;
 
 	struct name *names;
 	unsigned int name_count;

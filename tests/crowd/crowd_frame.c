@@ -35,14 +35,35 @@ uint16_t sum_fold(uint32_t sum)
 	return sum;
 }
 
+/* Which address behind the prefix, or which /64. */
+static uint32_t place_of(const struct stream *s, uint32_t host)
+{
+	return s->hosts ? host / s->hosts << 8 | s->first_host | host % s->hosts : host;
+}
+
+/* The way back; false: it is none of this stream's. */
+static bool host_at(const struct stream *s, uint32_t place, uint32_t *host)
+{
+	if (s->hosts && (place & 0xff & ~(s->hosts - 1)) != s->first_host)
+		return false;
+	*host = s->hosts ? (place >> 8) * s->hosts + (place & (s->hosts - 1)) : place;
+	return *host < s->sources;
+}
+
+/* Where the last bit of that stands in an IPv6 address: right behind the prefix, so that a
+ * short one is many networks. */
+static unsigned int place_shift(const struct stream *s)
+{
+	return s->hosts ? 64 : 128 - s->prefix_len - __builtin_ctz(s->sources);
+}
+
 static void source_of(const struct stream *s, uint64_t n, uint8_t addr[16], uint16_t *port)
 {
-	uint32_t host = (uint32_t)n * s->stride & (s->sources - 1);
+	uint32_t host = place_of(s, (uint32_t)n * s->stride & (s->sources - 1));
 
 	memcpy(addr, s->base, 16);
 	if (s->v6) {
-		/* Right behind the prefix, so that a short one is many networks. */
-		unsigned int shift = 128 - s->prefix_len - __builtin_ctz(s->sources);
+		unsigned int shift = place_shift(s);
 		unsigned __int128 wide = (unsigned __int128)host << shift;
 
 		for (unsigned int i = 0; i < 16; i++)
@@ -163,22 +184,19 @@ static struct stream *stream_of(const uint8_t *addr, bool v6, uint32_t *host)
 		if (s->v6 != v6)
 			continue;
 		if (!v6) {
-			uint32_t a = get32(addr), mask = s->sources - 1;
+			uint32_t a = get32(addr), b = get32(s->base);
 
-			if ((a & ~mask) != get32(s->base))
+			if (a < b || !host_at(s, a - b, host))
 				continue;
-			*host = a & mask;
 		} else {
-			unsigned int shift = 128 - s->prefix_len - __builtin_ctz(s->sources);
 			unsigned __int128 a = 0, b = 0, mask = ~(unsigned __int128)0 << (128 - s->prefix_len);
 
 			for (unsigned int k = 0; k < 16; k++) {
 				a = a << 8 | addr[k];
 				b = b << 8 | s->base[k];
 			}
-			if ((a & mask) != b)
+			if ((a & mask) != b || !host_at(s, (uint32_t)((a - b) >> place_shift(s)), host))
 				continue;
-			*host = (uint32_t)(a >> shift) & (s->sources - 1);
 		}
 		return s;
 	}

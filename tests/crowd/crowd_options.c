@@ -18,7 +18,9 @@ static const char usage[] =
 	"  --rate N              stray visits a second (0: none)\n"
 	"  --name NAME[:WEIGHT]  what they ask for, also several times (www.foreign.example)\n"
 	"  --name-file FILE      a NAME [WEIGHT] a line\n"
-	"  --sources PREFIX      where they come from (198.18.0.0/16; 2001:db8:18::/49 with --v6)\n"
+	"  --sources PREFIX[:N[:FROM]]  where they come from (198.18.0.0/16; 2001:db8:18::/49 with\n"
+	"                        --v6); of each /24 only N addresses, of each /56 only N /64s, from\n"
+	"                        number FROM (0) on: many networks, and two streams in the same ones\n"
 	"  --served-rate, --served-name, --served-name-file, --served-sources\n"
 	"                        a second stream at the same time (0; www.served.example;\n"
 	"                        198.19.0.0/16; 2001:db8:18:8000::/49)\n"
@@ -45,7 +47,7 @@ static const char usage[] =
 	"\n"
 	"a mix\n"
 	"  --mix FILE            these options, one a line, without dashes; `stream LABEL` begins a\n"
-	"                        stream, and its options follow (up to 8, prefixes of their own).\n"
+	"                        stream, and its options follow (up to 12, sources of their own).\n"
 	"                        tests/bench/incident-2014.mix: a country's resolvers send it all here,\n"
 	"                        heavy names and a long tail, who come again, until caches run dry\n"
 	"  --scale F             all rates times F\n"
@@ -135,28 +137,58 @@ static void parse_name_file(struct stream *s, const char *path)
 
 /* Only addresses that are nobody's: a crowd let loose in the wrong namespace
  * must not be able to speak for, or to, real hosts. */
+static bool is_nobodys(const struct stream *s, unsigned int len)
+{
+	uint32_t first = get32(s->base);
+
+	if (s->v6)
+		return first == 0x20010db8 && len >= 32;
+	if ((first & 0xfffe0000) == 0xc6120000)
+		return len >= 15;
+	/* 10.77.0.0/16 is the testbed's own. */
+	return first >> 24 == 10 && len >= 9 && (0x0a4d0000 & ~0u << (32 - len)) != first;
+}
+
+/* N addresses of each network, FROM that one on. */
+static void parse_hosts(struct stream *s, const char *arg, unsigned int hosts, unsigned int first)
+{
+	unsigned int net = s->v6 ? 56 : 24;
+
+	if (!hosts || hosts & (hosts - 1) || first % hosts || first + hosts > 256 || s->prefix_len > net ||
+	    s->prefix_len + 17 < net)
+		die("not PREFIX:N:FROM (N is a power of two, FROM a multiple of N, both below 256)", arg);
+	s->hosts = hosts;
+	s->first_host = first;
+	s->sources = (1u << (net - s->prefix_len)) * hosts;
+}
+
 static void parse_sources(struct stream *s, const char *arg)
 {
 	char text[64];
-	unsigned int len, width, bits;
-	char tail;
+	unsigned int len, width, bits, hosts, first = 0;
+	int end = 0,
+	    fields = sscanf(arg, "%63[^/]/%u%n:%u%n:%u%n", text, &len, &end, &hosts, &end, &first, &end);
 
-	if (sscanf(arg, "%63[^/]/%u%c", text, &len, &tail) != 2)
+	if (fields < 2 || arg[end])
 		die("not a prefix", arg);
 	memset(s->base, 0, sizeof(s->base));
 	s->v6 = strchr(text, ':');
 	width = s->v6 ? 128 : 32;
 	if (inet_pton(s->v6 ? AF_INET6 : AF_INET, text, s->base) != 1 || len > width)
 		die("not a prefix", arg);
-	if (s->v6 ? get32(s->base) != 0x20010db8 || len < 32
-		  : (get32(s->base) & 0xfffe0000) != 0xc6120000 || len < 15)
-		die("sources must be within 198.18.0.0/15 or 2001:db8::/32", arg);
+	if (!is_nobodys(s, len))
+		die("sources must be within 198.18.0.0/15, 10.0.0.0/8 (but for 10.77.0.0/16) or "
+		    "2001:db8::/32",
+		    arg);
 	for (unsigned int i = len; i < width; i++)
 		if (s->base[i / 8] & 0x80 >> i % 8)
 			die("bits behind the prefix", arg);
 	bits = width - len < 17 ? width - len : 17;
 	s->prefix_len = len;
 	s->sources = 1u << bits;
+	s->hosts = 0;
+	if (fields > 2)
+		parse_hosts(s, arg, hosts, first);
 	/* An odd number has an inverse modulo a power of two (Newton). */
 	s->stride = 2654435761u;
 	s->unstride = s->stride;

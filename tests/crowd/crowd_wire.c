@@ -238,10 +238,15 @@ static int filter_attach(void)
 	unsigned int n = 0, at4 = config.answerer ? 26 : 30, at6 = config.answerer ? 22 : 38;
 
 	filter_add(code, &n, BPF_LD | BPF_H | BPF_ABS, 12, 0, 0);
-	filter_add(code, &n, BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 4);
+	filter_add(code, &n, BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 9);
 	filter_add(code, &n, BPF_LD | BPF_W | BPF_ABS, at4, 0, 0);
 	filter_add(code, &n, BPF_ALU | BPF_AND | BPF_K, 0xfffe0000, 0, 0);
-	filter_add(code, &n, BPF_JMP | BPF_JEQ | BPF_K, 0xc6120000, 0, 5);
+	filter_add(code, &n, BPF_JMP | BPF_JEQ | BPF_K, 0xc6120000, 5, 0);
+	filter_add(code, &n, BPF_LD | BPF_W | BPF_ABS, at4, 0, 0);
+	filter_add(code, &n, BPF_ALU | BPF_AND | BPF_K, 0xffff0000, 0, 0);
+	filter_add(code, &n, BPF_JMP | BPF_JEQ | BPF_K, 0x0a4d0000, 7, 0); /* the testbed's own */
+	filter_add(code, &n, BPF_ALU | BPF_AND | BPF_K, 0xff000000, 0, 0);
+	filter_add(code, &n, BPF_JMP | BPF_JEQ | BPF_K, 0x0a000000, 0, 5);
 	filter_add(code, &n, BPF_RET | BPF_K, 0xffff, 0, 0);
 	filter_add(code, &n, BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 3);
 	filter_add(code, &n, BPF_LD | BPF_W | BPF_ABS, at6, 0, 0);
