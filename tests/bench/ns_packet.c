@@ -31,7 +31,12 @@
 	"stray tls answer\n"
 #define REPEAT 50000
 
-static struct instance *base;
+/* Nobody gets there; what is measured is counting and looking. */
+#define CLIENT_LINES                                             \
+	"limit each /24 /56 to 1000000 visits/s burst 1000000\n" \
+	"learn strays 10000 in 60s for 10m\n"
+
+static struct instance *base, *clients;
 static unsigned int figures;
 static struct figure figure[96];
 
@@ -194,17 +199,17 @@ static void stray_http(bool v6, bool stamps, const char *const what[5])
 	steady(what[3], visits.frames, VISITS, REASON_tail_closed);
 }
 
-static void served(void)
+static void served(const char *what)
 {
 	uint8_t request[REQUEST_MAX];
 	size_t len = say_http(request, "www.served.example");
 
-	if (!feed_wants("served HTTP, first data"))
+	if (!feed_wants(what))
 		return;
 	visits_new(&visits, VISITS, 80, false, true);
 	visits_shake(&visits, base);
 	visits_frames(&visits, ACK | PSH, 0, 0, request, len);
-	once("served HTTP, first data", REASON_served);
+	once(what, REASON_served);
 }
 
 /* One segment: what fits of a ClientHello, the name in it. */
@@ -237,12 +242,12 @@ static double last(const char *what)
 	return f->count ? f->sample[f->count - 1] : 0;
 }
 
-static void whole_visit(const char *const what[5])
+static void whole_visit(const char *const what[5], const char *whole, const char *new_client)
 {
 	double rest = last(what[1]) + last(what[2]) + last(what[3]);
 
-	figure_add(straygate("a whole stray HTTP visit: SYN, ACK, request, FIN"), last(what[0]) + rest);
-	figure_add(straygate("a whole stray HTTP visit of a new client"), last(what[4]) + rest);
+	figure_add(straygate(whole), last(what[0]) + rest);
+	figure_add(straygate(new_client), last(what[4]) + rest);
 }
 
 /* ---- sources ------------------------------------------------------------- */
@@ -393,26 +398,44 @@ static void floor_of_all(void)
 static const char *const plain[5] = WAYS("");
 static const char *const v6[5] = WAYS(", IPv6");
 static const char *const unstamped[5] = WAYS(", no timestamps");
+static const char *const counted[5] = WAYS(", with limit each and learn");
+
+/* The same with both lines that look at every client, each client a new one. */
+static void with_client_lines(void)
+{
+	struct instance *without = base;
+
+	base = clients;
+	stray_http(false, true, counted);
+	whole_visit(counted, "a whole stray HTTP visit, with limit each and learn",
+		    "a whole stray HTTP visit of a new client, with limit each and learn");
+	served("served HTTP, first data, with limit each and learn");
+	base = without;
+}
 
 void bench_packet(unsigned int rounds)
 {
 	unsigned int i;
 
 	base = instance_new("base", BASE);
+	clients = instance_new("clients", BASE CLIENT_LINES);
 	for (i = 0; i < SOURCE_TABLES; i++)
 		source_gate(i);
 	filters_open();
 	flows_fill(base);
+	flows_fill(clients);
 	for (i = 0; i < rounds; i++) {
 		floor_of_all();
 		not_for_us();
 		sources_dropped();
 		filters();
 		stray_http(false, true, plain);
-		whole_visit(plain);
+		whole_visit(plain, "a whole stray HTTP visit: SYN, ACK, request, FIN",
+			    "a whole stray HTTP visit of a new client");
+		with_client_lines();
 		stray_http(true, true, v6);
 		stray_http(false, false, unstamped);
-		served();
+		served("served HTTP, first data");
 		stray_tls();
 		dns();
 		established();
@@ -421,6 +444,7 @@ void bench_packet(unsigned int rounds)
 		figure_print(&figure[i]);
 	for (i = 0; i < SOURCE_TABLES; i++)
 		instance_free(source_gates[i]);
+	instance_free(clients);
 	instance_free(base);
 }
 
