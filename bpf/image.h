@@ -43,7 +43,8 @@
  * Served names and zones are a hash table of buckets, two choices a name
  * (Azar et al. 1994), keyed with secrets of this image. Of a zone whose names are
  * known, what is said of "all below it" has a mark; its names, wildcards and delegations
- * stand beside it in the same table, and go before it as any longer name does.
+ * stand beside it in the same table, and go before it as any longer name does. So do lines
+ * about strays for single names, which are looked up when no other was found.
  */
 #ifndef STRAYGATE_IMAGE_H
 #define STRAYGATE_IMAGE_H
@@ -227,7 +228,8 @@ struct image_names {
 	__u64 seed[2];	 /* served, zones */
 	__u64 below;	 /* turns the hash of a name into that of "all below it" */
 	__u64 depths[2]; /* bit n: some "all below" has n labels (63: or more) */
-	__u64 reserved;
+	__u64 strays;	 /* with the protocol, turns the hash of a name into that of a line about
+			  * strays for it; 0: there is no such line */
 };
 enum image_namespace { NAMES_SERVED, NAMES_ZONES };
 

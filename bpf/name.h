@@ -208,8 +208,9 @@ static __always_inline __u32 turned(const struct packet *p, __u32 finding)
 
 /* The reason of a visit that is not served. A TCP visit that is dropped has its
  * server's socket freed all the same: a server full of idle sockets is what
- * the flood would want. */
-stage int not_served(struct packet *p, __u32 finding)
+ * the flood would want. line: the rule about this very name, which stands where names
+ * do; 0: there is none. */
+stage int not_served(struct packet *p, __u32 finding, __u32 line)
 {
 	struct image_acts *acts;
 	struct image_rule *r;
@@ -219,11 +220,13 @@ stage int not_served(struct packet *p, __u32 finding)
 
 	if (!p || !view_open(&v, p))
 		return REASON_table_missing;
+	if (line && v.head->base && !view_of(&v, v.head->base - 1))
+		return REASON_table_missing;
 	at = finding == FINDING_UNKNOWN ? PROTO_COUNT * FINDING_COUNT : p->as * FINDING_COUNT + finding;
 	acts = image_cell(v.image, IMAGE_ACTS);
 	if (!acts || at > PROTO_COUNT * FINDING_COUNT)
 		return REASON_table_missing;
-	r = image_rule(v.image, v.head, ((__u32 *)acts)[at]);
+	r = image_rule(v.image, v.head, line ? line : ((__u32 *)acts)[at]);
 	if (!r)
 		return REASON_table_missing;
 	p->name_rule = r->id;
@@ -258,7 +261,7 @@ stage int judge_name(struct packet *p)
 	if (!n)
 		return REASON_table_missing;
 	if (names_destination(p, s))
-		return is_challenge(p, &s->finder) ? REASON_acme_passed : not_served(p, FINDING_UNNAMED);
+		return is_challenge(p, &s->finder) ? REASON_acme_passed : not_served(p, FINDING_UNNAMED, 0);
 	index = name_find(v.image, n, &s->finder, p->as == PROTO_DNS ? NAMES_ZONES : NAMES_SERVED, &s->ends);
 	if (!index) {
 		if (is_challenge(p, &s->finder))
@@ -267,12 +270,13 @@ stage int judge_name(struct packet *p)
 			heavy_name(p, &s->finder, &s->ends);
 			heavy_source(p);
 		}
-		if (p->alarm && familiar_passes(p, s->ends.hash))
+		index = name_stray(v.image, n, p->as, s->ends.hash);
+		if (!index && p->alarm && familiar_passes(p, s->ends.hash))
 			return REASON_stray_familiar;
-		return not_served(p, FINDING_STRAY);
+		return not_served(p, FINDING_STRAY, index);
 	}
 	if (index & IMAGE_UNKNOWN)
-		return not_served(p, FINDING_UNKNOWN);
+		return not_served(p, FINDING_UNKNOWN, 0);
 	r = image_rule(v.image, v.head, index);
 	if (!r)
 		return REASON_table_missing;
@@ -313,14 +317,14 @@ static __always_inline __u32 judge_found(struct xdp_md *ctx, struct packet *p)
 	case FIND_FOUND:
 		return judge_name(p);
 	case FIND_NONE:
-		return not_served(p, FINDING_UNNAMED);
+		return not_served(p, FINDING_UNNAMED, 0);
 	case FIND_MORE:
 		if (p->protocol == IPPROTO_TCP)
 			return p->shaken ? hold(ctx, p) : REASON_undecided;
 	}
 	if (p->proxied != PROXIED_STRANGER && !p->resumed && !p->explain && p->protocol == IPPROTO_TCP)
 		note_headers(ctx, p);
-	return not_served(p, FINDING_UNREADABLE);
+	return not_served(p, FINDING_UNREADABLE, 0);
 }
 
 /* What follows from a header, when it is complete. A visit of the proxy's own is one

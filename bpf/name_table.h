@@ -94,4 +94,10 @@ static __always_inline __u32 name_find(void *image, struct image_names *n, struc
 	return rule ? rule : d.rule;
 }
 
+/* Index of the rule for strays of this protocol that ask for the name with this hash, or 0. */
+static __always_inline __u32 name_stray(void *image, const struct image_names *n, __u32 as, __u64 hash)
+{
+	return n->strays ? name_bucket_rule(image, n, hash ^ n->strays ^ as) : 0;
+}
+
 #endif

@@ -13,7 +13,7 @@
 
 #include "bpf/reason.h"
 
-#define STRAYGATE_LAYOUT 7
+#define STRAYGATE_LAYOUT 8
 
 /* Limits of the tables; user/policy.h refuses what is larger. */
 #define LISTENERS_MAX	   127	     /* ids 1..127; 0 stands for "no listener" */

@@ -32,6 +32,28 @@ ROW("a stray that may pass", WEB "stray http pass\n", .how = OPEN)
 	STEP(established, SAME, .http = STRAY)
 END
 
+#define PORTAL	   "detectportal.example"
+#define PORTAL_WEB "stray http drop for " PORTAL "\nstray tls reset for " PORTAL "\nstray http pass for old.example " HERE "\n"
+
+ROW("strays for names that a line is about", WEB PORTAL_WEB, .how = OPEN)
+	STEP(stray_reset, RST_SERVER, .http = PORTAL)
+	STEP(tail_dropped, GONE, .again = true)
+	STEP(stray_reset, RST_SERVER, .http = "DetectPortal.example.:80", .fresh = true)
+	STEP(tail_dropped, GONE, .again = true)
+	STEP(stray_passed, SAME, .http = "old.example", .fresh = true)
+	STEP(stray_reset, RST_SERVER, .http = "x." PORTAL, .fresh = true, .told = true)
+	STEP(stray_reset, RST_SERVER, .http = STRAY, .fresh = true, .told = true)
+	STEP(served, SAME, .http = HERE, .fresh = true)
+END
+
+ROW("the same, TLS", WEB_TLS PORTAL_WEB, .how = OPEN, .port = 443)
+	STEP(stray_reset, RST_SERVER, .tls = PORTAL)
+	STEP(tail_reset, RST_CLIENT, .again = true)
+	STEP(stray_reset, RST_SERVER, .tls = "old.example", .fresh = true, .told = true)
+	STEP(tail_answered, TLS_ALERT, .again = true)
+	STEP(served, SAME, .tls = HERE, .fresh = true)
+END
+
 #define TARGET(path) path " HTTP/1.1\r\nHost: " STRAY "\r\n\r\n"
 #define CHALLENGE    "/.well-known/acme-challenge/"
 

@@ -38,6 +38,17 @@ ROW("what a stray gets that wants little", DEEP, .how = SHAKE)
 	STEP(stray_answered, BARE, .http = STRAY, .window = 1)
 END
 
+ROW("a stray for a name that a line is about", DEEP "stray http drop for old.example\nstray http reset for new.example\n",
+    .how = SHAKE)
+	SHAKEN
+	STEP(stray_dropped, GONE, .http = "old.example")
+	STEP(tail_dropped, GONE, .again = true)
+	STEP(syn_answered, SYN_ACK, OFFER, .fresh = true)
+	STEP(stray_refused, RST_CLIENT, .http = "new.example")
+	STEP(syn_answered, SYN_ACK, OFFER, .fresh = true)
+	STEP(stray_answered, PAGE, .http = STRAY)
+END
+
 ROW("with timestamps", DEEP, .how = SHAKE)
 	STEP(syn_answered, SYN_ACK, OFFER, .stamps = true)
 	STEP(ack_absorbed, GONE, .flags = ACK, .stamps = true)

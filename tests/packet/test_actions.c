@@ -358,6 +358,24 @@ Test(actions, rules_are_counted)
 	cr_expect(world_rule_packets(ST_SOURCE, "198.18.0.0/15") == 6);
 }
 
+/* A line about strays for one name counts for itself. */
+Test(actions, strays_for_a_name_are_counted)
+{
+	world_policy(LISTENERS "stray http drop for old.example new.example\n");
+	for (int i = 0; i < 4; i++) {
+		struct visit v = visit_make(CLIENT4, HOST4, 80);
+
+		visit_open(&v);
+		frame_build(&in, &v,
+			    &(struct spec){.http = i < 1   ? "old.example"
+						   : i < 3 ? "new.example"
+							   : "x.example"});
+		world_run_only(&in, NULL);
+	}
+	cr_expect(world_rule_packets(ST_STRAY, "http for old.example") == 1);
+	cr_expect(world_rule_packets(ST_STRAY, "http for new.example") == 2);
+}
+
 /* A policy that nobody confirms is taken back by the clock alone. */
 Test(actions, unconfirmed)
 {

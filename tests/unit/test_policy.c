@@ -81,6 +81,15 @@ static const struct {
 	 "unreadable tls limit 5 visits/s burst 5 else reset\n"},
 	{"stray dns limit 5 visits/s else drop", "stray dns limit 5 visits/s burst 5\n"},
 	{"stray tls reset", "stray tls reset\n"},
+	{"stray http drop for captive.example.com Other.Example.", "stray http drop for captive.example.com\n"
+								   "stray http drop for other.example\n"},
+	{"stray http answer 403\nstray http answer 421 for a.example\nstray tls reset for a.example "
+	 "192.0.2.7",
+	 "stray http answer 403\nstray http answer 421 for a.example\nstray tls reset for a.example\n"
+	 "stray tls reset for 192.0.2.7\n"},
+	{"stray tls limit 5 visits/s else answer alert access_denied for a.example",
+	 "stray tls limit 5 visits/s burst 5 else answer alert access_denied for a.example\n"},
+	{"stray http pass for from.example", "stray http pass for from.example\n"},
 	{"stray dns drop", "stray dns drop\n"},
 	{"stray dns limit 1 visit/s", "stray dns limit 1 visits/s burst 1\n"},
 	{"unnamed tls limit 100 Visits/S", "unnamed tls limit 100 visits/s burst 100\n"},

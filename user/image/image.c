@@ -119,6 +119,19 @@ static uint32_t add_rule(struct draft *d, const struct rule *r)
 	return d->rule_count++;
 }
 
+/* The number of a page, which lines that say the same share. */
+static uint8_t add_page(struct draft *d, const struct page_text *page)
+{
+	size_t i = 0;
+
+	while (i < d->page_count &&
+	       (d->pages[i].status != page->status || d->pages[i].content || page->content))
+		i++;
+	if (i == d->page_count)
+		d->pages[d->page_count++] = *page;
+	return i;
+}
+
 /* What a line about strays or unnamed visits answers. */
 static void set_answer(struct draft *d, const struct rule *r, uint32_t index)
 {
@@ -127,13 +140,22 @@ static void set_answer(struct draft *d, const struct rule *r, uint32_t index)
 	to->answer = r->answer;
 	if (r->over)
 		to->over = r->over;
-	if (r->as != PROTO_HTTP || (!r->answer && !r->name_count))
-		return;
-	to->answer = d->page_count;
-	d->pages[d->page_count++] = (struct page_text){
-		.status = r->answer,
-		.content = r->name_count ? r->names[0].text : NULL,
-	};
+	if (r->as == PROTO_HTTP)
+		to->answer = add_page(d, &(struct page_text){
+						 .status = r->answer,
+						 .content = r->from ? r->names[0].text : NULL,
+					 });
+}
+
+/* For all strays of a protocol, or for those that ask for one name. */
+static int add_stray(struct draft *d, const struct rule *r, uint32_t index)
+{
+	set_answer(d, r, index);
+	if (!rule_is_for_name(r)) {
+		d->acts.rule[r->as][FINDING_STRAY] = index;
+		return 0;
+	}
+	return d->over ? 0 : name_table_add_stray(&d->names, r->as, r->names, index);
 }
 
 /* What holds where no line says otherwise: strays are answered, unknown names are
@@ -283,9 +305,7 @@ static int draft_rule(struct draft *d, struct policy *p, size_t position)
 	case ST_ZONE:
 		return r->listed ? add_zone(d, r, index) : add_names(d, r, NAMES_ZONES, index);
 	case ST_STRAY:
-		set_answer(d, r, index);
-		d->acts.rule[r->as][FINDING_STRAY] = index;
-		return 0;
+		return add_stray(d, r, index);
 	case ST_UNNAMED:
 		set_answer(d, r, index);
 		d->acts.rule[r->as][FINDING_UNNAMED] = index;

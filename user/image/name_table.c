@@ -86,6 +86,14 @@ int name_table_add(struct name_table *d, enum image_namespace space, const struc
 	return err;
 }
 
+int name_table_add_stray(struct name_table *d, enum protocol as, const struct name *n, uint32_t rule)
+{
+	unsigned int labels;
+
+	d->head.strays = (d->head.seed[NAMES_SERVED] + d->head.seed[NAMES_ZONES]) | 1ULL << 63;
+	return entry_add(d, hash_of(&d->head, NAMES_SERVED, n->text, &labels) ^ d->head.strays ^ as, rule);
+}
+
 static unsigned int bucket_used(const struct image_bucket *b)
 {
 	unsigned int n = 0;

@@ -25,6 +25,8 @@ struct name_table {
 int name_table_begin(struct name_table *d, const uint64_t *keys);
 /* Adds a name for a rule (index in the image) to served names or zones. */
 int name_table_add(struct name_table *d, enum image_namespace space, const struct name *n, uint32_t rule);
+/* Adds the rule for strays of a protocol that ask for this name. */
+int name_table_add_stray(struct name_table *d, enum protocol as, const struct name *n, uint32_t rule);
 /* Writes buckets and head into the image. 0 or -ENOMEM. */
 int name_table_write(struct name_table *d, struct cells *c);
 void name_table_free(struct name_table *d);

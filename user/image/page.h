@@ -7,7 +7,7 @@
 #include "policy/policy.h"
 
 /* The default, `stray http`, `unnamed http`, and `limit each`. */
-#define PAGES_MAX 4
+#define PAGES_MAX 6
 
 struct page_text {
 	enum http_answer status; /* 429: the gate's own, for clients over their limit */

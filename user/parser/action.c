@@ -98,7 +98,7 @@ static int parse_http_answer(struct parser *ps, struct rule *r)
 	}
 	if (ps_take_word(ps, "page"))
 		return parse_page(ps, r);
-	return ps_peek(ps)
+	return ps_peek(ps) && !ps_names_follow(ps, r)
 		       ? ps_unexpected(ps, ps_peek(ps),
 				       status < 0 ? "503, 421, 403 or page FILE" : "page FILE or end of line")
 		       : 0;
@@ -118,7 +118,9 @@ static int parse_tls_answer(struct parser *ps, struct rule *r)
 	int alert;
 
 	if (!ps_take_word(ps, "alert"))
-		return ps_peek(ps) ? ps_unexpected(ps, ps_peek(ps), "alert NAME or end of line") : 0;
+		return ps_peek(ps) && !ps_names_follow(ps, r)
+			       ? ps_unexpected(ps, ps_peek(ps), "alert NAME or end of line")
+			       : 0;
 	alert = ps_peek(ps) ? word_among(ps_peek(ps), words) : -1;
 	if (alert < 0)
 		return ps_unexpected(ps, ps_peek(ps), expected);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "parser/parser.h"
+#include "policy/rule.h"
 
 struct word *ps_peek(struct parser *ps)
 {
@@ -59,4 +60,9 @@ int ps_expect_end(struct parser *ps)
 bool ps_subject_is_all(struct parser *ps)
 {
 	return ps->subjects && !ps_peek(ps);
+}
+
+bool ps_names_follow(struct parser *ps, const struct rule *r)
+{
+	return stray_takes_names(r) && word_is(ps_peek(ps), "for");
 }

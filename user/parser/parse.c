@@ -214,6 +214,23 @@ static int parse_source(struct parser *ps)
 	return ps_put_subjects(ps, &like, &subjects);
 }
 
+/* `for NAME ...`: each is a rule of its own. */
+static int parse_for_names(struct parser *ps, const struct rule *like)
+{
+	struct word *w = ps_take(ps);
+	struct subjects names;
+
+	if (like->from)
+		return complain(&ps->at, w->column,
+				"a page of one's own is for all strays; expected end of line, or an answer "
+				"without page");
+	if (ps_take_subjects(ps, &names, "a name like detectportal.firefox.com", false))
+		return -EINVAL;
+	if (names.from)
+		return ps_unexpected(ps, w + 1, "a name: there are no lists of these");
+	return ps_put_subjects(ps, like, &names);
+}
+
 static int parse_fate(struct parser *ps, enum statement s)
 {
 	static const char *const words[] = {"none", "http", "tls", "dns", NULL};
@@ -224,10 +241,14 @@ static int parse_fate(struct parser *ps, enum statement s)
 	if (as <= PROTO_NONE)
 		return ps_unexpected(ps, w, "http, tls or dns");
 	like.as = (enum protocol)as;
-	if (!ps_subject_is_all(ps)) {
-		if (parse_action(ps, &like) || ps_expect_end(ps))
+	/* `del stray http for NAME` */
+	if (!ps_subject_is_all(ps) && !(ps->subjects && ps_names_follow(ps, &like)))
+		if (parse_action(ps, &like))
 			return -EINVAL;
-	}
+	if (ps_names_follow(ps, &like))
+		return parse_for_names(ps, &like);
+	if (ps_peek(ps))
+		return ps_expect_end(ps);
 	r = ps_new_rule(ps, &like, w);
 	return r ? ps_put_with_subject(ps, r) : -ENOMEM;
 }

@@ -31,6 +31,8 @@ int ps_unexpected(struct parser *ps, const struct word *w, const char *expected)
 int ps_expect_end(struct parser *ps);
 /* `del` needs a subject only; what may follow is read all the same, if there. */
 bool ps_subject_is_all(struct parser *ps);
+/* Does `for NAME` come next, in a line that may have it? */
+bool ps_names_follow(struct parser *ps, const struct rule *r);
 
 /* -- rules and subjects (subject.c) */
 

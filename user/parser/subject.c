@@ -9,6 +9,7 @@
 #include "parser/list.h"
 #include "policy/build.h"
 #include "policy/name.h"
+#include "policy/rate.h"
 #include "policy/rule.h"
 
 int ps_put_rule(struct parser *ps, struct rule *r)
@@ -79,6 +80,21 @@ static int put_prefix(struct parser *ps, const struct rule *like, const struct w
 	return ps_put_with_subject(ps, r);
 }
 
+/* Of strays single names alone are told apart. And nobody's time is to become a name. */
+static int check_stray_name(struct parser *ps, const struct word *w, uint8_t kind)
+{
+	const char *text = text_shown(&ps->at, w->text, w->len), *why;
+	uint64_t ns;
+
+	if (kind != NAME_EXACT)
+		return complain(&ps->at, w->column,
+				"'%s' is many names; expected one, like detectportal.firefox.com", text);
+	if (!duration_read(w->text, &ns, &why))
+		return complain(&ps->at, w->column,
+				"'%s' is a duration; expected a name, like detectportal.firefox.com", text);
+	return 0;
+}
+
 /* The rule with this name; NULL: that was complained of. */
 static struct rule *new_named(struct parser *ps, const struct rule *like, const struct word *w)
 {
@@ -95,6 +111,8 @@ static struct rule *new_named(struct parser *ps, const struct rule *like, const 
 		complain(&ps->at, w->column, "'%s' %s", text_shown(&ps->at, w->text, w->len), why);
 		return NULL;
 	}
+	if (r->statement == ST_STRAY && check_stray_name(ps, w, kind))
+		return NULL;
 	r->names = arena_alloc(policy_memory(ps->policy), sizeof(*r->names));
 	if (r->names)
 		*r->names = (struct name){.text = arena_text(policy_memory(ps->policy), text, (size_t)len),
@@ -201,7 +219,7 @@ int ps_put_subjects(struct parser *ps, const struct rule *like, const struct sub
 	if (s->from)
 		return put_list(ps, ps_new_rule(ps, like, w), w + 1);
 	for (size_t i = 0; !err && i < s->count; i++)
-		err = rule_takes_names(like->statement) ? put_name(ps, like, &w[i])
-							: put_prefix(ps, like, &w[i]);
+		err = rule_takes_prefixes(like->statement) ? put_prefix(ps, like, &w[i])
+							   : put_name(ps, like, &w[i]);
 	return err;
 }

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define POLICY_BYTES_MAGIC   "straygat"
-#define POLICY_BYTES_VERSION 6
+#define POLICY_BYTES_VERSION 7
 
 struct bytes_head {
 	char magic[8];

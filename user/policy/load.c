@@ -94,7 +94,8 @@ static int load_name(struct loader *l, const struct rule *r, const char *zone, s
 		return -EINVAL;
 	if (zone)
 		return name_owner_valid(n->text) && name_in_zone(n->text, zone) ? 0 : -EINVAL;
-	if (r->statement == ST_ZONE && n->kind != NAME_TREE)
+	if ((r->statement == ST_ZONE && n->kind != NAME_TREE) ||
+	    (r->statement == ST_STRAY && n->kind != NAME_EXACT))
 		return -EINVAL;
 	if (name_read(n->text, (size_t)(end - n->text), r->statement == ST_ZONE, normal, &why) < 0 ||
 	    strcmp(normal, n->text))
@@ -131,13 +132,17 @@ static int load_names(struct loader *l, struct rule *r, uint32_t count)
 	return err;
 }
 
-/* The page of a rule that has the path of one. */
+/* The page of a rule that has the path of one, or the name that it is for. */
 static int load_page(struct loader *l, struct rule *r, uint32_t count)
 {
 	size_t left = (size_t)(l->name_end - l->name);
 	const char *end;
 
-	if (!answer_valid(r) || count != !!r->from)
+	if (!answer_valid(r))
+		return -EINVAL;
+	if (!r->from && count == 1 && stray_takes_names(r))
+		return load_names(l, r, count);
+	if (count != !!r->from)
 		return -EINVAL;
 	if (!count)
 		return 0;

@@ -104,6 +104,7 @@ struct rule {
 	 * a zone with `names from FILE` (listed): itself, and then the names it has, those
 	 * between them and the zone included;
 	 * ST_STRAY, ST_UNNAMED with `answer page FILE`: the page is the text of one;
+	 * ST_STRAY without a page, behind `for`: one name;
 	 * ST_LIMIT: the listeners behind `for`, "tcp/80" or "tcp/80 on 192.0.2.10", in order
 	 * and none twice; none: all */
 	struct name *names;

@@ -218,6 +218,17 @@ bool rule_is_fate(const struct rule *r)
 	return r->statement >= ST_STRAY && r->statement <= ST_UNKNOWN;
 }
 
+bool rule_is_for_name(const struct rule *r)
+{
+	return r->statement == ST_STRAY && r->name_count && !r->from;
+}
+
+/* A DNS query is judged by its zone. */
+bool stray_takes_names(const struct rule *r)
+{
+	return r->statement == ST_STRAY && (r->as == PROTO_HTTP || r->as == PROTO_TLS);
+}
+
 bool rule_is_list(const struct rule *r)
 {
 	return r->from && !rule_is_fate(r) && !(r->statement == ST_ZONE && r->listed);

@@ -15,6 +15,9 @@ bool rule_takes_prefixes(enum statement s);
 bool rule_takes_names(enum statement s);
 /* stray, unnamed, unreadable, unknown: the subject is a protocol. */
 bool rule_is_fate(const struct rule *r);
+/* `stray http ... for NAME`: about strays that ask for this name. */
+bool rule_is_for_name(const struct rule *r);
+bool stray_takes_names(const struct rule *r);
 /* The subject is the list of a file. */
 bool rule_is_list(const struct rule *r);
 /* A `limit each` line: does it count what comes for this listener? */

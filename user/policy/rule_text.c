@@ -120,6 +120,8 @@ static void put_subject(struct out *o, const struct rule *r)
 	case ST_UNREADABLE:
 	case ST_UNKNOWN:
 		put(o, protocol_name(r->as));
+		if (rule_is_for_name(r))
+			put_for(o, r);
 		break;
 	case ST_SOURCE:
 	case ST_RESOLVER:
@@ -251,6 +253,8 @@ int rule_print(const struct rule *r, char *buf, size_t size)
 		put_posture(&o, r);
 	} else if (r->statement == ST_LIMIT) {
 		put_each(&o, r);
+	} else if (rule_is_for_name(r)) {
+		put(&o, protocol_name(r->as));
 	} else {
 		put_word(&o, r->subject);
 	}
@@ -269,6 +273,8 @@ int rule_print(const struct rule *r, char *buf, size_t size)
 		put_learn(&o, r);
 	if (r->statement != ST_LIMIT)
 		put_action(&o, r);
+	if (rule_is_for_name(r))
+		put_for(&o, r);
 	if (r->observe)
 		put(&o, " observe");
 	if (r->sleeps)
