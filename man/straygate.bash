@@ -54,7 +54,10 @@ _straygate_line()
 	alert) echo internal_error unrecognized_name handshake_failure access_denied protocol_version ;;
 	each) echo /24 /32 ;;
 	/24 | /32) [ "$1" = limit ] && echo /56 /64 ;;
-	for) [ "$1" = limit ] && echo tcp/80 tcp/443 udp/53 tcp/53 ;;
+	for) case $1 in
+		limit) echo tcp/80 tcp/443 udp/53 tcp/53 ;;
+		stray) echo detectportal.firefox.com connectivitycheck.gstatic.com captive.apple.com www.msftconnecttest.com ;;
+		esac ;;
 	limit) [ "$1" = limit ] && echo each ;;
 	burst | share) ;;
 	from) compgen -f -- "$cur" ;;
