@@ -9,6 +9,7 @@
 
 static const struct driver drivers[] = {
 	{.name = "virtio_net",
+	 .mtu = 3498, /* before Linux 6.3; since then it says that it has no limit */
 	 .joining = JOINING_PAUSED,
 	 .note = "the hypervisor must offer mergeable buffers (mrg_rxbuf) and control over guest offloads"},
 	{.name = "vmxnet3",
