@@ -99,10 +99,10 @@ static void tell_native(struct told *t)
 		tell(t, "native XDP", FEATURE_NO,
 		     "the other end of this veth has no XDP program and would drop what the gate sends: "
 		     "`straygate up` uses generic XDP");
-	else if (virtio_runs_nothing(t->device))
+	else if (virtio_xdp(t->device) != VIRTIO_GOOD)
 		tell(t, "native XDP", FEATURE_NO,
-		     "the hypervisor joins packets without mergeable buffers, with which this driver runs no "
-		     "program: `straygate up` uses generic XDP; mrg_rxbuf=on in the hypervisor changes that");
+		     "%s: `straygate up` uses generic XDP; %s there changes that",
+		     virtio_cause(virtio_xdp(t->device)), virtio_remedy(virtio_xdp(t->device)));
 	else
 		tell(t, "native XDP", FEATURE_YES, "the gate runs in the driver, before an skb is made");
 }
@@ -130,7 +130,7 @@ static void tell_joining(struct told *t)
 {
 	bool lro = ethtool_lro(t->device), hw_gro = ethtool_hw_gro(t->device);
 
-	if (!t->driver || t->driver->joining == JOINING_ANY)
+	if (!t->driver || t->driver->joining == JOINING_ANY || virtio_xdp(t->device) != VIRTIO_GOOD)
 		return;
 	if ((lro || hw_gro) && t->driver->joining == JOINING_PAUSED)
 		tell(t, "LRO", FEATURE_YES, "on; the driver stops it while the gate is in native mode");

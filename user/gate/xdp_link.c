@@ -178,12 +178,10 @@ int xdp_link(const char *device, int program, bool generic)
 		    device);
 		generic = true;
 	}
-	/* It would be attached, and never run. */
-	if (!generic && virtio_runs_nothing(device)) {
-		say("%s: virtio_net does not run native programs here, since the hypervisor joins packets "
-		    "without mergeable buffers; running generic (slower). For native mode: mrg_rxbuf=on in "
-		    "the hypervisor",
-		    device);
+	/* It would be attached and never run, or refused with a stack trace in the log. */
+	if (!generic && virtio_xdp(device) != VIRTIO_GOOD) {
+		say("%s: no native XDP: %s; running generic (slower). For native mode: %s in the hypervisor",
+		    device, virtio_cause(virtio_xdp(device)), virtio_remedy(virtio_xdp(device)));
 		generic = true;
 	}
 	if (!generic)

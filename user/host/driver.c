@@ -143,8 +143,8 @@ void driver_remedy(const char *device, int err, const char *words, char *out, si
 		return;
 	if (speaks_of(words, guest)) {
 		snprintf(out, size,
-			 "switch guest offloads off in the hypervisor (qemu: guest_tso4=off,"
-			 "guest_tso6=off,guest_ecn=off,guest_ufo=off)");
+			 "let the hypervisor offer control over guest offloads (qemu: "
+			 "ctrl_guest_offloads=on)");
 	} else if (about_joining(device, d, words)) {
 		snprintf(out, size, "ethtool -K %s %s off", device,
 			 ethtool_lro(device) ? "lro" : "rx-gro-hw");

@@ -3,6 +3,7 @@
 
 #include <glob.h>
 #include <linux/virtio_net.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,13 +19,39 @@ static bool has_bit(const char *bits, size_t bit)
 	return bit < strlen(bits) && bits[bit] == '1';
 }
 
-bool virtio_bits_run_nothing(const char *bits)
+enum virtio_xdp virtio_xdp_of(const char *bits)
 {
 	bool joined = has_bit(bits, VIRTIO_NET_F_GUEST_TSO4) || has_bit(bits, VIRTIO_NET_F_GUEST_TSO6) ||
-		      has_bit(bits, VIRTIO_NET_F_GUEST_ECN) || has_bit(bits, VIRTIO_NET_F_GUEST_UFO) ||
-		      (has_bit(bits, VIRTIO_NET_F_GUEST_USO4) && has_bit(bits, VIRTIO_NET_F_GUEST_USO6));
+		      has_bit(bits, VIRTIO_NET_F_GUEST_ECN) || has_bit(bits, VIRTIO_NET_F_GUEST_UFO);
+	bool uso4 = has_bit(bits, VIRTIO_NET_F_GUEST_USO4), uso6 = has_bit(bits, VIRTIO_NET_F_GUEST_USO6);
 
-	return joined && !has_bit(bits, VIRTIO_NET_F_MRG_RXBUF);
+	if ((joined || uso4 || uso6 || has_bit(bits, VIRTIO_NET_F_GUEST_CSUM)) &&
+	    !has_bit(bits, VIRTIO_NET_F_CTRL_GUEST_OFFLOADS))
+		return VIRTIO_REFUSES;
+	return (joined || (uso4 && uso6)) && !has_bit(bits, VIRTIO_NET_F_MRG_RXBUF) ? VIRTIO_NEVER_RUNS
+										    : VIRTIO_GOOD;
+}
+
+const char *virtio_cause(enum virtio_xdp x)
+{
+	static const char *const texts[] = {
+		[VIRTIO_NEVER_RUNS] = "the hypervisor joins packets without mergeable buffers, with which "
+				      "virtio_net would take a program and never run it",
+		[VIRTIO_REFUSES] = "the hypervisor joins packets or leaves checksums out, and does not let "
+				   "virtio_net stop it",
+	};
+
+	return texts[x];
+}
+
+const char *virtio_remedy(enum virtio_xdp x)
+{
+	static const char *const texts[] = {
+		[VIRTIO_NEVER_RUNS] = "mrg_rxbuf=on",
+		[VIRTIO_REFUSES] = "ctrl_guest_offloads=on",
+	};
+
+	return texts[x];
 }
 
 /* The file `features` of the virtio device on a PCI one. That of /sys/class/net is not
@@ -46,12 +73,14 @@ static bool read_bits(const char *bus, char *bits, int size)
 	return good;
 }
 
-bool virtio_runs_nothing(const char *device)
+enum virtio_xdp virtio_xdp(const char *device)
 {
 	char driver[DRIVER_NAME_SIZE], bus[BUS_NAME_SIZE], bits[256];
 
 	ethtool_driver(device, driver);
 	ethtool_bus(device, bus);
-	return !strcmp(driver, "virtio_net") && *bus && !strpbrk(bus, "/*?[") &&
-	       read_bits(bus, bits, sizeof(bits)) && virtio_bits_run_nothing(bits);
+	if (strcmp(driver, "virtio_net") || !*bus || strpbrk(bus, "/*?[") ||
+	    !read_bits(bus, bits, sizeof(bits)))
+		return VIRTIO_GOOD;
+	return virtio_xdp_of(bits);
 }
