@@ -96,7 +96,8 @@ static int choose_server(struct policy *policy, struct probe *p, const struct pr
 		return -EIO;
 	if (!on->len || address_is_v4(on->addr) != v4)
 		return fail(-EINVAL,
-			    "this host has no address of the client's family; use --to \"tcp/443 on ADDR\"");
+			    "this host has no address of the %s's family; use --to \"tcp/443 on ADDR\"",
+			    p->proxied ? "proxy" : "client");
 	memcpy(p->server, on->addr, 16);
 	return 0;
 }
@@ -109,14 +110,20 @@ static const struct rule *find_listener(struct policy *policy, const struct prob
 
 static int make_probe(const struct call *c, struct policy *policy, struct probe *p, char name[256])
 {
-	struct prefix client = {0}, on = {0};
+	struct prefix client = {0}, via = {0}, on = {0};
 	const struct rule *l;
 
 	if (prefix_parse(c->from, &client) || client.len != 128)
 		return fail(-EINVAL, "--from \"%.60s\": expected an address", c->from);
-	if (parse_to(c->to, p, &on) || choose_server(policy, p, &client, &on))
+	if (c->via && (prefix_parse(c->via, &via) || via.len != 128))
+		return fail(-EINVAL, "--via \"%.60s\": expected an address", c->via);
+	p->proxied = c->via;
+	if (parse_to(c->to, p, &on) || choose_server(policy, p, c->via ? &via : &client, &on))
 		return -EINVAL;
+	if (c->via && p->l4 != IPPROTO_TCP)
+		return fail(-EINVAL, "--via: PROXY headers go before TCP; expected --to tcp/PORT");
 	memcpy(p->client, client.addr, 16);
+	memcpy(p->via, via.addr, 16);
 	l = find_listener(policy, p);
 	p->as = l ? l->as : PROTO_NONE;
 	if (c->name) {
@@ -176,6 +183,8 @@ static void at_handshake(struct policy *p, struct explanation *e)
 	const struct rule *r = rule_by_id(p, e->name_rule);
 	size_t i;
 
+	if (e->reason == REASON_client_reset)
+		e->reason = REASON_client_refused;
 	for (i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
 		if (e->reason == reasons[i].reset) {
 			/* Where no line says so strays are answered. */
@@ -274,6 +283,8 @@ static bool by_default(uint32_t reason, const struct explanation *e)
 static void explain_text(struct policy *p, const struct explanation *e, const struct reason_text *r,
 			 const struct probe *probe, const char *depth, const char *state)
 {
+	const struct rule *listener = rule_by_id(p, e->listener);
+
 	printf("%s%s  %s: %s\n",
 	       !e->observed		  ? ""
 	       : !strcmp(state, "asleep") ? "pass (counted only while asleep), else "
@@ -285,6 +296,10 @@ static void explain_text(struct policy *p, const struct explanation *e, const st
 		printf("  %-9s %s\n", "depth", depth);
 	if (!strcmp(state, "asleep") || !strcmp(state, "engaged"))
 		printf("  %-9s %s\n", "auto", state);
+	if (listener && listener->proxy && !probe->proxied)
+		printf("  %-9s a PROXY header comes first on this listener, and this visit had none: "
+		       "--via PROXY\n",
+		       "via");
 	print_line("source", p, e->source_rule);
 	print_limits(p, e, probe);
 	print_line("name", p, e->name_rule);
@@ -336,7 +351,8 @@ const struct verb verb_explain = {
 	.arguments = "",
 	.summary = "what would happen to a visit, why, and by which line",
 	.help = "A constructed first request runs through the program in the kernel and leaves no\n"
-		"trace there. Limits count as not reached.\n"
+		"trace there. Limits count as not reached. With --via it comes from a proxy, behind\n"
+		"a PROXY header that names the client.\n"
 		"  straygate explain --from 203.0.113.7 --to tcp/443 --name www.example.com\n",
 	.takes = TAKES_JSON | TAKES_EXPLAIN,
 	.least = 0,

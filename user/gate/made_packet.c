@@ -104,8 +104,35 @@ static void write_dns(struct writer *w, const char *name, bool tcp)
 	put16(w, 1); /* IN */
 }
 
+/* Whom the client connected to is known of its own family alone: else it is nobody. */
+static void put_server(struct writer *w, const struct probe *p, size_t size)
+{
+	static const uint8_t nobody[16];
+	bool same = address_is_v4(p->client) == address_is_v4(p->server);
+
+	put(w, same ? p->server + 16 - size : nobody, size);
+}
+
+/* Version 2 of the header, as HAProxy's doc/proxy-protocol.txt has it. */
+static void write_header(struct writer *w, const struct probe *p)
+{
+	bool v4 = address_is_v4(p->client);
+	size_t size = v4 ? 4 : 16;
+
+	put(w, "\r\n\r\n\0\r\nQUIT\n", 12);
+	put8(w, 0x21);		   /* version 2, PROXY */
+	put8(w, v4 ? 0x11 : 0x21); /* TCP over IPv4, or IPv6 */
+	put16(w, 2 * size + 4);
+	put(w, p->client + 16 - size, size);
+	put_server(w, p, size);
+	put16(w, 40000);
+	put16(w, p->port);
+}
+
 static void write_payload(struct writer *w, const struct probe *p)
 {
+	if (p->proxied)
+		write_header(w, p);
 	switch (p->as) {
 	case PROTO_HTTP:
 		write_http(w, p->name);
@@ -137,32 +164,38 @@ static void write_l4(struct writer *w, const struct probe *p, size_t payload)
 	put(w, &t, sizeof(t));
 }
 
+/* Who sends the packet. */
+static const uint8_t *sender(const struct probe *p)
+{
+	return p->proxied ? p->via : p->client;
+}
+
 static void write_ip(struct writer *w, const struct probe *p, size_t l4)
 {
 	struct iphdr ip = {.version = 4, .ihl = 5, .ttl = 64, .protocol = p->l4};
 	struct ipv6hdr ip6 = {.version = 6, .nexthdr = p->l4, .hop_limit = 64};
 
-	if (address_is_v4(p->client)) {
+	if (address_is_v4(sender(p))) {
 		ip.tot_len = htons(sizeof(ip) + l4);
-		memcpy(&ip.saddr, p->client + 12, 4);
+		memcpy(&ip.saddr, sender(p) + 12, 4);
 		memcpy(&ip.daddr, p->server + 12, 4);
 		put(w, &ip, sizeof(ip));
 		return;
 	}
 	ip6.payload_len = htons(l4);
-	memcpy(&ip6.saddr, p->client, 16);
+	memcpy(&ip6.saddr, sender(p), 16);
 	memcpy(&ip6.daddr, p->server, 16);
 	put(w, &ip6, sizeof(ip6));
 }
 
 int probe_packet(const struct probe *p, uint8_t out[PROBE_MAX])
 {
-	struct ethhdr eth = {.h_proto = htons(address_is_v4(p->client) ? ETH_P_IP : ETH_P_IPV6)};
+	struct ethhdr eth = {.h_proto = htons(address_is_v4(sender(p)) ? ETH_P_IP : ETH_P_IPV6)};
 	struct writer w = {.to = out, .room = PROBE_MAX};
 	uint8_t payload[PROBE_MAX];
 	struct writer data = {.to = payload, .room = sizeof(payload)};
 
-	if (address_is_v4(p->client) != address_is_v4(p->server))
+	if (address_is_v4(sender(p)) != address_is_v4(p->server))
 		return -EINVAL;
 	write_payload(&data, p);
 	put(&w, &eth, sizeof(eth));

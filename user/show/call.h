@@ -11,6 +11,7 @@ struct call {
 	const char *instance; /* "default" */
 	const char *netns;    /* NULL: this one */
 	const char *from;     /* explain; watch, capture: a prefix */
+	const char *via;      /* explain: the proxy; NULL: none */
 	const char *to;
 	const char *name;
 	unsigned int top; /* show: lines at most; UINT_MAX: all */
