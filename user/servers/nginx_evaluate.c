@@ -18,7 +18,8 @@ struct evaluation {
 	struct blocks *b;
 	struct model *m;
 	const struct process *p;
-	const char *folder; /* of the configuration */
+	const char *folder;	      /* of the configuration */
+	const struct directive *http; /* the block in hand */
 	struct endpoint *endpoints;
 	size_t count, room;
 };
@@ -144,6 +145,49 @@ static unsigned int port_range(const char *text, char *first)
 	return to - from + 1;
 }
 
+/* Prefixes that nginx takes a client's address from; not the one that is everybody. */
+static void put_senders(const struct directive *d, char *to, size_t size)
+{
+	struct prefix prefix;
+	char text[PREFIX_TEXT];
+	size_t len;
+
+	for (; (d = directive_find(d, "set_real_ip_from")); d = d->next) {
+		len = strlen(to);
+		if (prefix_parse(directive_word(d, 1), &prefix) ||
+		    prefix.len == (prefix_is_v4(&prefix) ? 96 : 0))
+			continue;
+		prefix_print(&prefix, text, sizeof(text));
+		if (len + strlen(text) + sizeof(" ...") < size) {
+			snprintf(to + len, size - len, " %s", text);
+		} else {
+			snprintf(to + len, size - len, " ...");
+			return;
+		}
+	}
+}
+
+/* Who has to be trusted, so that his headers count. */
+static void note_proxy(struct evaluation *e, const struct directive *server, const struct directive *listen,
+		       unsigned int port)
+{
+	const struct found_at where = directive_at(e->b, listen);
+	char senders[512] = "";
+
+	put_senders(server->children, senders, sizeof(senders));
+	if (!*senders && e->http)
+		put_senders(e->http->children, senders, sizeof(senders));
+	if (*senders)
+		model_note(e->m, false, &where,
+			   "a PROXY header comes first on port %u; `source%s trust` for who sends it, as "
+			   "set_real_ip_from has it",
+			   port, senders);
+	else
+		model_note(e->m, false, &where,
+			   "a PROXY header comes first on port %u; `source ADDRESS trust` for who sends it",
+			   port);
+}
+
 static void one_listen(struct evaluation *e, const struct directive *server, const struct directive *listen,
 		       const char *wide, bool ssl_on)
 {
@@ -160,12 +204,8 @@ static void one_listen(struct evaluation *e, const struct directive *server, con
 		s.as = PROTO_TLS;
 	}
 	if (directive_has(listen, "proxy_protocol")) {
-		const struct found_at where = directive_at(e->b, listen);
-
 		s.proxy = s.l4 == IPPROTO_TCP;
-		model_note(e->m, false, &where,
-			   "a PROXY header comes first on port %u; `source ADDRESS trust` for who sends it",
-			   s.port);
+		note_proxy(e, server, listen, s.port);
 	}
 	for (; n && s.port; n--, s.port++)
 		note_listen(e, &s, server, listen, wide);
@@ -321,6 +361,7 @@ static void http(struct evaluation *e, const struct directive *block)
 	size_t i;
 
 	e->count = 0;
+	e->http = block;
 	for (d = block->children; (d = directive_find(d, "map")); d = d->next)
 		if (maps_name(d))
 			host_map(e, d, &ignored);
