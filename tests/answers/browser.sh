@@ -76,7 +76,7 @@ browser_end()
 {
 	local pid first i
 	pid=$(tb_recorded_alive "$TB_RUN/$1/pids/browser") || tb_die "the browser has ended by itself: $(tail -n 3 "$TB_RUN/$1/answers/browser.log")"
-	read -r first _ <"/proc/$pid/task/$pid/children"
+	read -r first _ <"/proc/$pid/task/$pid/children" || true # without newline
 	kill -KILL "$pid"
 	for ((i = 0; i < 100; i++)); do
 		tb_runs "$first" || break
@@ -149,6 +149,8 @@ PORTAL_CHECKS="detectportal.firefox.com connectivitycheck.gstatic.com www.gstati
 IDLE_POLICIES=(
 	"the defaults"
 	"stray http drop for the portal checks|stray http drop for $PORTAL_CHECKS"
+	"stray http answer 403|stray http answer 403"
+	"stray http answer 403, and drop for the portal checks|stray http answer 403|stray http drop for $PORTAL_CHECKS"
 	"stray http drop|stray http drop"
 	"stray http drop; stray tls drop|stray http drop|stray tls drop"
 )
@@ -180,6 +182,8 @@ idle()
 	for p in "${IDLE_POLICIES[@]}"; do
 		IFS='|' read -r -a lines <<<"$p"
 		name=${lines[0]}
+		# shellcheck disable=SC2053 # a pattern
+		[[ $name = $IDLES ]] || continue
 		idle_with "$bed" "$1" "$name" "${lines[@]:1}"
 	done
 }

@@ -63,6 +63,15 @@ markdown()
 	done
 }
 
+# measured FILE PART: when, and with what.
+measured()
+{
+	local only=chromium,firefox-esr
+	[ "$2" != resolvers ] || only=unbound,bind9,knot-resolver,pdns-recursor,dnsmasq-base,libc6
+	jq -r --arg only "$only" '"Measured \(.date), Debian\u0027s " +
+		(.versions as $v | $only | split(",") | map("\(.) \($v[.])") | join(", ")) + ":\n"' "$1"
+}
+
 # record FILE PART...: between the marks of each part in docs/answers.md.
 record()
 {
@@ -70,7 +79,7 @@ record()
 	shift
 	for part in "$@"; do
 		{
-			jq -r '"Measured \(.date) at commit \(.commit), " + (.versions | to_entries | map("\(.key) \(.value)") | join(", ")) + ":\n"' "$file"
+			measured "$file" "$part"
 			markdown "$file" "$part"
 		} >"$RESULTS.table"
 		awk -v begin="<!-- $part: written by scripts/answers --record, to the end mark -->" -v end="<!-- $part end -->" \
