@@ -12,6 +12,7 @@
 #include "show/alarm.h"
 #include "show/depth.h"
 #include "show/headers.h"
+#include "host/driver.h"
 #include "host/vlan.h"
 #include "lib/json.h"
 #include "lib/say.h"
@@ -84,6 +85,9 @@ static void print_changed(struct gate *g, const struct tally *t)
 		if (d->changed)
 			printf("  %s: %s changed since the gate looked; `straygate up %s` learns it\n",
 			       d->name, changed_text(d->changed), d->name);
+		if (!d->generic && driver_holds_program(d->name))
+			printf("  %s: with this MTU its driver drops large frames; `ip link set %s mtu %u`\n",
+			       d->name, d->name, driver_holds_program(d->name));
 		if (place_of(g, d->name, NULL, 0, text) == PLACE_WRONG)
 			printf("  %s: %s\n", d->name, text);
 	}

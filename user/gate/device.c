@@ -21,6 +21,7 @@
 #include "gate/settings.h"
 #include "gate/tc.h"
 #include "gate/xdp_link.h"
+#include "host/driver.h"
 #include "lib/say.h"
 
 static struct bpf_link_info link_info(int link)
@@ -150,6 +151,12 @@ static int take_off_and_on(struct gate *g, const char *device, int old, const st
 	cleanup_fd int link = -1;
 	int err;
 
+	if (!runs_generic(old, device) && driver_holds_program(device))
+		return fail(
+			-EBUSY,
+			"%s: with this MTU its driver drops large frames and does not let its program go: "
+			"`ip link set %s mtu %u`, then `straygate up %s`",
+			device, device, driver_holds_program(device), device);
 	if (bpf_link_detach(old))
 		return fail(-errno, "%s: cannot take the program off: %s", device, strerror(errno));
 	fault_point();
@@ -190,9 +197,10 @@ static int update_link(struct gate *g, const char *device, int link, const struc
 		return 0;
 	if (!xdp_refused_by_driver(err))
 		return fail(err, "%s: cannot replace the program: %s", device, strerror(-err));
-	say("%s: the driver takes no other program in place any more (%s): it is put on anew, and packets "
-	    "in between pass unjudged",
-	    device, strerror(-err));
+	if (!driver_holds_program(device))
+		say("%s: the driver takes no other program in place any more (%s): it is put on anew, and "
+		    "packets in between pass unjudged",
+		    device, strerror(-err));
 	return take_off_and_on(g, device, link, l, false);
 }
 
@@ -351,8 +359,13 @@ int gate_stop(struct gate *g, const char *device)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		cleanup_fd int link = device_pin_open_object(g, device, names[i]);
 
-		if (link >= 0)
-			bpf_link_detach(link);
+		if (link < 0)
+			continue;
+		if (link_ifindex(link) && !runs_generic(link, device) && driver_holds_program(device))
+			say("%s: with this MTU its driver keeps its program, which goes on judging and drops "
+			    "large frames: `ip link set %s mtu %u`, then `straygate up %s` and `down` again",
+			    device, device, driver_holds_program(device), device);
+		bpf_link_detach(link);
 	}
 	chain_put_back(g, device);
 	return 0;

@@ -2,10 +2,12 @@
 #include "host/driver.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "host/ethtool.h"
+#include "host/netdev.h"
 
 static const struct driver drivers[] = {
 	{.name = "virtio_net",
@@ -155,4 +157,17 @@ void driver_remedy(const char *device, int err, const char *words, char *out, si
 		if (!*out)
 			other_queues(device, err, words, out, size);
 	}
+}
+
+unsigned int driver_holds_program(const char *device)
+{
+	char name[DRIVER_NAME_SIZE];
+	const struct driver *d;
+	uint64_t can;
+
+	ethtool_driver(device, name);
+	d = strcmp(name, "virtio_net") ? NULL : driver_known(name);
+	if (!d || !netdev_xdp_features(if_nametoindex(device), &can))
+		return 0;
+	return device_mtu(device) > d->mtu ? d->mtu : 0;
 }

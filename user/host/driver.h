@@ -45,4 +45,9 @@ void driver_remedy(const char *device, int err, const char *words, char *out, si
  * allows; "": it has none too many, or they cannot be counted. */
 void driver_queues_remedy(const char *device, const struct driver *d, char *out, size_t size);
 
+/* A driver that can be rid of its native program only with a smaller MTU, and drops large
+ * frames until then: virtio_net before Linux 6.3, whose MTU was raised under the program.
+ * The kernel takes the program for gone. Returns the largest MTU that does, or 0: none such. */
+unsigned int driver_holds_program(const char *device);
+
 #endif
