@@ -398,6 +398,10 @@ Test(learn, strays_pass_from_now_on)
 	cr_expect(refused(CLIENT4));
 	world_policy(ENFORCED LEARN "stray http pass\n");
 	cr_expect(!refused(CLIENT4));
+	world_policy(ENFORCED LEARN);
+	strays(CLIENT4, 5);
+	world_add("stray http pass for www.other.example");
+	cr_expect(!refused(CLIENT4), "those of one name");
 }
 
 /* Names that come while there is no such line. */

@@ -120,14 +120,15 @@ bool gate_learns(struct policy *p)
 /* Does one of these pass strays that the other turned away? */
 static bool passes_more(struct policy *now, struct policy *before)
 {
-	static const char *const subjects[] = {"http", "tls", "dns"};
 	size_t i;
 
-	for (i = 0; i < sizeof(subjects) / sizeof(subjects[0]); i++) {
-		const struct rule *a = policy_find(now, ST_STRAY, subjects[i]),
-				  *b = policy_find(before, ST_STRAY, subjects[i]);
+	for (i = 0; i < policy_count(now); i++) {
+		const struct rule *a = policy_rule(now, i), *b;
 
-		if (a && a->action == ACT_PASS && !(b && b->action == ACT_PASS))
+		if (a->statement != ST_STRAY || a->action != ACT_PASS)
+			continue;
+		b = policy_find(before, ST_STRAY, a->subject);
+		if (!b || b->action != ACT_PASS)
 			return true;
 	}
 	return false;
