@@ -117,7 +117,12 @@ int load(int argc, char **argv)
 		printf("object refused: %s\n", strerror(errno));
 		return 1;
 	}
-	bpf_object__for_each_program(p, object) failed |= load_one(argv[0], bpf_program__name(p));
+	bpf_object__for_each_program(p, object)
+	{
+		/* The same instructions as straygate_chain's, which take a minute of an emulated CPU. */
+		if (strcmp(bpf_program__name(p), "straygate_chain_linear"))
+			failed |= load_one(argv[0], bpf_program__name(p));
+	}
 	bpf_object__close(object);
 	return !!failed;
 }
