@@ -21,13 +21,14 @@
 #include "gate/events.h"
 #include "gate/object.h"
 #include "gate/tc.h"
+#include "inside.h"
 #include "wire.h"
 
-static struct gate gate = GATE_INIT;
-static struct loaded loaded = LOADED_INIT;
+struct gate world_gate = GATE_INIT;
+struct loaded world_loaded = LOADED_INIT;
 static int stats = -1;
-static struct gate_device device = {.name = "wire", .counters = -1};
-static struct policy *running;
+struct gate_device world_device = {.name = "wire", .counters = -1};
+struct policy *world_running;
 static struct counter counts[2][COUNTERS_MAX];
 static unsigned int turn; /* counts[turn] is the newest */
 
@@ -82,17 +83,18 @@ static void attach_filters(void)
 	uint32_t zero = 0;
 	char dir[PATH_MAX + 8];
 
-	snprintf(dir, sizeof(dir), "%s/host", gate.dir);
-	cr_assert(!mkdir(dir, 0700) && !tc_attach(&gate, "host", loaded.ingress, loaded.egress));
-	cr_assert(!bpf_map_update_elem(loaded.device, &zero, &d, BPF_ANY));
+	snprintf(dir, sizeof(dir), "%s/host", world_gate.dir);
+	cr_assert(!mkdir(dir, 0700) &&
+		  !tc_attach(&world_gate, "host", world_loaded.ingress, world_loaded.egress));
+	cr_assert(!bpf_map_update_elem(world_loaded.device, &zero, &d, BPF_ANY));
 }
 
 void world_begin_small(uint32_t bound)
 {
 	make_namespace();
-	cr_assert(!gate_make(&gate, "packets", NULL, bound));
-	cr_assert(!object_load(&gate, &loaded));
-	device.counters = loaded.counters;
+	cr_assert(!gate_make(&world_gate, "packets", NULL, bound));
+	cr_assert(!object_load(&world_gate, &world_loaded));
+	world_device.counters = world_loaded.counters;
 	attach_filters();
 	stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	cr_assert(stats >= 0, "bpf_enable_stats: %s", strerror(errno));
@@ -105,12 +107,12 @@ void world_begin(void)
 
 void world_end(void)
 {
-	policy_free(running);
-	running = NULL;
-	tc_detach(&gate, "host");
-	loaded_close(&loaded);
-	gate_destroy(&gate);
-	gate_close(&gate);
+	policy_free(world_running);
+	world_running = NULL;
+	tc_detach(&world_gate, "host");
+	loaded_close(&world_loaded);
+	gate_destroy(&world_gate);
+	gate_close(&world_gate);
 }
 
 /* ---- the policy ---- */
@@ -155,11 +157,12 @@ static void engage_all(void)
 	static const struct engagement open = {.seen = {1, 1}};
 	size_t i;
 
-	for (i = 0; i < policy_count(running); i++) {
-		const struct rule *r = policy_rule(running, i);
+	for (i = 0; i < policy_count(world_running); i++) {
+		const struct rule *r = policy_rule(world_running, i);
 
 		if (r->statement == ST_LISTEN)
-			cr_assert(!bpf_map_update_elem(gate.maps[GATE_ENGAGEMENTS], &r->id, &open, BPF_ANY));
+			cr_assert(!bpf_map_update_elem(world_gate.maps[GATE_ENGAGEMENTS], &r->id, &open,
+						       BPF_ANY));
 	}
 }
 
@@ -167,10 +170,10 @@ static void make_running(struct policy *p)
 {
 	struct policy *empty = policy_new();
 
-	cr_assert(empty && !change_policy(&gate, p, running ? running : empty, NULL));
+	cr_assert(empty && !change_policy(&world_gate, p, world_running ? world_running : empty, NULL));
 	policy_free(empty);
-	policy_free(running);
-	running = p;
+	policy_free(world_running);
+	world_running = p;
 	engage_all();
 }
 
@@ -187,7 +190,7 @@ void world_add(const char *line)
 {
 	struct policy *p;
 
-	cr_assert(!gate_running(&gate, &p));
+	cr_assert(!gate_running(&world_gate, &p));
 	add_lines(p, line);
 	make_running(p);
 }
@@ -198,7 +201,8 @@ void world_try_policy(const char *lines, unsigned int seconds)
 
 	cr_assert(p);
 	add_lines(p, lines);
-	cr_assert(!policy_inherit(p, running, monotonic_ns()) && !gate_publish(&gate, p, running, seconds));
+	cr_assert(!policy_inherit(p, world_running, monotonic_ns()) &&
+		  !gate_publish(&world_gate, p, world_running, seconds));
 	policy_free(p);
 }
 
@@ -207,284 +211,9 @@ void world_no_policy(void)
 	struct control none = {.word = CONTROL_WORD(CONTROL_NO_SLOT, CONTROL_NO_SLOT, 0, 0)};
 	uint32_t zero = 0;
 
-	cr_assert(!bpf_map_update_elem(gate.maps[GATE_CONTROL], &zero, &none, BPF_ANY));
-	policy_free(running);
-	running = NULL;
-}
-
-static const struct rule *listener_rule(const char *subject)
-{
-	const struct rule *r = policy_find(running, ST_LISTEN, subject);
-
-	cr_assert(r, "no listener %s", subject);
-	return r;
-}
-
-struct engagement world_engagement(const char *listener)
-{
-	struct engagement e;
-
-	cr_assert(!gate_engagement(&gate, listener_rule(listener), &e));
-	return e;
-}
-
-void world_set_engagement(const char *listener, const struct engagement *e)
-{
-	uint32_t id = listener_rule(listener)->id;
-
-	cr_assert(!bpf_map_update_elem(gate.maps[GATE_ENGAGEMENTS], &id, e, BPF_ANY));
-}
-
-struct alarm world_alarm(const char *listener)
-{
-	uint32_t id = listener_rule(listener)->id;
-	struct alarm a;
-
-	cr_assert(!bpf_map_lookup_elem(gate.maps[GATE_ALARMS], &id, &a));
-	return a;
-}
-
-struct pace world_pace(void)
-{
-	struct pace p;
-	uint32_t zero = 0;
-
-	cr_assert(!bpf_map_lookup_elem(gate.maps[GATE_PACE], &zero, &p));
-	return p;
-}
-
-void world_set_pace(const struct pace *p)
-{
-	uint32_t zero = 0;
-
-	cr_assert(!bpf_map_update_elem(gate.maps[GATE_PACE], &zero, p, BPF_ANY));
-}
-
-struct shake world_shake(void)
-{
-	struct shake s;
-	uint32_t zero = 0;
-
-	cr_assert(!bpf_map_lookup_elem(gate.maps[GATE_SHAKE], &zero, &s));
-	return s;
-}
-
-void world_set_shake(const struct shake *s)
-{
-	uint32_t zero = 0;
-
-	cr_assert(!bpf_map_update_elem(gate.maps[GATE_SHAKE], &zero, s, BPF_ANY));
-}
-
-struct room world_room(void)
-{
-	struct room r;
-	uint32_t zero = 0;
-
-	cr_assert(!bpf_map_lookup_elem(gate.maps[GATE_ROOM], &zero, &r));
-	return r;
-}
-
-void world_set_room(const struct room *r)
-{
-	uint32_t zero = 0;
-
-	cr_assert(!bpf_map_update_elem(gate.maps[GATE_ROOM], &zero, r, BPF_ANY));
-}
-
-bool world_read_event(enum event_ring ring, struct events_place *at, struct event *e, uint64_t *lost)
-{
-	int r = events_next(&gate, ring, at, e, lost);
-
-	cr_assert(r >= 0, "%s", strerror(-r));
-	return r;
-}
-
-bool world_next_event(struct event *e, uint64_t *lost)
-{
-	static struct events_place place;
-
-	return world_read_event(EVENTS_OF_PROGRAMS, &place, e, lost);
-}
-
-void world_write_event(enum event_kind kind, const char *subject)
-{
-	events_write(&gate, kind, subject, 0);
-}
-
-void world_announce_only(enum event_kind kind)
-{
-	events_announce(&gate, kind, 0, 1);
-	events_write_announced(&gate, CONTROL_COUNT(gate_word(&gate)) + 1, 0);
-}
-
-void world_take_number(enum event_ring ring)
-{
-	uint32_t at = ring;
-	union event_cell cell;
-
-	cr_assert(!bpf_map_lookup_elem(gate.maps[GATE_EVENTS], &at, &cell));
-	cell.event.serial++;
-	cr_assert(!bpf_map_update_elem(gate.maps[GATE_EVENTS], &at, &cell, BPF_ANY));
-}
-
-struct flow_key visit_key(const struct visit *v)
-{
-	struct flow_key k = {.client_port = htons(v->client_port), .server_port = htons(v->server_port)};
-
-	memcpy(k.client, v->client, 16);
-	memcpy(k.server, v->server, 16);
-	return k;
-}
-
-bool world_knows(enum gate_map map, const struct visit *v, void *value)
-{
-	static uint8_t any[16384];
-	struct flow_key k = visit_key(v);
-
-	return !bpf_map_lookup_elem(gate.maps[map], &k, value ? value : any);
-}
-
-size_t world_learned(const char *within)
-{
-	struct gate_learned *all;
-	struct prefix p = {0};
-	size_t count, i, n = 0;
-
-	cr_assert(!within || !prefix_parse(within, &p));
-	cr_assert(!gate_learned(&gate, &all, &count));
-	for (i = 0; i < count; i++)
-		n += !within || prefix_covers(&p, &all[i].prefix);
-	free(all);
-	return n;
-}
-
-int world_save_learned(const char *path)
-{
-	FILE *f = fopen(path, "we");
-	int err = f ? gate_save_learned(&gate, f) : -errno;
-
-	if (f)
-		fclose(f);
-	return err;
-}
-
-int world_restore_learned(const char *path)
-{
-	return gate_restore_learned(&gate, path);
-}
-
-void world_reset_learned(void)
-{
-	cr_assert(!gate_clear_learned(&gate));
-}
-
-void world_forgets(enum gate_map map, const struct visit *v)
-{
-	struct flow_key k = visit_key(v);
-
-	cr_assert(!bpf_map_delete_elem(gate.maps[map], &k));
-}
-
-void world_no_cookies(void)
-{
-	struct shaken_ports s;
-	uint32_t zero = 0;
-
-	cr_assert(!bpf_map_lookup_elem(gate.maps[GATE_SHAKEN_PORTS], &zero, &s));
-	s.cookie_tick = 0;
-	cr_assert(!bpf_map_update_elem(gate.maps[GATE_SHAKEN_PORTS], &zero, &s, BPF_ANY));
-}
-
-uint64_t world_crossed(enum direction d, enum crossing what)
-{
-	uint32_t index = d * CROSSINGS + what;
-	struct counter *all = calloc(libbpf_num_possible_cpus(), sizeof(*all));
-	uint64_t n = 0;
-	int cpu;
-
-	cr_assert(all && !bpf_map_lookup_elem(loaded.crossings, &index, all));
-	for (cpu = 0; cpu < libbpf_num_possible_cpus(); cpu++)
-		n += all[cpu].packets;
-	free(all);
-	return n;
-}
-
-uint64_t world_filter_runs(enum direction d)
-{
-	struct bpf_prog_info info = {0};
-	uint32_t size = sizeof(info);
-
-	cr_assert(!bpf_obj_get_info_by_fd(d == DIRECTION_IN ? loaded.ingress : loaded.egress, &info, &size));
-	return info.run_cnt;
-}
-
-uint64_t world_heavy(enum gate_map map, const void *key, size_t length, size_t *place)
-{
-	struct heavy *all;
-	uint64_t n = 0;
-	size_t count;
-
-	cr_assert(!gate_heavy(&gate, map, &all, &count));
-	for (*place = 0; *place < count && !n; ++*place)
-		if (!memcmp(all[*place].key, key, length) && !all[*place].key[length])
-			n = all[*place].count;
-	*place -= !!n;
-	free(all);
-	return n;
-}
-
-static int count_flow(const struct flow *f, const struct flow_key *ends, void *arg)
-{
-	(void)f;
-	(void)ends;
-	(void)arg;
-	return 0;
-}
-
-int world_flows(void)
-{
-	return gate_flows(&gate, count_flow, NULL);
-}
-
-static uint64_t memory_of(int fd)
-{
-	char path[64], line[128];
-	uint64_t bytes = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	f = fopen(path, "r");
-	cr_assert(f, "%s: %s", path, strerror(errno));
-	while (fgets(line, sizeof(line), f))
-		sscanf(line, "memlock: %lu", &bytes);
-	fclose(f);
-	return bytes;
-}
-
-uint64_t world_memory(void)
-{
-	uint64_t sum = memory_of(loaded.counters) + memory_of(loaded.device);
-	int i;
-
-	/* As many entries as visits, and no more than there is room for. */
-	for (i = 0; i < GATE_MAPS; i++)
-		if (i != GATE_BOUND)
-			sum += memory_of(gate.maps[i]);
-	return sum;
-}
-
-uint64_t world_rule_packets(enum statement s, const char *subject)
-{
-	const struct rule *r = policy_find(running, s, subject);
-	struct rule_counters *all;
-	uint64_t n;
-
-	cr_assert(r, "no rule %s", subject);
-	cr_assert(!gate_rule_counters(&gate, &all));
-	n = gate_rule_counter(all, r->id).packets;
-	gate_rule_counters_free(all);
-	return n;
+	cr_assert(!bpf_map_update_elem(world_gate.maps[GATE_CONTROL], &zero, &none, BPF_ANY));
+	policy_free(world_running);
+	world_running = NULL;
 }
 
 /* ---- packets ---- */
@@ -519,7 +248,7 @@ static int run(const struct frame *in, struct frame *to, size_t first, uint32_t 
 		    .ctx_size_in = sizeof(md), .repeat = 1);
 
 	runs_made++;
-	if (bpf_prog_test_run_opts(loaded.program, &o))
+	if (bpf_prog_test_run_opts(world_loaded.program, &o))
 		return -errno;
 	to->len = o.data_size_out;
 	to->l3 = in->l3;
@@ -550,49 +279,10 @@ int world_run_filter(enum direction d, const struct frame *in, struct frame *out
 	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = in->bytes, .data_size_in = in->len,
 		    .data_out = out->bytes, .data_size_out = sizeof(out->bytes), .repeat = 1);
 
-	cr_assert(!bpf_prog_test_run_opts(d == DIRECTION_IN ? loaded.ingress : loaded.egress, &o),
+	cr_assert(!bpf_prog_test_run_opts(d == DIRECTION_IN ? world_loaded.ingress : world_loaded.egress, &o),
 		  "test run of %zu bytes: %s", in->len, strerror(errno));
 	out->len = o.data_size_out;
 	return o.retval;
-}
-
-struct tap_reader *world_tap(const struct tap_filter *filter)
-{
-	struct tap_reader *t = NULL;
-
-	cr_assert(!tap_open(&gate, filter, &t));
-	return t;
-}
-
-void world_tap_is_left(int64_t ns)
-{
-	struct control *c = map_memory(gate.maps[GATE_CONTROL], sizeof(*c), true);
-	struct tap *taps = map_memory(gate.maps[GATE_TAPS], TAPS_MAX * sizeof(*taps), true);
-	int i;
-
-	cr_assert(c && taps);
-	c->tapped = monotonic_ns() + TAP_LEASE - ns;
-	for (i = 0; i < TAPS_MAX; i++)
-		taps[i].until = taps[i].until ? monotonic_ns() + TAP_LEASE - ns : 0;
-	munmap(c, sizeof(*c));
-	munmap(taps, TAPS_MAX * sizeof(*taps));
-}
-
-uint64_t world_tapped(void)
-{
-	struct control c;
-	uint32_t zero = 0;
-
-	cr_assert(!bpf_map_lookup_elem(gate.maps[GATE_CONTROL], &zero, &c));
-	return c.tapped;
-}
-
-uint64_t world_unplaced(void)
-{
-	uint64_t n;
-
-	cr_assert(!gate_unplaced(&gate, &n));
-	return n;
 }
 
 struct explanation world_explain(const struct frame *in)
@@ -604,16 +294,16 @@ struct explanation world_explain(const struct frame *in)
 
 	/* The object stays as long as its process. */
 	if (explain.program < 0)
-		cr_assert(!object_load_explain(&gate, &explain));
+		cr_assert(!object_load_explain(&world_gate, &explain));
 	cr_assert(!bpf_prog_test_run_opts(explain.program, &o) && o.retval == XDP_PASS, "explain");
-	cr_assert(!bpf_map_lookup_elem(gate.maps[GATE_EXPLAINED], &zero, &e));
+	cr_assert(!bpf_map_lookup_elem(world_gate.maps[GATE_EXPLAINED], &zero, &e));
 	return e;
 }
 
 static void read_counters(void)
 {
 	turn ^= 1;
-	cr_assert(!gate_counters(&device, counts[turn]));
+	cr_assert(!gate_counters(&world_device, counts[turn]));
 }
 
 struct outcome world_run(const struct frame *in, struct frame *out)
@@ -652,7 +342,8 @@ static void read_watched(uint64_t packets[WATCHED_LINES])
 	uint32_t cursor, got = WATCHED_LINES, cpus = libbpf_num_possible_cpus(), i, cpu;
 
 	cr_assert(cpus <= 256 &&
-			  !bpf_map_lookup_batch(loaded.counters, NULL, &cursor, keys, lines, &got, NULL) &&
+			  !bpf_map_lookup_batch(world_loaded.counters, NULL, &cursor, keys, lines, &got,
+						NULL) &&
 			  got == WATCHED_LINES,
 		  "counters: %s", strerror(errno));
 	for (i = 0; i < WATCHED_LINES; i++)
@@ -725,6 +416,6 @@ uint64_t world_runs(void)
 	struct bpf_prog_info info = {0};
 	uint32_t size = sizeof(info);
 
-	cr_assert(!bpf_obj_get_info_by_fd(loaded.program, &info, &size));
+	cr_assert(!bpf_obj_get_info_by_fd(world_loaded.program, &info, &size));
 	return info.run_cnt;
 }
