@@ -164,8 +164,8 @@ const char *shallow_text(enum shallow s)
 		[SHALLOW_ROOM] = "the table of bound visits is nearly full",
 		[SHALLOW_TC] = "nothing can be attached at tc",
 		[SHALLOW_TAGS] = "VLAN tags are taken off before the gate, so answers would leave without",
-		[SHALLOW_PEER] = "a veth device whose other end has no XDP program drops what the gate "
-				 "sends (up --generic works)",
+		[SHALLOW_PEER] =
+			"its veth's other end has no XDP program and drops what is sent (up --generic works)",
 	};
 
 	return (size_t)s < sizeof(texts) / sizeof(texts[0]) ? texts[s] : "?";
