@@ -52,7 +52,7 @@ static uint32_t link_of(unsigned int ifindex, uint32_t program)
 	return 0;
 }
 
-int chain_find(const char *device, struct chain *out)
+int chain_find(const char *device, bool generic, struct chain *out)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
 	unsigned int ifindex = if_nametoindex(device);
@@ -69,6 +69,11 @@ int chain_find(const char *device, struct chain *out)
 		return 0;
 	}
 	out->generic = !query.drv_prog_id;
+	if (generic && !out->generic)
+		return fail(-EINVAL,
+			    "%s: XDP program %u runs in native mode, and so must a gate in front of it; "
+			    "leave out --generic",
+			    device, id);
 	out->program = bpf_prog_get_fd_by_id(id);
 	if (out->program < 0)
 		return fail(-errno, "%s: cannot open XDP program %u: %s", device, id, strerror(errno));

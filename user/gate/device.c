@@ -321,10 +321,13 @@ static int attach_new(struct gate *g, const char *device, unsigned int how)
 
 	if (!if_nametoindex(device))
 		return fail(-ENODEV, "%s: no such device; see `ip link`", device);
-	/* First of all: it puts back what a killed command has taken off. */
+	/* A NIC that was pulled out and is back, or a command that was killed. */
+	if (chain_read(g, device).id)
+		how |= ATTACH_CHAIN;
+	/* First of all: it puts back what was behind the gate. */
 	err = make_dir(g, device);
 	if (!err && how & ATTACH_CHAIN)
-		err = chain_find(device, &chain);
+		err = chain_find(device, how & ATTACH_GENERIC, &chain);
 	if (!err)
 		err = load_programs(g, device, &l, chain.program);
 	if (!err)
