@@ -75,6 +75,7 @@ static uint64_t per_second(uint64_t now, uint64_t before)
 static void print_changed(struct gate *g, const struct tally *t)
 {
 	char text[PLACE_TEXT];
+	unsigned int mtu;
 	size_t i;
 
 	for (i = 0; i < t->device_count; i++) {
@@ -85,9 +86,10 @@ static void print_changed(struct gate *g, const struct tally *t)
 		if (d->changed)
 			printf("  %s: %s changed since the gate looked; `straygate up %s` learns it\n",
 			       d->name, changed_text(d->changed), d->name);
-		if (!d->generic && driver_holds_program(d->name))
+		mtu = d->generic ? 0 : driver_holds_program(d->name);
+		if (mtu)
 			printf("  %s: with this MTU its driver drops large frames; `ip link set %s mtu %u`\n",
-			       d->name, d->name, driver_holds_program(d->name));
+			       d->name, d->name, mtu);
 		if (place_of(g, d->name, NULL, 0, text) == PLACE_WRONG)
 			printf("  %s: %s\n", d->name, text);
 	}

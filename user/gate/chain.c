@@ -126,12 +126,8 @@ static int chained_program(struct gate *g, const char *device, bool *generic)
 {
 	cleanup_fd int map = chain_open(g, device, generic);
 	uint32_t zero = 0, id = 0;
-	int fd;
 
-	if (map < 0 || bpf_map_lookup_elem(map, &zero, &id))
-		return -1;
-	fd = bpf_prog_get_fd_by_id(id);
-	return fd < 0 ? -1 : fd;
+	return map < 0 || bpf_map_lookup_elem(map, &zero, &id) ? -1 : bpf_prog_get_fd_by_id(id);
 }
 
 struct chained chain_read(struct gate *g, const char *device)

@@ -149,14 +149,16 @@ static bool runs_generic(int link, const char *device)
 static int take_off_and_on(struct gate *g, const char *device, int old, const struct loaded *l, bool generic)
 {
 	cleanup_fd int link = -1;
+	unsigned int mtu;
 	int err;
 
-	if (!runs_generic(old, device) && driver_holds_program(device))
+	mtu = runs_generic(old, device) ? 0 : driver_holds_program(device);
+	if (mtu)
 		return fail(
 			-EBUSY,
 			"%s: with this MTU its driver drops large frames and does not let its program go: "
 			"`ip link set %s mtu %u`, then `straygate up %s`",
-			device, device, driver_holds_program(device), device);
+			device, device, mtu, device);
 	if (bpf_link_detach(old))
 		return fail(-errno, "%s: cannot take the program off: %s", device, strerror(errno));
 	fault_point();
@@ -361,13 +363,15 @@ int gate_stop(struct gate *g, const char *device)
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		cleanup_fd int link = device_pin_open_object(g, device, names[i]);
+		unsigned int mtu;
 
 		if (link < 0)
 			continue;
-		if (link_ifindex(link) && !runs_generic(link, device) && driver_holds_program(device))
+		mtu = link_ifindex(link) && !runs_generic(link, device) ? driver_holds_program(device) : 0;
+		if (mtu)
 			say("%s: with this MTU its driver keeps its program, which goes on judging and drops "
 			    "large frames: `ip link set %s mtu %u`, then `straygate up %s` and `down` again",
-			    device, device, driver_holds_program(device), device);
+			    device, device, mtu, device);
 		bpf_link_detach(link);
 	}
 	chain_put_back(g, device);

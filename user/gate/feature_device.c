@@ -28,6 +28,7 @@ struct told {
 	const struct driver *driver; /* NULL: nothing is known */
 	bool asked;		     /* the kernel could say what the driver can */
 	uint64_t can;		     /* NETDEV_XDP_... */
+	enum virtio_xdp virtio;
 	struct feature *at;
 	size_t count;
 };
@@ -99,10 +100,10 @@ static void tell_native(struct told *t)
 		tell(t, "native XDP", FEATURE_NO,
 		     "the other end of this veth has no XDP program and would drop what the gate sends: "
 		     "`straygate up` uses generic XDP");
-	else if (virtio_xdp(t->device) != VIRTIO_GOOD)
+	else if (t->virtio != VIRTIO_GOOD)
 		tell(t, "native XDP", FEATURE_NO,
-		     "%s: `straygate up` uses generic XDP; %s there changes that",
-		     virtio_cause(virtio_xdp(t->device)), virtio_remedy(virtio_xdp(t->device)));
+		     "%s: `straygate up` uses generic XDP; %s there changes that", virtio_cause(t->virtio),
+		     virtio_remedy(t->virtio));
 	else
 		tell(t, "native XDP", FEATURE_YES, "the gate runs in the driver, before an skb is made");
 }
@@ -130,7 +131,7 @@ static void tell_joining(struct told *t)
 {
 	bool lro = ethtool_lro(t->device), hw_gro = ethtool_hw_gro(t->device);
 
-	if (!t->driver || t->driver->joining == JOINING_ANY || virtio_xdp(t->device) != VIRTIO_GOOD)
+	if (!t->driver || t->driver->joining == JOINING_ANY || t->virtio != VIRTIO_GOOD)
 		return;
 	if ((lro || hw_gro) && t->driver->joining == JOINING_PAUSED)
 		tell(t, "LRO", FEATURE_YES, "on; the driver stops it while the gate is in native mode");
@@ -221,7 +222,7 @@ static void tell_attached(struct told *t)
 
 size_t features_device(const char *device, struct feature out[FEATURES_MAX])
 {
-	struct told t = {.device = device, .at = out};
+	struct told t = {.device = device, .virtio = virtio_xdp(device), .at = out};
 
 	if (!if_nametoindex(device)) {
 		tell(&t, "device", FEATURE_NO, "no such device; see `ip link`");

@@ -8,8 +8,8 @@
  *	regular 198.51.100.0/24		served today or yesterday
  *
  * Under a policy that serves other names by then, who was learned may have asked for one of
- * these: only the regulars are taken back. Regulars of IPv6 are in a filter that is keyed by secrets of this
- *boot: they are learned anew.
+ * these: only the regulars are taken back. Regulars of IPv6 are in a filter that is keyed by
+ * secrets of this boot: they are learned anew.
  */
 #include "gate/gate.h"
 

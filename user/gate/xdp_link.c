@@ -167,6 +167,7 @@ static int link_native(const char *device, unsigned int ifindex, int program)
 int xdp_link(const char *device, int program, bool generic)
 {
 	unsigned int ifindex = if_nametoindex(device);
+	enum virtio_xdp virtio;
 	int link;
 
 	if (!ifindex)
@@ -179,9 +180,10 @@ int xdp_link(const char *device, int program, bool generic)
 		generic = true;
 	}
 	/* It would be attached and never run, or refused with a stack trace in the log. */
-	if (!generic && virtio_xdp(device) != VIRTIO_GOOD) {
+	virtio = generic ? VIRTIO_GOOD : virtio_xdp(device);
+	if (virtio != VIRTIO_GOOD) {
 		say("%s: no native XDP: %s; running generic (slower). For native mode: %s in the hypervisor",
-		    device, virtio_cause(virtio_xdp(device)), virtio_remedy(virtio_xdp(device)));
+		    device, virtio_cause(virtio), virtio_remedy(virtio));
 		generic = true;
 	}
 	if (!generic)

@@ -10,24 +10,25 @@
 
 #include "host/netdev.h"
 
-void ethtool_driver(const char *device, char out[DRIVER_NAME_SIZE])
+/* What the driver tells about itself; empty where it tells nothing. */
+static struct ethtool_drvinfo drvinfo(const char *device)
 {
 	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
 	struct ifreq r;
 
-	*out = 0;
-	if (!netdev_ask(device, SIOCETHTOOL, &info, &r))
-		snprintf(out, DRIVER_NAME_SIZE, "%.*s", DRIVER_NAME_SIZE - 1, info.driver);
+	if (netdev_ask(device, SIOCETHTOOL, &info, &r))
+		memset(&info, 0, sizeof(info));
+	return info;
+}
+
+void ethtool_driver(const char *device, char out[DRIVER_NAME_SIZE])
+{
+	snprintf(out, DRIVER_NAME_SIZE, "%.*s", DRIVER_NAME_SIZE - 1, drvinfo(device).driver);
 }
 
 void ethtool_bus(const char *device, char out[BUS_NAME_SIZE])
 {
-	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
-	struct ifreq r;
-
-	*out = 0;
-	if (!netdev_ask(device, SIOCETHTOOL, &info, &r))
-		snprintf(out, BUS_NAME_SIZE, "%.*s", BUS_NAME_SIZE - 1, info.bus_info);
+	snprintf(out, BUS_NAME_SIZE, "%.*s", BUS_NAME_SIZE - 1, drvinfo(device).bus_info);
 }
 
 bool ethtool_lro(const char *device)

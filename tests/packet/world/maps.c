@@ -16,6 +16,21 @@
 #include "inside.h"
 #include "world.h"
 
+/* Of maps that have one value. */
+static void cell_read(enum gate_map map, void *to)
+{
+	uint32_t zero = 0;
+
+	cr_assert(!bpf_map_lookup_elem(world_gate.maps[map], &zero, to));
+}
+
+static void cell_write(enum gate_map map, const void *from)
+{
+	uint32_t zero = 0;
+
+	cr_assert(!bpf_map_update_elem(world_gate.maps[map], &zero, from, BPF_ANY));
+}
+
 static const struct rule *listener_rule(const char *subject)
 {
 	const struct rule *r = policy_find(world_running, ST_LISTEN, subject);
@@ -51,49 +66,40 @@ struct alarm world_alarm(const char *listener)
 struct pace world_pace(void)
 {
 	struct pace p;
-	uint32_t zero = 0;
 
-	cr_assert(!bpf_map_lookup_elem(world_gate.maps[GATE_PACE], &zero, &p));
+	cell_read(GATE_PACE, &p);
 	return p;
 }
 
 void world_set_pace(const struct pace *p)
 {
-	uint32_t zero = 0;
-
-	cr_assert(!bpf_map_update_elem(world_gate.maps[GATE_PACE], &zero, p, BPF_ANY));
+	cell_write(GATE_PACE, p);
 }
 
 struct shake world_shake(void)
 {
 	struct shake s;
-	uint32_t zero = 0;
 
-	cr_assert(!bpf_map_lookup_elem(world_gate.maps[GATE_SHAKE], &zero, &s));
+	cell_read(GATE_SHAKE, &s);
 	return s;
 }
 
 void world_set_shake(const struct shake *s)
 {
-	uint32_t zero = 0;
-
-	cr_assert(!bpf_map_update_elem(world_gate.maps[GATE_SHAKE], &zero, s, BPF_ANY));
+	cell_write(GATE_SHAKE, s);
 }
 
 struct room world_room(void)
 {
 	struct room r;
-	uint32_t zero = 0;
 
-	cr_assert(!bpf_map_lookup_elem(world_gate.maps[GATE_ROOM], &zero, &r));
+	cell_read(GATE_ROOM, &r);
 	return r;
 }
 
 void world_set_room(const struct room *r)
 {
-	uint32_t zero = 0;
-
-	cr_assert(!bpf_map_update_elem(world_gate.maps[GATE_ROOM], &zero, r, BPF_ANY));
+	cell_write(GATE_ROOM, r);
 }
 
 bool world_read_event(enum event_ring ring, struct events_place *at, struct event *e, uint64_t *lost)
@@ -193,11 +199,10 @@ void world_forgets(enum gate_map map, const struct visit *v)
 void world_no_cookies(void)
 {
 	struct shaken_ports s;
-	uint32_t zero = 0;
 
-	cr_assert(!bpf_map_lookup_elem(world_gate.maps[GATE_SHAKEN_PORTS], &zero, &s));
+	cell_read(GATE_SHAKEN_PORTS, &s);
 	s.cookie_tick = 0;
-	cr_assert(!bpf_map_update_elem(world_gate.maps[GATE_SHAKEN_PORTS], &zero, &s, BPF_ANY));
+	cell_write(GATE_SHAKEN_PORTS, &s);
 }
 
 uint64_t world_crossed(enum direction d, enum crossing what)
@@ -317,9 +322,8 @@ void world_tap_is_left(int64_t ns)
 uint64_t world_tapped(void)
 {
 	struct control c;
-	uint32_t zero = 0;
 
-	cr_assert(!bpf_map_lookup_elem(world_gate.maps[GATE_CONTROL], &zero, &c));
+	cell_read(GATE_CONTROL, &c);
 	return c.tapped;
 }
 
