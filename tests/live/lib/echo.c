@@ -2,8 +2,11 @@
 /*
  * Visitors who each ask for a page of their own, and compare what they get:
  *
- *	echo ADDRESS PORT NAME COUNT AT_ONCE
+ *	echo ADDRESS PORT NAME COUNT AT_ONCE FIRST SOURCES
  *
+ * They come from SOURCES addresses, FIRST and those after it, by turns, which all are
+ * this host's own: one address has some 30,000 ports at a time for one server, and a
+ * port that the server still holds in TIME-WAIT is the kernel's to shake hands with.
  * The server sends the path back that it was asked for. Every second request comes in
  * two segments, cut in the middle of the name. Prints one line of JSON; its exit status
  * is 1 if a visitor got another one's page, or none.
@@ -36,6 +39,12 @@ static union {
 	struct sockaddr_in6 v6;
 } server;
 static socklen_t server_len;
+static union {
+	struct in_addr v4;
+	struct in6_addr v6;
+	uint32_t words[4]; /* network byte order */
+} first;
+static unsigned long sources;
 static const char *name;
 static unsigned long started, right, wrong, failed;
 static int poll_fd;
@@ -44,6 +53,24 @@ static void fatal(const char *what)
 {
 	perror(what);
 	exit(2);
+}
+
+/* The port is chosen at connect(), when the server is known; IPv6 knows no address that
+ * only a local route makes the host's own. */
+static void come_from(int fd, uint32_t nth)
+{
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_addr = first.v6};
+	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_addr = first.v4};
+	bool is_v4 = server.any.sa_family == AF_INET;
+	int one = 1;
+
+	v4.sin_addr.s_addr = htonl(ntohl(first.words[0]) + nth);
+	v6.sin6_addr.s6_addr32[3] = htonl(ntohl(first.words[3]) + nth);
+	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
+	if (!is_v4)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &one, sizeof(one));
+	if (bind(fd, is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6, server_len))
+		fatal("bind");
 }
 
 static void begin(struct visitor *v)
@@ -55,6 +82,7 @@ static void begin(struct visitor *v)
 	if (v->fd < 0)
 		fatal("socket");
 	setsockopt(v->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	come_from(v->fd, started % sources);
 	v->cut = started % 2;
 	v->is_next = false;
 	v->got = 0;
@@ -152,28 +180,39 @@ static void run(struct visitor *all, unsigned long count, unsigned long at_once)
 	}
 }
 
+/* Both addresses are of one family. */
+static bool addresses(const char *address, const char *port, const char *from)
+{
+	if (inet_pton(AF_INET, address, &server.v4.sin_addr) == 1) {
+		server.v4.sin_family = AF_INET;
+		server.v4.sin_port = htons(atoi(port));
+		server_len = sizeof(server.v4);
+		return inet_pton(AF_INET, from, &first.v4) == 1;
+	}
+	if (inet_pton(AF_INET6, address, &server.v6.sin6_addr) != 1)
+		return false;
+	server.v6.sin6_family = AF_INET6;
+	server.v6.sin6_port = htons(atoi(port));
+	server_len = sizeof(server.v6);
+	return inet_pton(AF_INET6, from, &first.v6) == 1;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long count, at_once;
 	struct visitor *all;
 
-	if (argc != 6) {
-		fprintf(stderr, "usage: echo ADDRESS PORT NAME COUNT AT_ONCE\n");
+	if (argc != 8) {
+		fprintf(stderr, "usage: echo ADDRESS PORT NAME COUNT AT_ONCE FIRST SOURCES\n");
 		return 2;
 	}
 	name = argv[3];
 	count = strtoul(argv[4], NULL, 10);
 	at_once = strtoul(argv[5], NULL, 10);
-	if (inet_pton(AF_INET, argv[1], &server.v4.sin_addr) == 1) {
-		server.v4.sin_family = AF_INET;
-		server.v4.sin_port = htons(atoi(argv[2]));
-		server_len = sizeof(server.v4);
-	} else if (inet_pton(AF_INET6, argv[1], &server.v6.sin6_addr) == 1) {
-		server.v6.sin6_family = AF_INET6;
-		server.v6.sin6_port = htons(atoi(argv[2]));
-		server_len = sizeof(server.v6);
-	} else {
-		fprintf(stderr, "echo: not an address: %s\n", argv[1]);
+	sources = strtoul(argv[7], NULL, 10);
+	if (!sources || !addresses(argv[1], argv[2], argv[6])) {
+		fprintf(stderr, "echo: not addresses of one family, or no source: %s, %s, %s\n", argv[1],
+			argv[6], argv[7]);
 		return 2;
 	}
 	all = calloc(at_once, sizeof(*all));
