@@ -2,10 +2,12 @@
 /*
  * Finds the host that an HTTP/1.x request asks for (RFC 9112).
  *
- * A target in absolute or authority form wins over the Host field (RFC 9112
- * 3.2.2). Where servers are known to disagree about what a head means (a
- * folded or doubled Host, a space before its colon, a bare CR, a userinfo),
- * it is unreadable rather than guessed: a wrong name is worse than none.
+ * A target in absolute or authority form names the host (RFC 9112 3.2.2), but
+ * node, Python, Varnish and Apache partly go by Host all the same: a Host field
+ * behind such a target has to be empty or say the same name, with any port.
+ * Where servers are known to disagree about what a head means (two names that
+ * differ, a folded or doubled Host, a space before its colon, a bare CR, a
+ * userinfo), it is unreadable rather than guessed: a wrong name is worse than none.
  *
  * http_feed() says FIND_FOUND at the end of the head only, but sets f->found
  * as soon as the line that names the host is complete, which is to say when the
@@ -47,12 +49,13 @@ enum http_state {
 	HTTP_PAD,     /* space behind the value of Host */
 	HTTP_CR,      /* CR seen, in state f->extra */
 	HTTP_PREFACE, /* behind HTTP/2's "PRI * HTTP/2.0": f->left bytes, in f->acc */
+	HTTP_SAME,    /* Host behind a target with a name: f->left bytes are that name's */
 };
 
 enum http_flags {
 	HTTP_F_NOFOLD = 1 << 0, /* the line before must not be continued */
 	HTTP_F_HOST = 1 << 1,	/* a Host line was seen */
-	HTTP_F_TARGET = 1 << 2, /* the name is the target's, not Host's */
+	HTTP_F_TARGET = 1 << 2, /* the name is the target's, and no Host was seen yet */
 	HTTP_F_GET = 1 << 3,
 	HTTP_F_CONNECT = 1 << 4,
 	HTTP_F_PRI = 1 << 5,
@@ -235,11 +238,31 @@ static __always_inline enum find http_literal(struct finder *f, __u8 c)
 	return FIND_MORE;
 }
 
-/* A line that does not continue the one before: then that one is complete. */
+/* The same name once more, which may have a dot behind it that the target had not. */
+static __always_inline enum find http_same(struct finder *f, __u8 c)
+{
+	__u32 n = f->left;
+
+	if (n < f->name_len) {
+		if (n == 0 && http_is_space(c))
+			return FIND_MORE;
+		f->left = n + 1;
+		return find_lower(c) == f->name[find_place(n)] ? FIND_MORE : FIND_UNREADABLE;
+	}
+	if (c == ':')
+		return http_go(f, HTTP_PORT);
+	if (c != '.' || n > f->name_len)
+		return http_delimiter(f, c);
+	f->left = n + 1;
+	return FIND_MORE;
+}
+
+/* A line that does not continue the one before: then that one is complete. The name
+ * of a target waits for Host. */
 static __always_inline void http_unfolded(struct finder *f)
 {
 	f->flags &= ~HTTP_F_NOFOLD;
-	f->found = f->name_len != 0;
+	f->found = f->name_len != 0 && !(f->flags & HTTP_F_TARGET);
 }
 
 static __always_inline enum find http_line(struct finder *f, __u8 c)
@@ -257,8 +280,13 @@ static __always_inline enum find http_host_line(struct finder *f)
 {
 	if (f->flags & HTTP_F_HOST)
 		return FIND_UNREADABLE; /* RFC 9112 3.2: more than one is a 400 */
+	if (f->flags & HTTP_F_TARGET)
+		http_go(f, HTTP_SAME);
+	else
+		http_go(f, HTTP_OWS);
 	f->flags |= HTTP_F_HOST | HTTP_F_NOFOLD;
-	return http_go(f, f->flags & HTTP_F_TARGET ? HTTP_VALUE : HTTP_OWS);
+	f->flags &= ~HTTP_F_TARGET;
+	return FIND_MORE;
 }
 
 static __always_inline enum find http_field(struct finder *f, __u8 c)
@@ -298,9 +326,12 @@ static __always_inline enum find http_line_end(struct finder *f, __u8 state)
 	if (state == HTTP_VALUE || state == HTTP_OWS)
 		return http_go(f, HTTP_LINE);
 	if (state == HTTP_LINE) {
+		f->flags &= ~HTTP_F_TARGET;
 		http_unfolded(f);
 		return f->found ? FIND_FOUND : FIND_NONE;
 	}
+	if (state == HTTP_SAME)
+		return f->left && f->left < f->name_len ? FIND_UNREADABLE : http_go(f, HTTP_LINE);
 	if (state == HTTP_START) {
 		f->state = state;
 		return ++f->left2 > HTTP_EMPTY_MAX ? FIND_UNREADABLE : FIND_MORE;
@@ -367,6 +398,8 @@ static __always_inline enum find http_byte(struct finder *f, __u8 c)
 		return find_is_digit(c) ? FIND_MORE : http_delimiter(f, c);
 	case HTTP_PAD:
 		return http_is_space(c) ? FIND_MORE : FIND_UNREADABLE;
+	case HTTP_SAME:
+		return http_same(f, c);
 	default: /* HTTP_VALUE */
 		return FIND_MORE;
 	}

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * HTTP by http-parser, which was Node's. It knows lines and fields; which of
- * them names the host is RFC 9112 3.2's: the target if it has one, else Host.
+ * them names the host is RFC 9112 3.2's: the target if it has one, else Host; and
+ * a Host that is not empty and names another one than the target is a second name.
  */
 #include <stdbool.h>
 #include <string.h>
@@ -132,6 +133,21 @@ static void host_name(struct head *d, struct peer *p)
 	drop_port(p);
 }
 
+/* Beside the target's name in @p, which ends as it was written. */
+static bool names_another(struct head *d, const struct peer *p)
+{
+	static struct peer target, host;
+
+	target = *p;
+	peer_begin(&host, SAID_NAME);
+	host_name(d, &host);
+	if (host.said != SAID_NAME || !host.len)
+		return host.said != SAID_NAME;
+	peer_close(&target);
+	peer_close(&host);
+	return host.len != target.len || strncasecmp(host.name, target.name, host.len);
+}
+
 void peer_http(const uint8_t *data, size_t size, struct peer *p)
 {
 	static const http_parser_settings settings = {
@@ -156,7 +172,9 @@ void peer_http(const uint8_t *data, size_t size, struct peer *p)
 	d.host.said = SAID_NAME;
 	if (d.hosts > 1)
 		p->said = SAID_TWICE;
-	else if (!target_name(&d, h.method == HTTP_CONNECT, p) && d.hosts)
+	else if (target_name(&d, h.method == HTTP_CONNECT, p))
+		p->said = p->said == SAID_NAME && d.hosts && names_another(&d, p) ? SAID_TWICE : p->said;
+	else if (d.hosts)
 		host_name(&d, p);
 	peer_close(p);
 	if (p->said == SAID_NAME && !p->len)

@@ -10,7 +10,7 @@ ROW("a served name", WEB, .how = OPEN)
 	STEP(served, SAME, .http = "both.example", .fresh = true)
 	STEP(served, SAME, .http = "x.both.example", .fresh = true)
 	STEP(served, SAME, .http = "192.0.2.77", .fresh = true)
-	STEP(served, SAME, .text = "GET http://" HERE "/ HTTP/1.1\r\nHost: " STRAY "\r\n\r\n", .fresh = true)
+	STEP(served, SAME, .text = "GET http://" HERE "/ HTTP/1.1\r\nHost: " HERE ":80\r\n\r\n", .fresh = true)
 	STEP(served, SAME, .text = "GET / HTTP/1.1\nHost: " HERE "\n\n", .fresh = true)
 END
 
@@ -23,7 +23,7 @@ ROW("names that only look served", WEB, .how = OPEN)
 	STEP(stray_reset, RST_SERVER, .http = "192.0.2.78", .fresh = true)
 	STEP(stray_reset, RST_SERVER, .http = HOST4B, .fresh = true)
 	STEP(stray_reset, RST_SERVER, .http = "[2001:db8::1]", .fresh = true)
-	STEP(stray_reset, RST_SERVER, .text = "GET http://" STRAY "/ HTTP/1.1\r\nHost: " HERE "\r\n\r\n",
+	STEP(stray_reset, RST_SERVER, .text = "GET http://" STRAY "/ HTTP/1.1\r\nHost: " STRAY "\r\n\r\n",
 	     .fresh = true)
 END
 
@@ -124,6 +124,10 @@ END
 
 ROW("unreadable visits that are reset", WEB "unreadable http reset\n", .how = OPEN)
 	STEP(unreadable_reset, RST_SERVER, .text = NOT_HTTP, .told = true)
+	STEP(unreadable_reset, RST_SERVER, .fresh = true,
+	     .text = "GET http://" HERE "/ HTTP/1.1\r\nHost: " STRAY "\r\n\r\n")
+	STEP(unreadable_reset, RST_SERVER, .fresh = true,
+	     .text = "GET http://" STRAY "/ HTTP/1.1\r\nHost: " HERE "\r\n\r\n")
 	STEP(tail_reset, RST_CLIENT, .again = true)
 	STEP(unreadable_reset, RST_SERVER, .tls = HERE, .fresh = true)
 END
