@@ -9,6 +9,7 @@
 #include "gate/events.h"
 #include "lib/json.h"
 #include "cmd/lockout.h"
+#include "cmd/speaks_first.h"
 #include "lib/say.h"
 
 /* A path that is cut would be another file's. */
@@ -50,6 +51,7 @@ static int note_change(struct gate *g, struct policy *now, struct policy *before
 	uint64_t seconds = time(NULL);
 
 	note_nothing(now, before);
+	say_speaks_first(now, before);
 	g->meta.applied = seconds;
 	if (!g->meta.enforcing || !policy_same_posture(now, before))
 		g->meta.enforcing = seconds;

@@ -5,6 +5,7 @@
 #include "parser/read.h"
 #include "cmd/input.h"
 #include "cmd/overlaps.h"
+#include "cmd/speaks_first.h"
 #include "policy/policy.h"
 #include "lib/say.h"
 #include "show/show.h"
@@ -22,6 +23,7 @@ static int run(const struct call *c)
 		return EXIT_FAILED;
 	}
 	say_overlaps(p);
+	say_speaks_first(p, NULL);
 	policy_out(p, c);
 	return EXIT_OK;
 }
