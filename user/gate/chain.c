@@ -9,6 +9,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "host/xdp.h"
 #include "lib/say.h"
 
 /* libxdp's, which calls programs of its own (xdp-loader, and programs that use libxdp). */
@@ -54,37 +55,36 @@ static uint32_t link_of(unsigned int ifindex, uint32_t program)
 
 int chain_find(const char *device, bool generic, struct chain *out)
 {
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
 	unsigned int ifindex = if_nametoindex(device);
-	uint32_t id, link;
-	int err = bpf_xdp_query(ifindex, 0, &query);
+	struct xdp_program on;
+	uint32_t link;
+	int err = xdp_running(ifindex, &on);
 
 	if (err)
 		return fail(err, "%s: cannot ask for its XDP program: %s", device, strerror(-err));
-	id = query.drv_prog_id ? query.drv_prog_id : query.skb_prog_id;
-	if (!id && query.hw_prog_id)
+	if (on.mode == XDP_ATTACHED_HW)
 		return fail(-EBUSY, "%s: its XDP program runs in the NIC, and cannot be chained", device);
-	if (!id) {
+	if (!on.id) {
 		say("%s: no other XDP program is attached, so none is behind the gate", device);
 		return 0;
 	}
-	out->generic = !query.drv_prog_id;
+	out->generic = on.mode == XDP_ATTACHED_SKB;
 	if (generic && !out->generic)
 		return fail(-EINVAL,
 			    "%s: XDP program %u runs in native mode, and so must a gate in front of it; "
 			    "leave out --generic",
-			    device, id);
-	out->program = bpf_prog_get_fd_by_id(id);
+			    device, on.id);
+	out->program = bpf_prog_get_fd_by_id(on.id);
 	if (out->program < 0)
-		return fail(-errno, "%s: cannot open XDP program %u: %s", device, id, strerror(errno));
+		return fail(-errno, "%s: cannot open XDP program %u: %s", device, on.id, strerror(errno));
 	out->id = identify(out->program);
-	link = link_of(ifindex, id);
+	link = link_of(ifindex, on.id);
 	if (link)
 		return fail(-EBUSY,
 			    "%s: XDP program %u (\"%s\") is attached by a BPF link (id %u), which only its "
 			    "owner can release; it cannot be chained. Stop its owner, or attach the program "
 			    "with `ip link set dev %s xdp ...`",
-			    device, id, out->id.name, link, device);
+			    device, on.id, out->id.name, link, device);
 	return 0;
 }
 
@@ -141,11 +141,9 @@ struct chained chain_read(struct gate *g, const char *device)
 /* The id of what is on the device; 0: nothing. */
 static uint32_t attached(unsigned int ifindex)
 {
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	struct xdp_program on;
 
-	if (bpf_xdp_query(ifindex, 0, &query))
-		return 0;
-	return query.drv_prog_id ? query.drv_prog_id : query.skb_prog_id;
+	return xdp_running(ifindex, &on) || on.mode == XDP_ATTACHED_HW ? 0 : on.id;
 }
 
 void chain_put_back(struct gate *g, const char *device)

@@ -22,6 +22,7 @@
 #include "gate/tc.h"
 #include "gate/xdp_link.h"
 #include "host/driver.h"
+#include "host/xdp.h"
 #include "lib/say.h"
 
 static struct bpf_link_info link_info(int link)
@@ -135,11 +136,10 @@ int gate_refresh_devices(struct gate *g)
 /* Which way the kernel runs the program of a link. */
 static bool runs_generic(int link, const char *device)
 {
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	struct xdp_program on;
 
-	if (bpf_xdp_query(if_nametoindex(device), 0, &query))
-		return false;
-	return query.skb_prog_id && query.skb_prog_id == link_info(link).prog_id;
+	return !xdp_running(if_nametoindex(device), &on) && on.mode == XDP_ATTACHED_SKB &&
+	       on.id == link_info(link).prog_id;
 }
 
 /* ---- attaching ----------------------------------------------------------- */
@@ -449,13 +449,13 @@ static unsigned int attached_to(struct gate *g, const char *device)
 
 static void read_link(struct gate *g, struct gate_device *d)
 {
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
 	unsigned int ifindex = attached_to(g, d->name);
+	struct xdp_program on;
 
-	if (!ifindex || !d->program || bpf_xdp_query(ifindex, 0, &query))
+	if (!ifindex || !d->program || xdp_running(ifindex, &on))
 		return;
-	d->generic = query.skb_prog_id == d->program;
-	d->attached = d->generic || query.drv_prog_id == d->program;
+	d->attached = on.id == d->program;
+	d->generic = d->attached && on.mode == XDP_ATTACHED_SKB;
 }
 
 static void read_device(struct gate *g, struct gate_device *d, const char *dir)

@@ -3,11 +3,9 @@
 #include <errno.h>
 #include <linux/if_link.h>
 #include <net/if.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 
 #include "gate/feature.h"
 #include "gate/place.h"
@@ -17,6 +15,7 @@
 #include "host/veth.h"
 #include "host/virtio.h"
 #include "host/vlan.h"
+#include "host/xdp.h"
 
 /* A frame that lies in one page, with the room that XDP and the skb want around
  * it: drivers differ by a few bytes. */
@@ -202,22 +201,20 @@ static void tell_tags(struct told *t)
 
 static void tell_attached(struct told *t)
 {
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-	__u32 id;
+	struct xdp_program on;
 
-	if (bpf_xdp_query(if_nametoindex(t->device), 0, &query))
+	if (xdp_running(if_nametoindex(t->device), &on))
 		return;
-	id = query.drv_prog_id ? query.drv_prog_id : query.skb_prog_id ? query.skb_prog_id : query.hw_prog_id;
-	if (!id)
+	if (!on.id)
 		tell(t, "XDP attached", FEATURE_NO, "none: the place is free for `straygate up`");
 	else
 		tell(t, "XDP attached", FEATURE_YES,
 		     "%s, program id %u: `straygate up` replaces its own, and goes in front of another with "
 		     "--chain",
-		     query.drv_prog_id	 ? "native mode"
-		     : query.skb_prog_id ? "generic mode (slower)"
-					 : "offloaded",
-		     id);
+		     on.mode == XDP_ATTACHED_DRV   ? "native mode"
+		     : on.mode == XDP_ATTACHED_SKB ? "generic mode (slower)"
+						   : "offloaded",
+		     on.id);
 }
 
 size_t features_device(const char *device, struct feature out[FEATURES_MAX])

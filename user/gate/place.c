@@ -4,11 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
-
 #include "gate/object.h"
 #include "host/stack.h"
+#include "host/xdp.h"
 
 /* Devices of this instance that are attached, or are going to be. */
 struct gated {
@@ -21,16 +19,13 @@ struct gated {
 /* Of another instance, by its name; that cannot be asked without CAP_SYS_ADMIN. */
 static bool runs_straygate(unsigned int ifindex)
 {
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-	struct bpf_prog_info info = {0};
-	__u32 size = sizeof(info), id;
-	cleanup_fd int fd = -1;
+	char name[BPF_OBJ_NAME_LEN];
+	struct xdp_program on;
 
-	if (bpf_xdp_query(ifindex, 0, &query))
+	if (xdp_running(ifindex, &on) || !on.id)
 		return false;
-	id = query.drv_prog_id ? query.drv_prog_id : query.skb_prog_id;
-	fd = id ? bpf_prog_get_fd_by_id(id) : -1;
-	return fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size) && !strcmp(info.name, "straygate");
+	xdp_program_name(on.id, name);
+	return !strcmp(name, "straygate");
 }
 
 static bool is_gated(const struct gated *gated, const struct stack_device *d)

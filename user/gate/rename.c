@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 
+#include "host/xdp.h"
 #include "lib/say.h"
 
 #define ON_ITS_WAY   "+renamed"
@@ -32,10 +32,9 @@ struct renames {
  * network namespace the number is another device's. */
 static bool runs_there(unsigned int ifindex, uint32_t program)
 {
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	struct xdp_program on;
 
-	return !bpf_xdp_query(ifindex, 0, &query) &&
-	       (query.drv_prog_id == program || query.skb_prog_id == program);
+	return !xdp_running(ifindex, &on) && on.id == program;
 }
 
 /* What its directory should be called; false: that cannot be told. */

@@ -16,6 +16,7 @@
 #include "host/netlink.h"
 #include "host/veth.h"
 #include "host/virtio.h"
+#include "host/xdp.h"
 #include "lib/fd.h"
 #include "lib/say.h"
 
@@ -76,26 +77,17 @@ static const char *in_words(char out[2 * WORDS_SIZE], const char *words, int err
 /* Whose program is there? Never displaced, always named. */
 static int say_busy(const char *device, unsigned int ifindex, const char *words, int err)
 {
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-	struct bpf_prog_info info = {0};
-	__u32 size = sizeof(info), id = 0;
-	cleanup_fd int fd = -1;
-	char text[2 * WORDS_SIZE];
+	char text[2 * WORDS_SIZE], name[BPF_OBJ_NAME_LEN];
+	struct xdp_program on;
 
-	if (!bpf_xdp_query(ifindex, 0, &query))
-		id = query.prog_id	 ? query.prog_id
-		     : query.drv_prog_id ? query.drv_prog_id
-					 : query.skb_prog_id;
 	/* None here: one on the bond above it, say. */
-	if (!id)
+	if (xdp_running(ifindex, &on) || !on.id)
 		return fail(-EBUSY, "%s: cannot attach: %s", device, in_words(text, words, err));
-	fd = bpf_prog_get_fd_by_id(id);
-	if (fd >= 0)
-		bpf_obj_get_info_by_fd(fd, &info, &size);
+	xdp_program_name(on.id, name);
 	return fail(-EBUSY,
 		    "%s: another XDP program is attached (id %u, \"%s\"); straygate does not displace it. "
 		    "`straygate up %s --chain` puts the gate in front of it, see `bpftool net show dev %s`",
-		    device, id, info.name, device, device);
+		    device, on.id, name, device, device);
 }
 
 static void say_generic(const char *device, int err, const char *words)
