@@ -123,6 +123,8 @@ stage int introduce(struct xdp_md *ctx, struct packet *p)
 	b = bpf_map_lookup_elem(&bound, &key);
 	if (b)
 		bound_forget(&key);
+	else if (room_is_full())
+		return -1;
 	if (bpf_map_update_elem(&introduced, &key, &s->introduced, BPF_ANY))
 		return -1;
 	if ((kept || p->resumed == RESUMED_HELD) && !(p->tcp_flags & TCP_URG))

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Room for bound visits. One that may live is never evicted, so the table can be
- * full; from 7/8 on new SYNs are the kernel's. When it is three quarters full it is
+ * full; from 7/8 on new SYNs are the kernel's. Who has shaken hands with the gate
+ * before that, and finds it full, waits: its first data is dropped, and served when
+ * it comes again and others have left. When it is three quarters full it is
  * searched, a piece a second, for visits whose client has vanished: whose socket is
  * gone, if they are local, and the others if nobody spoke for two hours.
  */
@@ -36,6 +38,15 @@ static __always_inline void room_add(__s64 n)
 static __always_inline bool room_is_short(const struct room *r)
 {
 	return r->draining || r->bound >= r->limit - r->limit / 8;
+}
+
+/* Those that had shaken hands before it was short have the last eighth, but for what
+ * is on its way to its server, which would have to be reset there. */
+static __always_inline bool room_is_full(void)
+{
+	const struct room *r = room_of();
+
+	return r && r->bound >= r->limit - r->limit / 64;
 }
 
 /* Told when it begins, and when it is over for a while. */
