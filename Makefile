@@ -131,7 +131,7 @@ $(PACKET): $(B)/%: $(B)/tests/packet/%.o $(B)/libworld.a $(B)/libstraygate.a
 
 .SECONDARY: $(WORLD) $(PACKET:$(B)/%=$(B)/tests/packet/%.o) $(UNIT:$(B)/%=$(B)/tests/unit/%.o)
 
-tests: $(UNIT) $(PACKET) $(B)/crowd $(B)/echo $(B)/smuggling $(B)/pass.bpf.o $(B)/filter.bpf.o
+tests: $(UNIT) $(PACKET) $(B)/crowd $(B)/echo $(B)/smuggling $(B)/pass.bpf.o $(B)/filter.bpf.o $(B)/own.bpf.o
 
 check-unit: $(UNIT)
 	@set -e; for t in $(UNIT); do $$t --jobs 2; done
