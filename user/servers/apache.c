@@ -230,8 +230,8 @@ static struct site *site_of(struct apache *a)
 
 	for (i = 0; i < a->m->site_count; i++) {
 		s = &a->m->sites[i];
-		if (s->origin.server == server && s->port == a->at.port && s->any == a->at.any &&
-		    !memcmp(s->addr, a->at.addr, 16))
+		if (s->origin.server == server && s->place == a->m->place && s->port == a->at.port &&
+		    s->any == a->at.any && !memcmp(s->addr, a->at.addr, 16))
 			return s;
 	}
 	model_site(a->m, &a->at);
@@ -267,7 +267,7 @@ static void add_vhost(struct apache *a, const char *text)
 	if (a->first || class > s->class) {
 		s->class = class;
 		s->why = why;
-		s->origin = (struct found_at){server, v->file, v->line};
+		s->origin = (struct found_at){.server = server, .file = v->file, .line = v->line};
 	}
 	a->first = false;
 }
@@ -292,7 +292,7 @@ static void begin_address(struct apache *a, char *line)
 static void vhost_name(struct apache *a, const char *line)
 {
 	const char *text = strstr(line, "alias ");
-	const struct found_at where = {server, a->vhost.file, a->vhost.line};
+	const struct found_at where = {.server = server, .file = a->vhost.file, .line = a->vhost.line};
 
 	if (text && a->vhost.file)
 		put_alias(&a->vhost, text + 6, &where);
@@ -301,7 +301,8 @@ static void vhost_name(struct apache *a, const char *line)
 		return;
 	add_vhost(a, text);
 	text = model_text(a->m, text + 10, strcspn(text + 10, " "));
-	put_alias(&a->vhost, text, &(struct found_at){server, a->vhost.file, a->vhost.line});
+	put_alias(&a->vhost, text,
+		  &(struct found_at){.server = server, .file = a->vhost.file, .line = a->vhost.line});
 }
 
 /* ---- what stands outside of virtual hosts ---------------------------------------------------- */
@@ -311,7 +312,8 @@ static bool has_port(const struct apache *a, unsigned int port)
 	size_t i;
 
 	for (i = 0; i < a->m->site_count; i++)
-		if (a->m->sites[i].origin.server == server && a->m->sites[i].port == port)
+		if (a->m->sites[i].origin.server == server && a->m->sites[i].place == a->m->place &&
+		    a->m->sites[i].port == port)
 			return true;
 	return false;
 }
@@ -383,7 +385,7 @@ static void read_dump(struct apache *a, char *out)
 int read_apache(struct model *m, const struct process *p)
 {
 	const char *args[LINE_WORDS] = {"-t", "-D", "DUMP_VHOSTS", "-D", "DUMP_INCLUDES"};
-	const struct found_at where = {server, NULL, 0};
+	const struct found_at where = {.server = server, .file = NULL, .line = 0};
 	struct apache a = {.m = m, .p = p, .root = "/etc/apache2"};
 	cleanup_run struct run r = {0};
 	size_t count = 5;

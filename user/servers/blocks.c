@@ -18,12 +18,12 @@ struct text {
 
 struct found_at directive_at(const struct blocks *b, const struct directive *d)
 {
-	return (struct found_at){b->server, d->file, d->line};
+	return (struct found_at){.server = b->server, .file = d->file, .line = d->line};
 }
 
 static void damaged(struct text *t, const char *what)
 {
-	const struct found_at where = {t->b->server, t->file, t->line};
+	const struct found_at where = {.server = t->b->server, .file = t->file, .line = t->line};
 
 	t->b->damaged = true;
 	model_note(t->b->model, true, &where, "%s", what);

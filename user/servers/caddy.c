@@ -271,7 +271,7 @@ int read_caddy(struct model *m, const struct process *p)
 
 	file = file ? file : process_option(p, "-config");
 	file = file ? file : "/etc/caddy/Caddyfile";
-	c.where = (struct found_at){server, model_text(m, file, strlen(file)), 0};
+	c.where = (struct found_at){.server = server, .file = model_text(m, file, strlen(file)), .line = 0};
 	len = strlen(file);
 	if (len > 5 && !strcmp(file + len - 5, ".json") && !process_option(p, "--adapter")) {
 		text = arena_adopt(&m->arena, server_read(p, file, &len));

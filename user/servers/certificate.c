@@ -37,7 +37,8 @@ static void read_names(struct model *m, char *text, const struct found_at *where
 void read_certificate(struct model *m, const struct process *p, const char *path, const struct found_at *from)
 {
 	static const char *const args[] = {"x509", "-noout", "-ext", "subjectAltName", NULL};
-	const struct found_at where = {from->server, model_text(m, path, strlen(path)), 0};
+	const struct found_at where = {
+		.server = from->server, .file = model_text(m, path, strlen(path)), .line = 0};
 	cleanup_fd int fd = -1;
 	cleanup_run struct run r = {0};
 	int err = -ENOENT;

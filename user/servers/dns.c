@@ -155,7 +155,7 @@ int read_nsd(struct model *m, const struct process *p)
 	int err, fd;
 
 	file = model_text(m, file ? file : "/etc/nsd/nsd.conf", strlen(file ? file : "/etc/nsd/nsd.conf"));
-	where = (struct found_at){c.server, file, 0};
+	where = (struct found_at){.server = c.server, .file = file, .line = 0};
 	err = lines_read(m, p, c.server, file, 1, colon_line, &c, NULL);
 	fd = err ? -1 : server_open(p, c.zone_list);
 	if (fd >= 0) {
@@ -199,7 +199,7 @@ int read_unbound(struct model *m, const struct process *p)
 	int err;
 
 	file = file ? file : standard;
-	where = (struct found_at){c.server, model_text(m, file, strlen(file)), 0};
+	where = (struct found_at){.server = c.server, .file = model_text(m, file, strlen(file)), .line = 0};
 	err = lines_read(m, p, c.server, file, 1, colon_line, &c, NULL);
 	if (!err)
 		colon_sites(&c, c.wide ? SITE_OPEN : SITE_IMPLIED,
@@ -218,7 +218,7 @@ int read_knot(struct model *m, const struct process *p)
 			  zone[] = "zone.domain = ", listen[] = "server.listen = ";
 	static const char *const questions[] = {"zone.domain", "server.listen"};
 	const char *socket = process_option(p, "-s"), *file = process_option(p, "-c");
-	const struct found_at where = {"knot", NULL, 0};
+	const struct found_at where = {.server = "knot", .file = NULL, .line = 0};
 	bool listens = false, root = false;
 	int err = p->container ? -ENOTSUP : 0, i;
 
@@ -294,7 +294,7 @@ static void bind_listens(struct blocks *b, const struct directive *options, enum
 			 const char *why)
 {
 	const struct directive *d, *a;
-	const struct found_at where = {b->server, NULL, 0};
+	const struct found_at where = {.server = b->server, .file = NULL, .line = 0};
 
 	for (d = options; d; d = d->next) {
 		unsigned int port = 53, i;
@@ -349,7 +349,7 @@ int read_bind(struct model *m, const struct process *p)
 	static const char *const programs[] = {"/usr/bin/named-checkconf", "/usr/sbin/named-checkconf"};
 	const char *file = process_option(p, "-c"), *root = process_option(p, "-t");
 	struct blocks b = {.model = m, .server = "bind"};
-	const struct found_at where = {b.server, NULL, 0};
+	const struct found_at where = {.server = b.server, .file = NULL, .line = 0};
 	const char *args[6] = {"-p", root ? "-t" : file, root ? root : NULL, root ? file : NULL};
 	struct directive *first = NULL, **end = &first;
 	struct run r = {0};

@@ -542,7 +542,7 @@ static size_t each_file(struct haproxy *h)
 
 int read_haproxy(struct model *m, const struct process *p)
 {
-	const struct found_at where = {server, NULL, 0};
+	const struct found_at where = {.server = server, .file = NULL, .line = 0};
 	struct haproxy h = {.m = m, .p = p, .f = calloc(1, sizeof(*h.f))};
 	size_t count = 0;
 

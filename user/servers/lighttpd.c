@@ -160,7 +160,8 @@ int read_lighttpd(struct model *m, const struct process *p)
 	char *line, *rest;
 	int err = -ENOTSUP;
 
-	h.where = (struct found_at){server, model_text(m, args[2], strlen(args[2])), 0};
+	h.where = (struct found_at){
+		.server = server, .file = model_text(m, args[2], strlen(args[2])), .line = 0};
 	if (modules) {
 		args[3] = "-m";
 		args[4] = modules;

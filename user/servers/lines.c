@@ -60,7 +60,7 @@ int lines_read(struct model *m, const struct process *p, const char *server, con
 	       unsigned int first, line_words_fn *fn, void *arg, const bool *stop)
 {
 	struct line l = {.file = model_text(m, file, strlen(file)), .number = 1};
-	const struct found_at where = {server, l.file, 0};
+	const struct found_at where = {.server = server, .file = l.file, .line = 0};
 	unsigned int lines;
 	char *at, *next;
 	size_t len;
@@ -90,5 +90,5 @@ bool line_is(const struct line *l, unsigned int i, const char *word)
 
 struct found_at line_at(const struct line *l, const char *server)
 {
-	return (struct found_at){server, l->file, l->number};
+	return (struct found_at){.server = server, .file = l->file, .line = l->number};
 }

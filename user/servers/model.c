@@ -81,7 +81,9 @@ void model_site(struct model *m, const struct site *s)
 	if (!grown)
 		return;
 	m->sites = grown;
-	grown[m->site_count++] = *s;
+	grown[m->site_count] = *s;
+	grown[m->site_count].place = m->place;
+	grown[m->site_count++].origin.in = m->in;
 }
 
 void model_note(struct model *m, bool harmful, const struct found_at *where, const char *format, ...)
@@ -96,7 +98,8 @@ void model_note(struct model *m, bool harmful, const struct found_at *where, con
 		return;
 	m->notes = grown;
 	va_start(args, format);
-	grown[m->note_count++] = (struct note){*where, print(m, format, args), harmful};
+	grown[m->note_count] = (struct note){*where, print(m, format, args), harmful};
+	grown[m->note_count++].origin.in = m->in;
 	va_end(args);
 }
 
@@ -156,14 +159,19 @@ bool model_name(struct model *m, const char *text, size_t len, unsigned int flag
 		return false;
 	}
 	n.name.text = out;
+	n.origin.in = m->in;
 	put(m, &n);
 	return true;
 }
 
-bool model_first_time(struct model *m, const char *certificate)
+bool model_first_time(struct model *m, const char *path)
 {
-	const char **grown;
+	const char **grown, *certificate = path;
 	size_t i;
+
+	/* The same path in another container is another file. */
+	if (m->place)
+		certificate = model_print(m, "%u:%s", m->place, path);
 
 	for (i = 0; i < m->certificate_count; i++)
 		if (!strcmp(m->certificates[i], certificate))

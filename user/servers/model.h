@@ -26,18 +26,20 @@ struct found_at {
 	const char *server; /* "nginx" */
 	const char *file;   /* NULL: no file */
 	unsigned int line;  /* from 1; 0: not known */
+	const char *in;	    /* "container web"; NULL: no container. The model puts it there */
 };
 
 /* A listener, as a server's configuration has it. */
 struct site {
-	uint8_t l4;	  /* IPPROTO_TCP or IPPROTO_UDP */
-	bool any;	  /* every address */
-	uint8_t addr[16]; /* v4-mapped */
-	uint16_t port;	  /* host order */
-	uint8_t as;	  /* enum protocol; PROTO_NONE: something else */
-	uint8_t class;	  /* enum site_class */
-	bool proxy;	  /* a PROXY header comes first */
-	const char *why;  /* of the class, in words */
+	uint8_t l4;	    /* IPPROTO_TCP or IPPROTO_UDP */
+	bool any;	    /* every address */
+	uint8_t addr[16];   /* v4-mapped */
+	uint16_t port;	    /* host order */
+	uint8_t as;	    /* enum protocol; PROTO_NONE: something else */
+	uint8_t class;	    /* enum site_class */
+	bool proxy;	    /* a PROXY header comes first */
+	unsigned int place; /* the network namespace that it is in; 0: ours. The model puts it there */
+	const char *why;    /* of the class, in words */
 	struct found_at origin;
 };
 
@@ -70,6 +72,9 @@ struct model {
 	const char **certificates; /* files that were read */
 	size_t certificate_count, certificate_room;
 	bool failed; /* no memory */
+	/* Whose configuration is being read: */
+	const char *in;	    /* a container's; NULL: none's */
+	unsigned int place; /* its network namespace */
 };
 
 void model_free(struct model *m);

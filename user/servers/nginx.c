@@ -94,7 +94,8 @@ static void read_file(const char *path, void *arg)
 {
 	struct including *i = arg;
 	struct model *m = i->d->blocks.model;
-	const struct found_at where = {i->d->blocks.server, model_text(m, path, strlen(path)), 0};
+	const struct found_at where = {
+		.server = i->d->blocks.server, .file = model_text(m, path, strlen(path)), .line = 0};
 	size_t len;
 	char *text = arena_adopt(&m->arena, server_read(i->d->process, path, &len));
 
@@ -133,7 +134,7 @@ static int dump_of(struct dump *d, struct directive ***end)
 	static const char *const options[] = {"-c", "-p", "-g", "-e"};
 	const struct process *p = d->process;
 	const char *args[12] = {"-T", "-q"}, *value;
-	const struct found_at where = {d->blocks.server, NULL, 0};
+	const struct found_at where = {.server = d->blocks.server, .file = NULL, .line = 0};
 	struct run r = {0};
 	size_t count = 2, i;
 	int err;

@@ -54,6 +54,7 @@ static void set_address(struct listening_socket *s, const void *addr, bool v4)
 struct reading {
 	struct listeners *l;
 	uint8_t l4;
+	unsigned int place;
 	size_t had;
 };
 
@@ -61,7 +62,7 @@ static int note(const struct nlmsghdr *n, void *arg)
 {
 	struct reading *r = arg;
 	const struct inet_diag_msg *m;
-	struct listening_socket s = {.l4 = r->l4};
+	struct listening_socket s = {.l4 = r->l4, .place = r->place};
 
 	if (!n)
 		r->l->count = r->had;
@@ -74,9 +75,9 @@ static int note(const struct nlmsghdr *n, void *arg)
 	return put(r->l, &s);
 }
 
-static int read_family(struct listeners *l, int fd, int family, int l4)
+static int read_family(struct listeners *l, int fd, int family, int l4, unsigned int place)
 {
-	struct reading r = {.l = l, .l4 = l4, .had = l->count};
+	struct reading r = {.l = l, .l4 = l4, .place = place, .had = l->count};
 
 	return listening_dump(fd, family, l4, note, &r);
 }
@@ -104,6 +105,21 @@ static bool same_namespace(const char *pid, const char *which)
 		return true;
 	snprintf(path, sizeof(path), "/proc/self/ns/%s", which);
 	return stat(path, &ours) || (theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino);
+}
+
+/* Has it a mount namespace with another root in it? (Many units of systemd have one with ours; a server
+ * that calls chroot(2) stays in ours.) */
+static bool other_files(pid_t pid)
+{
+	struct stat theirs, ours;
+	char path[64];
+
+	snprintf(path, sizeof(path), "%d", pid);
+	if (same_namespace(path, "mnt"))
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/root", pid);
+	return stat(path, &theirs) || stat("/proc/self/root", &ours) || theirs.st_dev != ours.st_dev ||
+	       theirs.st_ino != ours.st_ino;
 }
 
 static bool exe_of(pid_t pid, struct stat *s)
@@ -226,7 +242,7 @@ static struct process *process_of(struct listeners *l, pid_t pid)
 	p->args = read_args(&l->arena, pid);
 	read_status(pid, &parent, &p->uid);
 	snprintf(text, sizeof(text), "%d", pid);
-	p->container = !same_namespace(text, "pid") || !same_namespace(text, "user");
+	p->container = !same_namespace(text, "pid") || !same_namespace(text, "user") || other_files(pid);
 	p->next = l->processes;
 	l->processes = p;
 	return p->name ? p : NULL;
@@ -265,7 +281,7 @@ static void claim(struct listeners *l, struct listening_socket **by_inode, const
 }
 
 /* systemd keeps sockets that it opened for others: asked last. */
-static int claim_all(struct listeners *l)
+int listeners_claim(struct listeners *l)
 {
 	struct listening_socket **by_inode = calloc(l->count + 1, sizeof(*by_inode));
 	struct dirent *e;
@@ -289,19 +305,26 @@ static int claim_all(struct listeners *l)
 	return 0;
 }
 
-int listeners_read(struct listeners *l)
+int listeners_add(struct listeners *l, unsigned int place)
 {
 	static const int families[] = {AF_INET, AF_INET6}, protocols[] = {IPPROTO_TCP, IPPROTO_UDP};
 	cleanup_fd int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
 	int err = fd < 0 ? -errno : 0, i;
 
 	for (i = 0; i < 4 && !err; i++)
-		err = read_family(l, fd, families[i % 2], protocols[i / 2]);
-	if (!err) {
-		qsort(l->sockets, l->count, sizeof(*l->sockets), order);
-		err = claim_all(l);
-	}
+		err = read_family(l, fd, families[i % 2], protocols[i / 2], place);
 	return err ? fail(err, "cannot read which sockets listen: %s", strerror(-err)) : 0;
+}
+
+int listeners_read(struct listeners *l)
+{
+	int err = listeners_add(l, 0);
+
+	if (err)
+		return err;
+	qsort(l->sockets, l->count, sizeof(*l->sockets), order);
+	err = listeners_claim(l);
+	return err ? fail(err, "cannot read whose sockets listen: %s", strerror(-err)) : 0;
 }
 
 void listeners_free(struct listeners *l)

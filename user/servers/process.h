@@ -17,7 +17,7 @@ struct process {
 	const char *name;	 /* of its program, without folder: "nginx" */
 	const char *const *args; /* its command line; NULL at the end */
 	uid_t uid;		 /* effective */
-	bool container;		 /* its processes or users are numbered apart from ours */
+	bool container; /* its processes or users are numbered apart from ours, or its files are others */
 	struct process *next;
 };
 
@@ -27,6 +27,7 @@ struct listening_socket {
 	uint8_t addr[16]; /* v4-mapped */
 	uint16_t port;	  /* host order */
 	uint32_t inode;
+	unsigned int place;	 /* the network namespace that it is in; 0: ours */
 	struct process *process; /* NULL: the kernel's own, or not to be seen */
 };
 
@@ -39,6 +40,10 @@ struct listeners {
 
 /* Those of this network namespace, and who has them. Prints its own errors. 0 or -errno. */
 int listeners_read(struct listeners *l);
+/* Appends those of the network namespace that we are in now, whose they are left open. */
+int listeners_add(struct listeners *l, unsigned int place);
+/* Finds whose they are. */
+int listeners_claim(struct listeners *l);
 void listeners_free(struct listeners *l);
 #define cleanup_listeners __attribute__((cleanup(listeners_free)))
 

@@ -123,12 +123,17 @@ static int open_program(const char *path)
 static int self_read(struct self *s, const struct process *p, const char *path)
 {
 	int err = read_rights(s, p->pid);
+	struct stat st;
 
 	if (!err)
 		err = read_env(s, p->pid);
 	if (err)
 		return err;
 	s->exe = path ? open_program(path) : open_of(p->pid, "exe", O_PATH);
+	/* Another process may have got its number. */
+	if (!path && s->exe >= 0 &&
+	    (fstat(s->exe, &st) || st.st_dev != p->exe_dev || st.st_ino != p->exe_ino))
+		return -ESRCH;
 	s->cwd = open_of(p->pid, "cwd", O_PATH | O_DIRECTORY);
 	s->net = open_of(p->pid, "ns/net", O_RDONLY);
 	s->mnt = open_of(p->pid, "ns/mnt", O_RDONLY);

@@ -9,6 +9,7 @@
 
 #include "lib/prefix.h"
 #include "lib/say.h"
+#include "servers/container.h"
 #include "servers/reader.h"
 
 static const struct known_server {
@@ -34,7 +35,7 @@ static reader_fn *reader_of(const struct process *p)
 
 static bool fits(const struct site *site, const struct listening_socket *s)
 {
-	if (site->l4 != s->l4 || site->port != s->port)
+	if (site->l4 != s->l4 || site->port != s->port || site->place != s->place)
 		return false;
 	return s->any || site->any || !memcmp(site->addr, s->addr, 16);
 }
@@ -94,8 +95,11 @@ static struct found *found_for(struct servers *s, const struct listening_socket 
 {
 	struct found *grown = s->found;
 
-	if (s->found_count && same_place(&grown[s->found_count - 1], sock))
-		return &grown[s->found_count - 1];
+	size_t i;
+
+	for (i = s->found_count; i > 0; i--)
+		if (same_place(&grown[i - 1], sock))
+			return &grown[i - 1];
 	if (s->found_count == s->found_room) {
 		s->found_room = s->found_room ? 2 * s->found_room : 16;
 		grown = reallocarray(s->found, s->found_room, sizeof(*grown));
@@ -112,14 +116,13 @@ static struct found *found_for(struct servers *s, const struct listening_socket 
 	return &grown[s->found_count++];
 }
 
-static void add_other(struct servers *s, const struct listening_socket *sock)
+static void add_other(struct servers *s, uint8_t l4, uint16_t port, const char *name)
 {
-	const char *name = sock->process ? sock->process->name : "the kernel";
 	char text[128], *grown;
 	size_t had = s->others ? strlen(s->others) : 0;
 
-	snprintf(text, sizeof(text), "%s%s/%u (%.40s)", had ? ", " : "",
-		 sock->l4 == IPPROTO_TCP ? "tcp" : "udp", sock->port, name);
+	snprintf(text, sizeof(text), "%s%s/%u (%.80s)", had ? ", " : "", l4 == IPPROTO_TCP ? "tcp" : "udp",
+		 port, name);
 	if (s->others && strstr(s->others, text + (had ? 2 : 0)))
 		return;
 	grown = realloc(s->others, had + strlen(text) + 1);
@@ -153,9 +156,12 @@ static void add_socket(struct servers *s, const struct listening_socket *sock)
 	struct found *f;
 	size_t i;
 
+	if (published_by(sock->process) && !is_loopback(sock))
+		return; /* is among the published ports */
 	if (!of_interest(s, sock)) {
 		if (!is_loopback(sock) && sock->l4 == IPPROTO_TCP)
-			add_other(s, sock);
+			add_other(s, sock->l4, sock->port,
+				  sock->process ? sock->process->name : "the kernel");
 		return;
 	}
 	f = found_for(s, sock);
@@ -170,20 +176,130 @@ static void add_socket(struct servers *s, const struct listening_socket *sock)
 	f->site.origin.server = f->name;
 }
 
+/* ---- ports that are handed on ----------------------------------------------------------------- */
+
+/* The socket of ours that a port is redirected to. */
+static const struct listening_socket *socket_here(const struct servers *s, const struct published *p)
+{
+	const struct listening_socket *sock;
+	size_t i;
+
+	for (i = 0; i < s->listeners.count; i++) {
+		sock = &s->listeners.sockets[i];
+		if (sock->l4 == p->l4 && sock->port == p->to_port && !published_by(sock->process))
+			return sock;
+	}
+	return NULL;
+}
+
+static const char *where_to(struct model *m, const struct published *p)
+{
+	struct prefix to = {.len = 128};
+	char text[PREFIX_TEXT];
+
+	if (p->here)
+		return model_print(m, "port %u by %s", p->to_port, p->by);
+	memcpy(to.addr, p->to, 16);
+	prefix_print(&to, text, sizeof(text));
+	return model_print(m, strchr(text, ':') ? "[%s]:%u by %s" : "%s:%u by %s", text, p->to_port, p->by);
+}
+
+/* Why nothing is known of it. */
+static const char *unknown_why(struct model *m, const struct published_ports *ports, size_t i,
+			       const struct listening_socket *sock, const char *in)
+{
+	if (ports->claimed && ports->claimed[i])
+		return "several containers have the address that its visits go to";
+	if (!sock)
+		return "nothing was found that listens where its visits go to: a container that is not "
+		       "running, a virtual machine or another host";
+	return model_print(m, "what %.40s%s%.90s serves could not be read",
+			   sock->process ? sock->process->name : "the server", in ? " in " : "",
+			   in ? in : "");
+}
+
+static void add_published(struct servers *s, size_t n)
+{
+	const struct published *p = &s->published.list.at[n];
+	const struct listening_socket *sock =
+		p->here ? socket_here(s, p) : published_socket(&s->published, n);
+	struct listening_socket outer = {.l4 = p->l4, .any = p->any, .port = p->port};
+	struct listening_socket inner = {.port = p->to_port, .l4 = p->l4};
+	struct model *m = &s->model;
+	bool inside = sock && sock->process && sock->process->container;
+	const char *in = inside ? container_of(m, sock->process->pid) : NULL;
+	uint8_t as = PROTO_NONE;
+	struct found *f;
+	bool known;
+	size_t i;
+
+	memcpy(outer.addr, p->addr, 16);
+	if (is_loopback(&outer))
+		return;
+	for (i = 0; i < m->site_count && sock && as == PROTO_NONE; i++)
+		if (fits(&m->sites[i], sock))
+			as = m->sites[i].as;
+	known = as != PROTO_NONE;
+	as = known ? as : by_port(&inner) != PROTO_NONE ? by_port(&inner) : by_port(&outer);
+	if (as == PROTO_NONE) {
+		add_other(s, p->l4, p->port, in ? in : "handed on");
+		return;
+	}
+	f = found_for(s, &outer);
+	if (!f)
+		return;
+	f->to = where_to(m, p);
+	f->in = in;
+	f->name = sock && sock->process ? sock->process->name : "";
+	f->pid = sock && sock->process ? sock->process->pid : 0;
+	for (i = 0; i < m->site_count && known; i++)
+		if (m->sites[i].as != PROTO_NONE && fits(&m->sites[i], sock))
+			add_site(m, f, &m->sites[i]);
+	if (known || f->known)
+		return;
+	f->site.as = as;
+	f->site.class = SITE_OPEN;
+	f->site.why = unknown_why(m, &s->published, n, sock, in);
+	f->site.origin = (struct found_at){.server = *f->name ? f->name : p->by, .in = in};
+}
+
 /* ---- all of them ---------------------------------------------------------------------------- */
 
-static void read_all(struct servers *s)
+static void read_all(struct servers *s, const struct listeners *l)
 {
+	const struct listening_socket *sock;
 	const struct process *p;
+	struct model *m = &s->model;
 	reader_fn *read;
+	size_t i;
+	int err;
 
-	for (p = s->listeners.processes; p; p = p->next) {
+	for (p = l->processes; p; p = p->next) {
 		read = reader_of(p);
 		if (!read)
 			continue;
+		for (i = 0, sock = NULL; i < l->count && !sock; i++)
+			sock = l->sockets[i].process == p ? &l->sockets[i] : NULL;
+		m->place = sock ? sock->place : 0;
+		m->in = p->container ? container_of(m, p->pid) : NULL;
+		err = read(m, p);
+		m->place = 0;
+		m->in = NULL;
 		s->readers++;
-		s->failed += read(&s->model, p) != 0;
+		/* Who has a container cannot keep the others' names from being read. */
+		s->failed += err != 0 && !p->container;
 	}
+}
+
+static int found_order(const void *a, const void *b)
+{
+	const struct found *x = a, *y = b;
+
+	if (x->site.l4 != y->site.l4)
+		return x->site.l4 - y->site.l4;
+	if (x->site.port != y->site.port)
+		return x->site.port - y->site.port;
+	return memcmp(x->site.addr, y->site.addr, 16);
 }
 
 int servers_read(struct servers *s)
@@ -191,17 +307,26 @@ int servers_read(struct servers *s)
 	int err = listeners_read(&s->listeners);
 	size_t i;
 
+	if (!err)
+		err = published_read(&s->published, &s->model, &s->listeners);
 	if (err)
 		return err;
-	read_all(s);
+	read_all(s, &s->listeners);
+	read_all(s, &s->published.inside);
+	/* What is handed on never comes to a socket of ours on the same port. */
+	for (i = 0; i < s->published.list.count; i++)
+		add_published(s, i);
 	for (i = 0; i < s->listeners.count; i++)
 		add_socket(s, &s->listeners.sockets[i]);
+	if (s->found_count)
+		qsort(s->found, s->found_count, sizeof(*s->found), found_order);
 	return s->model.failed ? fail(-ENOMEM, "%s", strerror(ENOMEM)) : 0;
 }
 
 void servers_free(struct servers *s)
 {
 	listeners_free(&s->listeners);
+	published_free(&s->published);
 	free(s->found);
 	free(s->others);
 	model_free(&s->model);

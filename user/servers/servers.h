@@ -5,23 +5,28 @@
 
 #include "servers/model.h"
 #include "servers/process.h"
+#include "servers/published.h"
 
 /* A listener to be: sockets and what their server says of them. */
 struct found {
 	struct site site; /* as, class and why are those of the worst site behind it */
 	const char *name; /* of its program */
 	pid_t pid;
-	bool known; /* its server says what is spoken here */
+	bool known;	/* its server says what is spoken here */
+	const char *to; /* "10.88.0.2:80 by iptables": where its visits are handed on to; NULL: nowhere */
+	const char *in; /* "container web", that listens there; NULL: none */
 };
 
 struct servers {
 	struct model model;
 	struct listeners listeners;
+	struct published_ports published;
 	struct found *found; /* by protocol, port, address; of TCP and UDP ports that can be judged */
 	size_t found_count, found_room;
 	char *others;	/* "tcp/22 (sshd), tcp/25 (exim4)": what is not for the gate */
 	size_t readers; /* that were asked */
-	size_t failed;	/* of these: nothing is known of their servers */
+	size_t failed;	/* of these: nothing is known of their servers (of containers: their listeners are
+			   open) */
 };
 
 /* Of the network namespace that we are in. Prints its own errors. 0 or -errno. */

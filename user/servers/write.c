@@ -33,8 +33,8 @@ void where_text(const struct found_at *w, char out[300])
 {
 	size_t len;
 
-	len = snprintf(out, 300, "%.40s%s%.200s", w->server ? w->server : "", w->file ? " " : "",
-		       w->file ? w->file : "");
+	len = snprintf(out, 300, "%.40s%s%.80s%s%.140s", w->server ? w->server : "", w->in ? " in " : "",
+		       w->in ? w->in : "", w->file ? " " : "", w->file ? w->file : "");
 	if (w->file && w->line)
 		snprintf(out + len, 300 - len, ":%u", w->line);
 }
@@ -71,8 +71,14 @@ static void write_listener(const struct model *m, const struct found *f)
 
 	found_subject(f, subject);
 	where_text(&f->site.origin, where);
-	if (f->site.class == SITE_OPEN)
+	if (f->site.class == SITE_OPEN && f->known)
 		printf("# %s answers any name: an allow-list would close it. It is watched only.\n", subject);
+	else if (f->site.class == SITE_OPEN)
+		printf("# What %s serves is not known, so it is watched only. Write `serve` lines for what "
+		       "lives\n"
+		       "# there, see `straygate show strays` for what is missing, then take `observe` "
+		       "away.\n",
+		       subject);
 	if (!has_names(m, f))
 		puts("# No name is known for this one:");
 	printf("%slisten %s as %s%s%s%s   # ", has_names(m, f) ? "" : "#", subject, protocol_name(f->site.as),
@@ -81,6 +87,10 @@ static void write_listener(const struct model *m, const struct found *f)
 	put_plain(where);
 	printf("; %s: ", class_name(f->site.class));
 	put_plain(f->site.why ? f->site.why : "");
+	if (f->to) {
+		fputs("; handed on to ", stdout);
+		put_plain(f->to);
+	}
 	putchar('\n');
 }
 
@@ -240,6 +250,7 @@ void servers_write_names(const struct servers *s)
 static void row_where(const struct found_at *w)
 {
 	json_text("server", w->server ? w->server : "");
+	json_text("in", w->in ? w->in : "");
 	json_text("file", w->file ? w->file : "");
 	json_number("line", w->line);
 }
@@ -264,6 +275,7 @@ void servers_write_json(const struct servers *s, const char *instance)
 		json_text("why", f->site.why ? f->site.why : "");
 		json_text("program", f->name);
 		json_number("pid", f->pid);
+		json_text("to", f->to ? f->to : "");
 		row_where(&f->site.origin);
 		json_row_end();
 	}
