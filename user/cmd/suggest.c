@@ -255,7 +255,7 @@ static int suggest(struct gate *g, struct policy *running, const struct call *c)
 	struct policy *file cleanup_policy = NULL;
 	struct policy_error err;
 
-	if (servers_read(&s))
+	if (servers_read(&s, c->probe))
 		return EXIT_FAILED;
 	/* What could not be read was not compared. */
 	if (!s.failed && !c->netns)
@@ -284,6 +284,9 @@ static int run(const struct call *c)
 
 	if (c->argc && !c->diff)
 		return fail(EXIT_USAGE, "a file goes with --diff");
+	if (c->probe && (c->names || c->diff || c->update))
+		return fail(EXIT_USAGE,
+			    "--probe is about listeners: it goes without --names, --diff and --update");
 	if (c->diff && !c->argc && !up)
 		return fail(EXIT_FAILED,
 			    "instance %s is not up; name a file: `straygate suggest --diff FILE`",
@@ -305,10 +308,13 @@ const struct verb verb_suggest = {
 		"straygate(8) says what is run. Each line says where it comes from. Exits with 3 if a\n"
 		"listener answers any name on purpose, so that an allow-list would close it (it is\n"
 		"written with `observe`), and with 1 if a server could not be read.\n"
+		"--probe asks ports of which nothing else tells what is spoken there: connects to each, "
+		"over\n"
+		"an address of this host, and sends it a TLS ClientHello or a request of HTTP.\n"
 		"--diff [FILE] prints names that the servers have and the policy (what runs, or FILE)\n"
 		"has not (+), and the other way (-); it exits with 3 if there are any.\n"
 		"--update FILE adds new names to a list of `serve from FILE`, and never removes any.\n",
-	.takes = TAKES_JSON | TAKES_NETNS | TAKES_NAMES | TAKES_DIFF,
+	.takes = TAKES_JSON | TAKES_NETNS | TAKES_NAMES | TAKES_DIFF | TAKES_PROBE,
 	.least = 0,
 	.most = 1,
 	.run = run,

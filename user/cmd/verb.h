@@ -31,6 +31,7 @@
 #define TAKES_LEARNED	  0x4000000u
 #define TAKES_WATCH	  0x8000000u
 #define TAKES_CAPTURE	  0x10000000u
+#define TAKES_PROBE	  0x40000000u
 
 struct verb {
 	const char *name;

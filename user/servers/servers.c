@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/address.h"
 #include "lib/prefix.h"
 #include "lib/say.h"
 #include "servers/container.h"
+#include "servers/probe.h"
 #include "servers/reader.h"
 
 static const struct known_server {
@@ -132,43 +134,20 @@ static void add_other(struct servers *s, uint8_t l4, uint16_t port, const char *
 	s->others = grown;
 }
 
-static bool has_site(const struct model *m, const struct listening_socket *sock)
-{
-	size_t i;
-
-	for (i = 0; i < m->site_count; i++)
-		if (m->sites[i].as != PROTO_NONE && fits(&m->sites[i], sock))
-			return true;
-	return false;
-}
-
-/* A socket of UDP that is no server's: a question of this host. */
-static bool of_interest(const struct servers *s, const struct listening_socket *sock)
-{
-	if (is_loopback(sock))
-		return false;
-	return has_site(&s->model, sock) || by_port(sock) != PROTO_NONE;
-}
-
 static void add_socket(struct servers *s, const struct listening_socket *sock)
 {
 	struct model *m = &s->model;
 	struct found *f;
 	size_t i;
 
-	if (published_by(sock->process) && !is_loopback(sock))
-		return; /* is among the published ports */
-	if (!of_interest(s, sock)) {
-		if (!is_loopback(sock) && sock->l4 == IPPROTO_TCP)
-			add_other(s, sock->l4, sock->port,
-				  sock->process ? sock->process->name : "the kernel");
+	/* What a proxy hands on is among the published ports. */
+	if (is_loopback(sock) || published_by(sock->process))
 		return;
-	}
 	f = found_for(s, sock);
 	for (i = 0; f && i < m->site_count; i++)
 		if (m->sites[i].as != PROTO_NONE && fits(&m->sites[i], sock))
 			add_site(m, f, &m->sites[i]);
-	if (!f || f->known)
+	if (!f || f->known || f->to)
 		return;
 	f->site.as = by_port(sock);
 	f->site.class = SITE_OPEN;
@@ -241,10 +220,6 @@ static void add_published(struct servers *s, size_t n)
 			as = m->sites[i].as;
 	known = as != PROTO_NONE;
 	as = known ? as : by_port(&inner) != PROTO_NONE ? by_port(&inner) : by_port(&outer);
-	if (as == PROTO_NONE) {
-		add_other(s, p->l4, p->port, in ? in : "handed on");
-		return;
-	}
 	f = found_for(s, &outer);
 	if (!f)
 		return;
@@ -261,6 +236,69 @@ static void add_published(struct servers *s, size_t n)
 	f->site.class = SITE_OPEN;
 	f->site.why = unknown_why(m, &s->published, n, sock, in);
 	f->site.origin = (struct found_at){.server = *f->name ? f->name : p->by, .in = in};
+}
+
+/* ---- what nothing tells ------------------------------------------------------------------------ */
+
+/* An address by which a listener is to be reached from here: what is handed on, only by one of this host's
+ * own; of others every one, also ::1. */
+static void reach(const struct found *f, const struct prefix *local, size_t count, uint8_t addr[16])
+{
+	static const uint8_t v4[16] = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1}, v6[16] = {[15] = 1};
+	bool is_v4 = address_is_v4(f->site.addr);
+	size_t i;
+
+	memcpy(addr, f->site.any ? (is_v4 || f->to ? v4 : v6) : f->site.addr, 16);
+	for (i = 0; i < count && f->to && f->site.any; i++)
+		if (local[i].len == 128 && prefix_is_v4(&local[i]) && local[i].addr[12] != 127) {
+			memcpy(addr, local[i].addr, 16);
+			return;
+		}
+}
+
+static void ask(struct servers *s)
+{
+	struct probe asked[PROBES_MOST] = {0};
+	size_t which[PROBES_MOST], i, local_count = 0;
+	struct prefix *local = NULL;
+
+	if (local_addresses(&local, &local_count))
+		return;
+	for (i = 0; i < s->found_count && s->asked < PROBES_MOST; i++) {
+		if (s->found[i].site.as != PROTO_NONE || s->found[i].site.l4 != IPPROTO_TCP)
+			continue;
+		reach(&s->found[i], local, local_count, asked[s->asked].addr);
+		asked[s->asked].port = s->found[i].site.port;
+		which[s->asked++] = i;
+	}
+	probe_all(asked, s->asked);
+	for (i = 0; i < s->asked; i++) {
+		s->found[which[i]].site.as = asked[i].as;
+		if (asked[i].as != PROTO_NONE)
+			s->found[which[i]].site.why = model_print(
+				&s->model, "it speaks %s when it is asked; what it serves is not known",
+				asked[i].as == PROTO_TLS ? "TLS" : "HTTP");
+	}
+	free(local);
+}
+
+/* Of UDP they are questions of this host, not servers. */
+static void drop_others(struct servers *s)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < s->found_count; i++) {
+		const struct found *f = &s->found[i];
+
+		if (f->site.as != PROTO_NONE)
+			s->found[kept++] = *f;
+		else if (f->site.l4 == IPPROTO_TCP || f->to)
+			add_other(s, f->site.l4, f->site.port,
+				  f->in	     ? f->in
+				  : *f->name ? f->name
+					     : "handed on");
+	}
+	s->found_count = kept;
 }
 
 /* ---- all of them ---------------------------------------------------------------------------- */
@@ -302,7 +340,7 @@ static int found_order(const void *a, const void *b)
 	return memcmp(x->site.addr, y->site.addr, 16);
 }
 
-int servers_read(struct servers *s)
+int servers_read(struct servers *s, bool probe)
 {
 	int err = listeners_read(&s->listeners);
 	size_t i;
@@ -320,6 +358,9 @@ int servers_read(struct servers *s)
 		add_socket(s, &s->listeners.sockets[i]);
 	if (s->found_count)
 		qsort(s->found, s->found_count, sizeof(*s->found), found_order);
+	if (probe)
+		ask(s);
+	drop_others(s);
 	return s->model.failed ? fail(-ENOMEM, "%s", strerror(ENOMEM)) : 0;
 }
 

@@ -24,13 +24,15 @@ struct servers {
 	struct found *found; /* by protocol, port, address; of TCP and UDP ports that can be judged */
 	size_t found_count, found_room;
 	char *others;	/* "tcp/22 (sshd), tcp/25 (exim4)": what is not for the gate */
+	size_t asked;	/* ports that were asked what they speak */
 	size_t readers; /* that were asked */
 	size_t failed;	/* of these: nothing is known of their servers (of containers: their listeners are
 			   open) */
 };
 
-/* Of the network namespace that we are in. Prints its own errors. 0 or -errno. */
-int servers_read(struct servers *s);
+/* Of the network namespace that we are in. probe: ask ports of TCP what they speak if nothing else tells.
+ * Prints its own errors. 0 or -errno. */
+int servers_read(struct servers *s, bool probe);
 void servers_free(struct servers *s);
 #define cleanup_servers __attribute__((cleanup(servers_free)))
 

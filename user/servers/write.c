@@ -106,6 +106,8 @@ static void write_listeners(const struct servers *s)
 		write_listener(&s->model, &s->found[i]);
 	if (!s->found_count)
 		puts("# Nothing listens that could be judged. Are the servers running?");
+	if (s->asked)
+		printf("# %zu ports were asked what they speak.\n", s->asked);
 	if (s->others) {
 		fputs("# not for the gate: ", stdout);
 		put_plain(s->others);

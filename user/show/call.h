@@ -31,6 +31,7 @@ struct call {
 	const char *policy;   /* up: the file that is to rule; NULL: what runs stays */
 	bool check;	      /* status: one line, as monitoring plugins have it */
 	bool names;	      /* suggest: the names alone */
+	bool probe;	      /* suggest: ask ports what they speak */
 	const char *update;   /* suggest: the list that new names are added to */
 	bool exit_code;	      /* apply --diff: exit 3 if anything differs */
 	unsigned int confirm; /* seconds; 0: none is needed */
