@@ -17,7 +17,7 @@ LDFLAGS  += $(EXTRA_CFLAGS)
 EXPORTER_LIBS := -lmicrohttpd
 # And of straygate-country.
 COUNTRY_LIBS := -lmaxminddb -lz
-LIBS     := -lbpf -lelf -lz -ljansson -lncursesw -ltinfo
+LIBS     := -lbpf -lelf -lz -ljansson -lncursesw -ltinfo -lresolv
 
 # The UAPI headers of Debian's multiarch include directory.
 ARCH     := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')

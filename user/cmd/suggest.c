@@ -12,10 +12,12 @@
 #include "cmd/input.h"
 #include "cmd/verb.h"
 #include "gate/gate.h"
+#include "host/address.h"
 #include "lib/fd.h"
 #include "lib/json.h"
 #include "lib/say.h"
 #include "parser/read.h"
+#include "servers/resolve.h"
 #include "servers/write.h"
 #include "show/served.h"
 #include "show/show.h"
@@ -33,32 +35,98 @@ static bool is_up(const char *instance)
 
 #define SEEN_MOST 20
 
+struct seen {
+	struct resolve where[RESOLVE_MOST];
+	char names[RESOLVE_MOST][254];
+	const struct heavy *of[RESOLVE_MOST];
+	size_t count;
+};
+
+/* Zones lead nowhere: of them it is not asked. */
+static void collect(struct seen *seen, const struct heavy *names, size_t count, bool zones)
+{
+	size_t i;
+
+	for (i = 0; i < count && seen->count < RESOLVE_MOST; i++) {
+		char text[64];
+
+		/* Of a longer one only the end is known. */
+		if ((names[i].protocol == PROTO_DNS) != zones || names[i].length >= sizeof(names[i].key))
+			continue;
+		snprintf(text, sizeof(text), "%.*s", names[i].length, (const char *)names[i].key);
+		if (name_normalise(text, seen->names[seen->count]))
+			continue;
+		seen->where[seen->count].name = seen->names[seen->count];
+		seen->of[seen->count++] = &names[i];
+	}
+}
+
+static void put_seen(const struct seen *seen, size_t i, bool zone)
+{
+	const struct resolve *r = &seen->where[i];
+	struct prefix to = {.len = 128};
+	char text[PREFIX_TEXT];
+
+	printf("#%s %s   # %s visits", zone ? "zone" : "serve", seen->names[i], grouped(seen->of[i]->count));
+	memcpy(to.addr, r->to, 16);
+	prefix_print(&to, text, sizeof(text));
+	if (zone)
+		putchar('\n');
+	else if (r->outcome == RESOLVED_ELSEWHERE)
+		printf("; resolves to %s, not to this host\n", text);
+	else
+		puts(r->outcome == RESOLVED_HERE ? "; resolves to this host"
+		     : r->outcome == RESOLVED_NOWHERE
+			     ? "; does not resolve"
+			     : "; whether it resolves to this host could not be told");
+}
+
+/* Those that lead here first: in a flood they are few among many. */
+static void put_names(const struct seen *seen, bool zones)
+{
+	size_t i, shown = 0;
+
+	for (i = 0; i < seen->count; i++)
+		if (!zones && seen->where[i].outcome == RESOLVED_HERE)
+			put_seen(seen, i, false);
+	for (i = 0; i < seen->count && shown < SEEN_MOST; i++)
+		if (zones || seen->where[i].outcome != RESOLVED_HERE) {
+			put_seen(seen, i, zones);
+			shown++;
+		}
+}
+
 /* In a flood they are the strays: never more than a comment. */
 static void write_seen(struct gate *g, struct policy *running, const struct servers *s)
 {
 	struct policy *wanted cleanup_policy = servers_policy(s);
+	struct prefix *local = NULL;
 	struct heavy *names = NULL;
-	size_t count = 0, i, shown = 0;
+	size_t count = 0, local_count = 0;
+	struct seen *serve = calloc(1, sizeof(*serve)), *zone = calloc(1, sizeof(*zone));
 
-	if (!wanted || gate_heavy(g, GATE_STRAY_NAMES, &names, &count))
-		return;
-	count = strays_only(names, count, running);
-	count = strays_only(names, count, wanted);
-	for (i = 0; i < count && shown < SEEN_MOST; i++) {
-		char text[64], name[254];
-
-		snprintf(text, sizeof(text), "%.*s", names[i].length < 62 ? names[i].length : 62,
-			 (const char *)names[i].key);
-		if (name_normalise(text, name))
-			continue;
-		if (!shown++)
-			puts("\n# Names that visitors asked for and no server has, most visits first. In a "
-			     "flood "
-			     "these are its\n# strays: take away the # only where you know the name.");
-		printf("#%s %s   # %s visits\n", names[i].protocol == PROTO_DNS ? "zone" : "serve", name,
-		       grouped(names[i].count));
+	if (wanted && serve && zone && !gate_heavy(g, GATE_STRAY_NAMES, &names, &count) &&
+	    !local_addresses(&local, &local_count)) {
+		count = strays_only(names, count, running);
+		count = strays_only(names, count, wanted);
+		collect(serve, names, count, false);
+		collect(zone, names, count, true);
+		fflush(stdout);
+		resolve_all(serve->where, serve->count, local, local_count);
+		if (serve->count || zone->count)
+			puts("\n# Names that visitors asked for and no server has, most visits first, those "
+			     "that "
+			     "lead to\n# this host before the others. In a flood these are its strays, and "
+			     "anybody "
+			     "can have a\n# name of his lead here: take away the # only where you know the "
+			     "name.");
+		put_names(serve, false);
+		put_names(zone, true);
 	}
 	free(names);
+	free(local);
+	free(serve);
+	free(zone);
 }
 
 /* ---- --diff -------------------------------------------------------------------------------------------- */
