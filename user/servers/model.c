@@ -20,6 +20,7 @@ void model_free(struct model *m)
 	free(m->notes);
 	free(m->certificates);
 	index_clear(&m->index);
+	index_clear(&m->certificate_index);
 	arena_free(&m->arena);
 	memset(m, 0, sizeof(*m));
 }
@@ -164,22 +165,35 @@ bool model_name(struct model *m, const char *text, size_t len, unsigned int flag
 	return true;
 }
 
-bool model_first_time(struct model *m, const char *path)
+static bool same_certificate(const void *things, uint32_t at, const void *key)
 {
-	const char **grown, *certificate = path;
-	size_t i;
+	const struct certificate *have = (const struct certificate *)things + at, *wanted = key;
 
+	return have->place == wanted->place && !strcmp(have->path, wanted->path);
+}
+
+void model_certificate(struct model *m, const struct process *p, const char *path,
+		       const struct found_at *from)
+{
+	struct certificate c = {.process = p, .path = path, .from = *from, .place = m->place}, *grown;
 	/* The same path in another container is another file. */
-	if (m->place)
-		certificate = model_print(m, "%u:%s", m->place, path);
+	uint32_t hash = index_hash(path, strlen(path), m->place);
+	struct index_slot *slot;
 
-	for (i = 0; i < m->certificate_count; i++)
-		if (!strcmp(m->certificates[i], certificate))
-			return false;
+	if (index_reserve(&m->certificate_index, m->certificate_count + 1)) {
+		m->failed = true;
+		return;
+	}
+	slot = index_find(&m->certificate_index, hash, same_certificate, m->certificates, &c);
+	if (slot->at)
+		return;
 	grown = grow(m, m->certificates, &m->certificate_room, m->certificate_count, sizeof(*grown));
 	if (!grown)
-		return true;
+		return;
 	m->certificates = grown;
-	grown[m->certificate_count++] = model_text(m, certificate, strlen(certificate));
-	return true;
+	c.path = model_text(m, path, strlen(path));
+	c.from.in = m->in;
+	grown[m->certificate_count++] = c;
+	slot->hash = hash;
+	slot->at = (uint32_t)m->certificate_count;
 }

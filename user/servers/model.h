@@ -14,6 +14,8 @@
 #include "lib/index.h"
 #include "policy/policy.h"
 
+struct process;
+
 /* What a listener does with a name that it does not know; the worse the higher. */
 enum site_class {
 	SITE_CLOSED,  /* refuses it */
@@ -60,6 +62,14 @@ struct note {
 	bool harmful; /* names may be missing for it */
 };
 
+/* A file that is still to be read, when all servers were. */
+struct certificate {
+	const struct process *process;
+	const char *path;
+	struct found_at from;
+	unsigned int place;
+};
+
 struct model {
 	struct arena arena;
 	struct site *sites;
@@ -69,8 +79,9 @@ struct model {
 	struct index index;
 	struct note *notes;
 	size_t note_count, note_room;
-	const char **certificates; /* files that were read */
+	struct certificate *certificates; /* none twice */
 	size_t certificate_count, certificate_room;
+	struct index certificate_index;
 	bool failed; /* no memory */
 	/* Whose configuration is being read: */
 	const char *in;	    /* a container's; NULL: none's */
@@ -91,7 +102,8 @@ bool model_name(struct model *m, const char *text, size_t len, unsigned int flag
 		const struct found_at *where);
 void model_note(struct model *m, bool harmful, const struct found_at *where, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
-/* Is this the first time that it is asked for this file? */
-bool model_first_time(struct model *m, const char *certificate);
+/* A certificate's file is to be read, once. */
+void model_certificate(struct model *m, const struct process *p, const char *path,
+		       const struct found_at *from);
 
 #endif

@@ -10,7 +10,8 @@
 
 #include "servers/process.h"
 
-#define RUN_SECONDS 10		/* then it is killed */
+#define RUN_SECONDS 10		/* without output and without computing; then it is killed */
+#define RUN_LONGEST 120		/* in all; the same */
 #define RUN_BYTES   (256 << 20) /* of what it prints; then it is killed */
 
 struct run {

@@ -351,6 +351,7 @@ int servers_read(struct servers *s, bool probe)
 		return err;
 	read_all(s, &s->listeners);
 	read_all(s, &s->published.inside);
+	read_certificates(&s->model);
 	/* What is handed on never comes to a socket of ours on the same port. */
 	for (i = 0; i < s->published.list.count; i++)
 		add_published(s, i);
