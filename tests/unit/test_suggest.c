@@ -107,7 +107,7 @@ Test(suggest, blocks)
 
 Test(suggest, names)
 {
-	const struct found_at where = {"test", "file", 1};
+	const struct found_at where = {.server = "test", .file = "file", .line = 1};
 	struct model m = {0};
 
 	cr_expect(model_name(&m, "A.example", 9, NAMED_REFUSED, &where));

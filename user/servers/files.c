@@ -149,3 +149,13 @@ void server_path(char *out, const char *folder, const char *path)
 	else
 		snprintf(out, PATH_MAX, "%s/%s", folder, path);
 }
+
+void server_folder(const struct process *p, char *out)
+{
+	char link[64];
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/%d/cwd", p->pid);
+	len = readlink(link, out, PATH_MAX - 1);
+	snprintf(out + (len > 0 ? len : 0), PATH_MAX - (len > 0 ? len : 0), "%s", len > 0 ? "" : "/");
+}

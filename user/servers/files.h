@@ -19,6 +19,8 @@ char *server_read(const struct process *p, const char *path, size_t *len);
 typedef void server_file_fn(const char *path, void *arg);
 void server_glob(const struct process *p, const char *pattern, server_file_fn *fn, void *arg);
 
+/* The folder that the server is in, "/" if that cannot be told. out: PATH_MAX bytes. */
+void server_folder(const struct process *p, char *out);
 /* path, or it behind the folder if it is relative. out: PATH_MAX bytes. */
 void server_path(char *out, const char *folder, const char *path);
 

@@ -53,8 +53,19 @@ struct haproxy {
 	const char *section; /* the backend that is being read */
 	bool section_denies, section_serves;
 	bool names_only; /* the second reading, when all backends are known */
+	bool failed;	 /* a file could not be read: names may be missing */
 	char crt_base[PATH_MAX];
+	char folder[PATH_MAX]; /* where relative paths begin */
 };
+
+/* A list or map that names a file. */
+static void read_list(struct haproxy *h, const char *file, line_words_fn *fn, void *arg)
+{
+	char path[PATH_MAX];
+
+	server_path(path, h->folder, file);
+	h->failed |= lines_read(h->m, h->p, server, path, 1, fn, arg, NULL) != 0;
+}
 
 /* ---- names ------------------------------------------------------------------------------- */
 
@@ -158,7 +169,7 @@ static void patterns(struct haproxy *h, const struct line *l, unsigned int i, co
 		} else if (!strcmp(w, "-f") && i + 1 < l->count) {
 			struct listing g = {h, how};
 
-			lines_read(h->m, h->p, server, l->word[++i], 1, list_line, &g, NULL);
+			read_list(h, l->word[++i], list_line, &g);
 		} else if (!strcmp(w, "-M") || !strcmp(w, "-u")) {
 			i++;
 		} else if (!strcmp(w, "--")) {
@@ -241,7 +252,7 @@ static void certificates(struct haproxy *h, const char *path)
 	char whole[PATH_MAX + 2];
 	int fd;
 
-	server_path(whole, *h->crt_base ? h->crt_base : "/", path);
+	server_path(whole, *h->crt_base ? h->crt_base : h->folder, path);
 	fd = server_open(h->p, whole);
 	if (fd >= 0) {
 		close(fd);
@@ -277,7 +288,7 @@ static void bind_line(struct haproxy *h, const struct line *l)
 		if (!strcmp(l->word[i], "crt") && i + 1 < l->count)
 			certificates(h, l->word[i + 1]);
 		if (!strcmp(l->word[i], "crt-list") && i + 1 < l->count)
-			lines_read(h->m, h->p, server, l->word[i + 1], 1, crt_list_line, h, NULL);
+			read_list(h, l->word[i + 1], crt_list_line, h);
 		if (!strcmp(l->word[i], "accept-proxy")) {
 			const struct found_at where = line_at(l, server);
 
@@ -332,7 +343,7 @@ static bool by_map(struct haproxy *h, const char *target, const struct found_at 
 	snprintf(file, sizeof(file), "%.*s", (int)len, map);
 	if (map[len] == ',' && !h->f->fallback)
 		h->f->fallback = model_text(h->m, map + len + 1, strcspn(map + len + 1, ")"));
-	lines_read(h->m, h->p, server, file, 1, list_line, &g, NULL);
+	read_list(h, file, list_line, &g);
 	return true;
 }
 
@@ -501,7 +512,7 @@ static void read_one(const char *path, void *arg)
 {
 	struct haproxy *h = arg;
 
-	lines_read(h->m, h->p, server, path, 1, one_line, h, NULL);
+	read_list(h, path, one_line, h);
 }
 
 static void read_file(struct haproxy *h, const char *file)
@@ -509,7 +520,7 @@ static void read_file(struct haproxy *h, const char *file)
 	char path[PATH_MAX + 8];
 	int fd;
 
-	server_path(path, "/", file);
+	server_path(path, h->folder, file);
 	fd = server_open(h->p, path);
 	if (fd < 0 && fd != -ENOENT) { /* a folder */
 		strcat(path, "/*.cfg");
@@ -548,6 +559,7 @@ int read_haproxy(struct model *m, const struct process *p)
 
 	if (!h.f)
 		return -ENOMEM;
+	server_folder(p, h.folder);
 	/* Which backends refuse is known behind the last file only. What the first reading put
 	 * into the model, the second one finds there. */
 	each_file(&h);
@@ -557,5 +569,5 @@ int read_haproxy(struct model *m, const struct process *p)
 	free(h.refusing);
 	if (!count)
 		model_note(m, true, &where, "the command line of process %d names no file", p->pid);
-	return count ? 0 : -ENOENT;
+	return !count ? -ENOENT : h.failed ? -EIO : 0;
 }
