@@ -8,6 +8,7 @@
 #include "servers/idn.h"
 #include "servers/reader.h"
 #include "servers/regex.h"
+#include "servers/suffix.h"
 
 static const struct {
 	const char *regex, *names; /* NULL: they cannot be listed */
@@ -117,4 +118,30 @@ Test(suggest, names)
 	cr_expect(!model_name(&m, "x\n.example", 10, 0, &where));
 	cr_expect(m.note_count == 2 && m.notes[0].harmful);
 	model_free(&m);
+}
+
+static const struct {
+	const char *pattern;
+	bool is_public;
+} suffixes[] = {
+	{"*.com", true},
+	{".com", true},
+	{"*.COM.", true},
+	{"*.", true},
+	{"com", false},
+	{"*.example.com", false},
+	{".example.co.uk", false},
+	{"*.lan", true},
+	{"*.github.io", false},
+	{"*.unknown.tld", false},
+	{"", false},
+};
+
+Test(suggest, public_suffixes)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
+		cr_expect_eq(suffix_is_public(suffixes[i].pattern), suffixes[i].is_public, "%s",
+			     suffixes[i].pattern);
 }

@@ -16,6 +16,7 @@
 #include "servers/reader.h"
 #include "servers/regex.h"
 #include "servers/run.h"
+#include "servers/suffix.h"
 
 static const char server[] = "apache";
 
@@ -53,7 +54,7 @@ static void put_alias(struct vhost *v, const char *name, const struct found_at *
 		rest = name = model_text(v->a->m, name, strcspn(name, ":"));
 	if (!strncmp(name, "http://", 7) || !strncmp(name, "https://", 8))
 		name = rest = strrchr(name, '/') + 1;
-	if (strpbrk(rest, "*?")) {
+	if (strpbrk(rest, "*?") || suffix_is_public(name)) {
 		if (!v->wide && !v->refuses) {
 			v->wide = model_print(v->a->m, "a ServerAlias of any name, '%.80s'", name);
 			v->wide_at = *where;

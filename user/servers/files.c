@@ -44,6 +44,19 @@ int server_open(const struct process *p, const char *path)
 	return keep;
 }
 
+/* Of a container, all its files together: they stay in memory. Servers are read one after the other. */
+static bool too_much(const struct process *p, off_t size)
+{
+	static pid_t last;
+	static size_t total;
+
+	if (!p->container)
+		return false;
+	total = (last == p->pid ? total : 0) + (size_t)size;
+	last = p->pid;
+	return total > CONTAINER_BYTES;
+}
+
 char *server_read(const struct process *p, const char *path, size_t *len)
 {
 	cleanup_fd int fd = server_open(p, path);
@@ -52,7 +65,7 @@ char *server_read(const struct process *p, const char *path, size_t *len)
 	ssize_t got;
 
 	*len = 0;
-	if (fd < 0 || fstat(fd, &st) || st.st_size > FILE_BYTES) {
+	if (fd < 0 || fstat(fd, &st) || st.st_size > FILE_BYTES || too_much(p, st.st_size)) {
 		errno = fd < 0 ? -fd : EFBIG;
 		return NULL;
 	}

@@ -7,7 +7,8 @@
 
 #include "servers/process.h"
 
-#define FILE_BYTES (64 << 20) /* a larger one is not read */
+#define FILE_BYTES	(64 << 20)  /* a larger one is not read */
+#define CONTAINER_BYTES (256 << 20) /* all files of a container's server */
 
 /* A regular file, never outside of the server's root, whatever links it has. fd or -errno. */
 int server_open(const struct process *p, const char *path);

@@ -8,6 +8,7 @@
 
 #include "policy/name.h"
 #include "servers/idn.h"
+#include "servers/suffix.h"
 
 /* More than a policy has room for would not be of use. */
 #define NAMES_MOST (2 << 20)
@@ -84,6 +85,7 @@ void model_site(struct model *m, const struct site *s)
 	m->sites = grown;
 	grown[m->site_count] = *s;
 	grown[m->site_count].place = m->place;
+	grown[m->site_count].owner = m->owner;
 	grown[m->site_count++].origin.in = m->in;
 }
 
@@ -157,6 +159,11 @@ bool model_name(struct model *m, const char *text, size_t len, unsigned int flag
 	}
 	if (name_read_pattern(text, len, flags & NAMED_ZONE, out, &n.name.kind, &why) < 0) {
 		model_note(m, true, where, "the name '%.*s' %s", (int)(len < 100 ? len : 100), text, why);
+		return false;
+	}
+	if (n.name.kind != NAME_EXACT && !(flags & NAMED_ZONE) &&
+	    suffix_is_public(model_print(m, "*.%s", out))) {
+		model_note(m, true, where, "all below the public suffix '%.100s': it is not served", out);
 		return false;
 	}
 	n.name.text = out;

@@ -41,7 +41,8 @@ struct site {
 	uint8_t class;	    /* enum site_class */
 	bool proxy;	    /* a PROXY header comes first */
 	unsigned int place; /* the network namespace that it is in; 0: ours. The model puts it there */
-	const char *why;    /* of the class, in words */
+	const struct process *owner; /* whose it is: it says nothing of others' sockets. So is this */
+	const char *why;	     /* of the class, in words */
 	struct found_at origin;
 };
 
@@ -86,6 +87,7 @@ struct model {
 	/* Whose configuration is being read: */
 	const char *in;	    /* a container's; NULL: none's */
 	unsigned int place; /* its network namespace */
+	const struct process *owner;
 };
 
 void model_free(struct model *m);

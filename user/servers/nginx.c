@@ -49,26 +49,39 @@ static void put_file(struct dump *d, char *name, const char *text)
 	grown[d->count++] = (struct dumped){.name = name, .text = text};
 }
 
-static void split(struct dump *d, char *out)
+/* Is what stands here the file, and an end of line behind it? As the server sees its files. */
+static bool is_whole(const struct dump *d, const char *name, const char *text, size_t left, size_t *len)
+{
+	const struct process inside = {.pid = d->process->pid, .container = true};
+	char *file = server_read(&inside, name, len);
+	bool same = file && *len < left && !memcmp(text, file, *len) && text[*len] == '\n';
+
+	free(file);
+	return same;
+}
+
+/* Each file is known by what is in it: "# configuration file NAME:" may stand in one, too, put there by
+ * somebody whose words are not to be taken for another's. NULL, or the file that is not what was printed. */
+static const char *split(struct dump *d, char *out, size_t len)
 {
 	static const char head[] = "# configuration file ";
-	char *line = out, *end;
-	size_t i;
+	char *at = out, *end = out + len, *line, *text;
+	size_t size;
 
-	while (line && *line) {
-		end = strchrnul(line, '\n');
-		if (!strncmp(line, head, sizeof(head) - 1) && end > line && end[-1] == ':') {
-			end[-1] = '\0';
-			put_file(d, line + sizeof(head) - 1, *end ? end + 1 : end);
-		}
-		line = *end ? end + 1 : NULL;
+	while (at < end) {
+		line = memchr(at, '\n', end - at);
+		if (!line || line == at || line[-1] != ':' || strncmp(at, head, sizeof(head) - 1))
+			return "its first line";
+		line[-1] = '\0';
+		text = line + 1;
+		if (!is_whole(d, at + sizeof(head) - 1, text, end - text, &size))
+			return at + sizeof(head) - 1;
+		put_file(d, at + sizeof(head) - 1, text);
+		if (d->count)
+			d->files[d->count - 1].len = size;
+		at = text + size + 1;
 	}
-	for (i = 0; i < d->count; i++) {
-		const char *next = i + 1 < d->count ? d->files[i + 1].name - (sizeof(head) - 1)
-						    : d->files[i].text + strlen(d->files[i].text);
-
-		d->files[i].len = next > d->files[i].text ? next - d->files[i].text : 0;
-	}
+	return NULL;
 }
 
 static void include_dumped(struct blocks *b, const char *pattern, struct directive ***end)
@@ -136,6 +149,7 @@ static int dump_of(struct dump *d, struct directive ***end)
 	const char *args[12] = {"-T", "-q"}, *value;
 	const struct found_at where = {.server = d->blocks.server, .file = NULL, .line = 0};
 	struct run r = {0};
+	const char *changed;
 	size_t count = 2, i;
 	int err;
 
@@ -156,7 +170,14 @@ static int dump_of(struct dump *d, struct directive ***end)
 	}
 	arena_adopt(&d->blocks.model->arena, r.out);
 	free(r.err);
-	split(d, r.out ? r.out : (char[]){""});
+	changed = split(d, r.out, r.len);
+	if (changed) {
+		model_note(d->blocks.model, true, &where,
+			   "`nginx -T` of process %d printed something else than is in %.100s: is it being "
+			   "changed?",
+			   p->pid, changed);
+		return -ESTALE;
+	}
 	if (!d->count) {
 		model_note(d->blocks.model, true, &where, "`nginx -T` of process %d printed no configuration",
 			   p->pid);

@@ -13,6 +13,7 @@
 #include "servers/nginx_site.h"
 #include "servers/reader.h"
 #include "servers/regex.h"
+#include "servers/suffix.h"
 
 struct evaluation {
 	struct blocks *b;
@@ -62,6 +63,8 @@ static const char *put_name(struct evaluation *e, const char *word, const struct
 		return NULL;
 	if (len > 2 && !strcmp(word + len - 2, ".*"))
 		return refused ? NULL : model_print(e->m, "a name with its end open, '%.80s'", word);
+	if (suffix_is_public(word))
+		return refused ? NULL : model_print(e->m, "all below a public suffix, '%.80s'", word);
 	/* What is no name is not asked for either: "__", "!", "default". */
 	if (!strpbrk(word, ".") && strcmp(word, "localhost"))
 		return NULL;

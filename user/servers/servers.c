@@ -33,11 +33,49 @@ static reader_fn *reader_of(const struct process *p)
 	return NULL;
 }
 
+/* Ports from this one on anybody may listen on. */
+static unsigned int first_of_anybody(void)
+{
+	FILE *f = fopen("/proc/sys/net/ipv4/ip_unprivileged_port_start", "re");
+	unsigned int port = 1024;
+
+	if (f && fscanf(f, "%u", &port) != 1)
+		port = 1024;
+	if (f)
+		fclose(f);
+	return port;
+}
+
+/* May any user of this host have started it? Then what it says of names and ports is nobody's word: it is not
+ * asked. Rules of root that hand a port on to it are root's word. */
+static bool of_anybody(const struct servers *s, const struct listeners *l, const struct process *p)
+{
+	unsigned int first = first_of_anybody();
+	size_t i, j;
+
+	if (!p->uid || l != &s->listeners)
+		return false;
+	for (i = 0; i < l->count; i++) {
+		if (l->sockets[i].process != p)
+			continue;
+		if (l->sockets[i].port < first)
+			return false;
+		for (j = 0; j < s->published.list.count; j++)
+			if (s->published.list.at[j].here &&
+			    s->published.list.at[j].to_port == l->sockets[i].port)
+				return false;
+	}
+	return true;
+}
+
 /* ---- a socket and its sites -------------------------------------------------------------- */
 
 static bool fits(const struct site *site, const struct listening_socket *s)
 {
 	if (site->l4 != s->l4 || site->port != s->port || site->place != s->place)
+		return false;
+	/* Nobody speaks for another server's sockets. */
+	if (s->process && reader_of(s->process) && s->process != site->owner)
 		return false;
 	return s->any || site->any || !memcmp(site->addr, s->addr, 16);
 }
@@ -316,6 +354,15 @@ static void read_all(struct servers *s, const struct listeners *l)
 		read = reader_of(p);
 		if (!read)
 			continue;
+		if (of_anybody(s, l, p)) {
+			model_note(m, false, &(struct found_at){.server = p->name},
+				   "process %d is of user %u, on ports that any user may have: it was not "
+				   "asked; "
+				   "write what it serves yourself if it is yours",
+				   p->pid, p->uid);
+			continue;
+		}
+		m->owner = p;
 		for (i = 0, sock = NULL; i < l->count && !sock; i++)
 			sock = l->sockets[i].process == p ? &l->sockets[i] : NULL;
 		m->place = sock ? sock->place : 0;
@@ -323,6 +370,7 @@ static void read_all(struct servers *s, const struct listeners *l)
 		err = read(m, p);
 		m->place = 0;
 		m->in = NULL;
+		m->owner = NULL;
 		s->readers++;
 		/* Who has a container cannot keep the others' names from being read. */
 		s->failed += err != 0 && !p->container;
