@@ -10,6 +10,7 @@
 #include "gate/events.h"
 #include "gate/gate.h"
 #include "gate/object.h"
+#include "lib/progress.h"
 #include "lib/say.h"
 #include "cmd/options.h"
 #include "cmd/verb.h"
@@ -126,6 +127,7 @@ int main(int argc, char **argv)
 	events_set_command(argc, argv);
 	line_read(&line, argc, argv);
 	status = run_line(&line);
+	progress_end();
 	if (fflush(stdout) || ferror(stdout)) {
 		say("cannot write: %s", strerror(errno));
 		return EXIT_FAILED;

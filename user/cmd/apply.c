@@ -9,6 +9,7 @@
 #include "lib/json.h"
 #include "cmd/lockout.h"
 #include "cmd/overlaps.h"
+#include "lib/progress.h"
 #include "lib/say.h"
 #include "cmd/verb.h"
 
@@ -16,6 +17,7 @@ static int print_differences(struct policy *before, struct policy *now, const st
 {
 	size_t count;
 
+	progress_end();
 	if (c->json)
 		json_open(c->instance);
 	count = differences_print(before, now, c, 0);
@@ -40,6 +42,7 @@ static int apply(struct gate *g, struct policy *now, const struct call *c)
 	if (c->diff)
 		return print_differences(before, now, c);
 	say_overlaps(now);
+	progress(NULL, 0, "comparing the policy with what runs");
 	changes = policy_diff(before, now, NULL, NULL);
 	if (refused(g, now, before, c, c->argv[0], true))
 		return EXIT_FAILED;

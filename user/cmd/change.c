@@ -10,6 +10,7 @@
 #include "lib/json.h"
 #include "cmd/lockout.h"
 #include "cmd/speaks_first.h"
+#include "lib/progress.h"
 #include "lib/say.h"
 
 /* A path that is cut would be another file's. */
@@ -167,6 +168,7 @@ int change_line(const struct call *c, const char *line, line_fn *how)
 
 void print_result(const struct call *c, const char *result, unsigned int goes_back_in)
 {
+	progress_end();
 	if (!c->json) {
 		puts(result);
 		if (goes_back_in)

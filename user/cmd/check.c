@@ -7,6 +7,7 @@
 #include "cmd/overlaps.h"
 #include "cmd/speaks_first.h"
 #include "policy/policy.h"
+#include "lib/progress.h"
 #include "lib/say.h"
 #include "show/show.h"
 #include "cmd/verb.h"
@@ -24,6 +25,7 @@ static int run(const struct call *c)
 	}
 	say_overlaps(p);
 	say_speaks_first(p, NULL);
+	progress_end();
 	policy_out(p, c);
 	return EXIT_OK;
 }

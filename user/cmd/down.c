@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "gate/events.h"
+#include "lib/progress.h"
 #include "lib/say.h"
 #include "show/since.h"
 #include "cmd/verb.h"
@@ -17,16 +18,20 @@
 /* Visits that have shaken hands with the gate and not spoken yet have this long. */
 #define GRACE_US 300000
 
-static void show_progress(int64_t left, bool *said)
+/* until: ns; with --drain alone there is one. */
+static void show_waiting(const struct call *c, int64_t left, uint64_t until, bool *said)
 {
-	if (isatty(STDERR_FILENO)) {
-		fprintf(stderr, "\rwaiting for %lld bound visits to end ...   ", (long long)left);
-		*said = true;
-	} else if (!*said) {
-		say("waiting for %lld bound visits to end; `straygate down --now` resets them",
-		    (long long)left);
-		*said = true;
-	}
+	uint64_t now = monotonic_ns();
+
+	if (!*said)
+		say("waiting for %s bound visit%s to end; `straygate down --now` resets them", grouped(left),
+		    left == 1 ? "" : "s");
+	*said = true;
+	if (c->drain == UINT_MAX)
+		progress(NULL, 0, "bound visits left: %s", grouped(left));
+	else
+		progress(NULL, 0, "bound visits left: %s; reset in %s s", grouped(left),
+			 grouped(until > now ? (until - now + SECOND_NS - 1) / SECOND_NS : 0));
 }
 
 /* Resets what is left. The host's own RSTs take a moment to leave; what has no socket
@@ -58,11 +63,10 @@ static void drain(struct gate *g, const struct call *c, unsigned int ifindex)
 			cut(g, ifindex);
 			break;
 		}
-		show_progress(left, &said);
+		show_waiting(c, left, until, &said);
 		usleep(POLL_US);
 	}
-	if (said && isatty(STDERR_FILENO))
-		fputc('\n', stderr);
+	progress_end();
 }
 
 static void stop_devices(struct gate *g)
@@ -93,11 +97,10 @@ static void stop_elsewise(struct gate *g, const struct call *c)
 			    (long long)left);
 			break;
 		}
-		show_progress(left, &said);
+		show_waiting(c, left, until, &said);
 		usleep(POLL_US);
 	}
-	if (said && isatty(STDERR_FILENO))
-		fputc('\n', stderr);
+	progress_end();
 }
 
 static bool is_ours(const struct gate_device *devices, size_t count, const char *device)

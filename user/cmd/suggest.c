@@ -15,6 +15,7 @@
 #include "host/address.h"
 #include "lib/fd.h"
 #include "lib/json.h"
+#include "lib/progress.h"
 #include "lib/say.h"
 #include "parser/read.h"
 #include "servers/resolve.h"
@@ -199,6 +200,7 @@ static int diff(const struct servers *s, struct policy *p, const struct call *c)
 	struct policy *wanted cleanup_policy = servers_policy(s);
 	struct diff d = {.servers = s, .json = c->json};
 
+	progress_end();
 	if (!wanted)
 		return EXIT_FAILED;
 	if (c->json)
@@ -325,6 +327,7 @@ static int suggest(struct gate *g, struct policy *running, const struct call *c)
 
 	if (servers_read(&s, c->probe))
 		return EXIT_FAILED;
+	progress_end();
 	/* What could not be read was not compared. */
 	if (!s.failed && !c->netns)
 		compared_write(c->instance, &s, running);

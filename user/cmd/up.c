@@ -15,6 +15,7 @@
 #include "host/ethtool.h"
 #include "host/lockdown.h"
 #include "host/netdev.h"
+#include "lib/progress.h"
 #include "lib/say.h"
 #include "show/status.h"
 #include "cmd/verb.h"
@@ -114,6 +115,7 @@ static int find_kept(struct gate *g, const struct call *c, struct up *up)
 
 static void print_kept(const struct call *c, const struct up *up)
 {
+	progress_end();
 	if (!up->running || !up->file[0])
 		return;
 	if (differences_print(up->running, up->policy, c, DIFFERENCES_SHOWN))
@@ -270,6 +272,7 @@ static void print_attached(const struct gate_device *d, const struct call *c)
 {
 	const char *mode = d->generic ? "generic" : "native";
 
+	progress_end();
 	if (c->json)
 		json_item(json_pack("{s:s, s:s, s:o}", "device", d->name, "mode", mode, "chain",
 				    chained_json(&d->chain)));

@@ -14,6 +14,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "lib/progress.h"
 #include "lib/say.h"
 #include "straygate.skel.h"
 
@@ -26,7 +27,10 @@ static int print(enum libbpf_print_level level, const char *format, va_list args
 {
 	if (!say_debug || (level == LIBBPF_DEBUG && say_debug < 2))
 		return 0;
-	return vfprintf(stderr, format, args);
+	progress_hide();
+	vfprintf(stderr, format, args);
+	progress_unhide();
+	return 0;
 }
 
 /* "0-3,8-11": the last number is the highest. Not how many there are, which is
@@ -239,7 +243,9 @@ static int load(struct gate *g, struct loaded *l, const char *const *names)
 
 	if (err)
 		return err;
+	progress(NULL, 0, "the kernel verifies the programs");
 	err = bpf_object__load(l->object);
+	progress_end();
 	if (err)
 		return cannot_load(err);
 	note_loaded(l, names);
@@ -265,7 +271,9 @@ static int load_chain(struct gate *g, struct loaded *l, const char *name, enum b
 	if (!err) {
 		bpf_program__set_expected_attach_type(bpf_object__find_program_by_name(fresh.object, name),
 						      type);
+		progress(NULL, 0, "the kernel verifies the programs");
 		err = bpf_object__load(fresh.object);
+		progress_end();
 	}
 	if (!err && l->chain < 0 &&
 	    bpf_map_update_elem(map_fd(fresh.object, "chain"), &zero, &behind, BPF_ANY))

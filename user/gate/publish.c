@@ -23,6 +23,7 @@
 #include "gate/slot.h"
 #include "image/image.h"
 #include "host/address.h"
+#include "lib/progress.h"
 #include "lib/say.h"
 
 #define PAGE_LENGTH 4096
@@ -225,7 +226,9 @@ static int publish_whole(struct gate *g, struct policy *p, uint32_t slot)
 			    "the running policy cannot be read back: %s; `straygate apply FILE` "
 			    "replaces it",
 			    strerror(-err));
+	progress(NULL, 0, "storing the policy");
 	err = put_text(g, p, slot);
+	progress(NULL, 0, "making the tables");
 	return err ? err : put_image(g, p, slot, NULL);
 }
 

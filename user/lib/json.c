@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/progress.h"
+
 static int items, fields;
 static FILE *stream; /* NULL: stdout */
 
@@ -103,6 +105,8 @@ void json_to(FILE *to)
 
 void json_open(const char *instance)
 {
+	if (!stream)
+		progress_end();
 	put_text("{\"format\": 1");
 	json_member("instance", json_string(instance));
 }

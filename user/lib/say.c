@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "lib/say.h"
 
+#include "lib/progress.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,12 +18,14 @@ static void vsay(const char *format, va_list args)
 
 	if (vasprintf(&text, format, args) < 0)
 		return;
+	progress_hide();
 	fflush(stdout);
 	for (next = text; (line = strsep(&next, "\n"));)
 		if (say_to)
 			say_to(line);
 		else
 			fprintf(stderr, "straygate: %s\n", line);
+	progress_unhide();
 	free(text);
 }
 

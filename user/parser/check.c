@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/progress.h"
 #include "parser/complain.h"
 #include "policy/rule.h"
 
@@ -221,6 +222,7 @@ int policy_check(const struct policy *policy, struct policy_error *err)
 	struct policy *p = (struct policy *)policy;
 	bool have[ST_COUNT + 1] = {[ST_COUNT] = true};
 
+	progress(NULL, 0, "checking the policy");
 	errors_begin(err);
 	have[ST_SERVE] = policy_entries(p, ST_SERVE);
 	have[ST_ZONE] = policy_entries(p, ST_ZONE);

@@ -9,6 +9,7 @@
 
 #include "parser/parser.h"
 #include "policy/build.h"
+#include "lib/progress.h"
 
 #define INCLUDE_DEPTH 8
 #define INCLUDE_FILES 4096
@@ -50,6 +51,7 @@ static int read_lines(struct reader *r, struct text *t)
 		if (is_fatal(got))
 			return got;
 		first = first ? first : got;
+		progress_done(t->next - t->buf);
 	}
 	return first;
 }
@@ -92,6 +94,7 @@ static int read_file(struct reader *r, const char *path, unsigned int column)
 				at, column,
 				"include of '%s' goes in a circle; expected a file that is not being read",
 				text_shown(at, path, strlen(path)));
+	text_progress(&t, path);
 	r->open = &self;
 	r->depth++;
 	err = read_text(r, path, &t);

@@ -13,6 +13,7 @@
 #include "policy/rule.h"
 #include "lib/index.h"
 #include "lib/large.h"
+#include "lib/progress.h"
 
 struct list {
 	struct policy *policy;
@@ -207,6 +208,7 @@ static int parse_list(struct list *l, struct text *t)
 		if (is_fatal(got))
 			return got;
 		first = first ? first : got;
+		progress_done(t->next - t->buf);
 	}
 	return first;
 }
@@ -250,10 +252,13 @@ int list_read(struct policy *p, struct rule *r, const char *path, struct place *
 
 	if (err)
 		return complain_file(at, column, path, err);
+	text_progress(&t, path);
 	l.guess = t.len / 12 + 16;
 	err = l.form.zone ? begin_zone(&l) : 0;
 	if (!err)
 		err = parse_list(&l, &t);
+	if (t.len >= LARGE_TEXT)
+		progress(NULL, 0, "reading the policy");
 	/* Such as of a transfer that failed. */
 	if (!err && l.form.zone && !l.found)
 		err = complain(at, column, "%s has no name; expected those of the zone %s",

@@ -12,6 +12,7 @@
 #include "parser/text.h"
 #include "lib/fd.h"
 #include "lib/large.h"
+#include "lib/progress.h"
 
 void text_free(struct text *t)
 {
@@ -153,6 +154,12 @@ int text_read(struct text *t, const char *path, enum read_from what, dev_t *dev,
 	if (!err)
 		text_start(t);
 	return err;
+}
+
+void text_progress(const struct text *t, const char *path)
+{
+	if (t->len >= LARGE_TEXT)
+		progress(NULL, t->len, "reading %s", path);
 }
 
 int text_line(struct text *t, struct place *at, char **line, size_t *len)

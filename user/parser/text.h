@@ -27,6 +27,9 @@ int text_read(struct text *t, const char *path, enum read_from what, dev_t *dev,
 /* A file that could not be read, named in the line at `column` (0: by the user); returns err. */
 int complain_file(struct place *at, unsigned int column, const char *path, int err);
 int text_copy(struct text *t, const char *text, size_t len);
+#define LARGE_TEXT (1 << 20) /* of what is smaller nobody sees that it is being read */
+/* Of a large file it is shown how much was read: who reads it counts t->next - t->buf. */
+void text_progress(const struct text *t, const char *path);
 /* 1 and the next line without its end, 0 at the end, <0 after a complaint.
  * The byte behind the line may be written. */
 int text_line(struct text *t, struct place *at, char **line, size_t *len);

@@ -9,6 +9,7 @@
 
 #include "host/address.h"
 #include "lib/prefix.h"
+#include "lib/progress.h"
 #include "lib/say.h"
 #include "servers/container.h"
 #include "servers/probe.h"
@@ -341,39 +342,50 @@ static void drop_others(struct servers *s)
 
 /* ---- all of them ---------------------------------------------------------------------------- */
 
-static void read_all(struct servers *s, const struct listeners *l)
+static void read_one(struct servers *s, const struct listeners *l, const struct process *p, reader_fn *read)
 {
-	const struct listening_socket *sock;
-	const struct process *p;
+	const struct listening_socket *sock = NULL;
 	struct model *m = &s->model;
-	reader_fn *read;
 	size_t i;
 	int err;
 
+	if (of_anybody(s, l, p)) {
+		model_note(m, false, &(struct found_at){.server = p->name},
+			   "process %d is of user %u, on ports that any user may have: it was not "
+			   "asked; "
+			   "write what it serves yourself if it is yours",
+			   p->pid, p->uid);
+		return;
+	}
+	m->owner = p;
+	for (i = 0; i < l->count && !sock; i++)
+		sock = l->sockets[i].process == p ? &l->sockets[i] : NULL;
+	m->place = sock ? sock->place : 0;
+	m->in = p->container ? container_of(m, p->pid) : NULL;
+	err = read(m, p);
+	m->place = 0;
+	m->in = NULL;
+	m->owner = NULL;
+	s->readers++;
+	/* Who has a container cannot keep the others' names from being read. */
+	s->failed += err != 0 && !p->container;
+}
+
+static void read_all(struct servers *s, const struct listeners *l)
+{
+	const struct process *p;
+	size_t all = 0, at = 0;
+	reader_fn *read;
+
+	for (p = l->processes; p; p = p->next)
+		all += reader_of(p) != NULL;
 	for (p = l->processes; p; p = p->next) {
 		read = reader_of(p);
 		if (!read)
 			continue;
-		if (of_anybody(s, l, p)) {
-			model_note(m, false, &(struct found_at){.server = p->name},
-				   "process %d is of user %u, on ports that any user may have: it was not "
-				   "asked; "
-				   "write what it serves yourself if it is yours",
-				   p->pid, p->uid);
-			continue;
-		}
-		m->owner = p;
-		for (i = 0, sock = NULL; i < l->count && !sock; i++)
-			sock = l->sockets[i].process == p ? &l->sockets[i] : NULL;
-		m->place = sock ? sock->place : 0;
-		m->in = p->container ? container_of(m, p->pid) : NULL;
-		err = read(m, p);
-		m->place = 0;
-		m->in = NULL;
-		m->owner = NULL;
-		s->readers++;
-		/* Who has a container cannot keep the others' names from being read. */
-		s->failed += err != 0 && !p->container;
+		progress("servers", all, "asking %s, pid %d", p->name, p->pid);
+		progress_done(at++);
+		read_one(s, l, p, read);
 	}
 }
 

@@ -8,6 +8,7 @@
 
 #include "gate/place.h"
 #include "lib/json.h"
+#include "lib/progress.h"
 #include "lib/say.h"
 #include "parser/read.h"
 #include "show/alarm.h"
@@ -47,10 +48,13 @@ enum drift drift(const struct gate *g, struct policy *running)
 {
 	cleanup_policy struct policy *file = policy_new();
 	struct policy_error err;
+	bool unreadable;
 
 	if (!g->meta.policy[0])
 		return DRIFT_NO_FILE;
-	if (!file || policy_read_file(file, g->meta.policy, &err) || keep_posture(file, running))
+	unreadable = !file || policy_read_file(file, g->meta.policy, &err) || keep_posture(file, running);
+	progress_end();
+	if (unreadable)
 		return DRIFT_UNREADABLE;
 	return policy_diff(file, running, NULL, NULL) ? DRIFT_DIFFERS : DRIFT_NONE;
 }
