@@ -183,6 +183,7 @@ static void look(struct top *t, uint64_t second)
 {
 	watch_second(&t->watch, second);
 	watch_strays(&t->watch);
+	watch_bound(&t->watch);
 	read_costs(t);
 }
 
@@ -232,7 +233,7 @@ static int run(const struct call *c)
 	t = (struct top){.lower = TOP_NAMES, .stats = gate_stats_on()};
 	if (screen_begin())
 		return fail(EXIT_FAILED,
-			    "this terminal (TERM=%s) is not known; `straygate status` needs none",
+			    "top cannot draw on this terminal (TERM=%s); `straygate status` needs none",
 			    getenv("TERM") ?: "");
 	catch_signals();
 	watch_init(&t.watch, c->instance, NULL);

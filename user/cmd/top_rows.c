@@ -21,12 +21,10 @@ const char *order_name(enum top_order o)
 const char *top_heading(enum top_list list)
 {
 	static const char *const headings[] = {
-		"listener               as    depth     state     visits/s     served      stray    unnamed  "
-		" "
-		"answered",
-		"        visits          as    stray name",
-		"        visits          as    source of strays",
-		"     packets/s          packets  verdict  reason",
+		"",
+		"     visits          as   stray name",
+		"     visits          as   source of strays",
+		"packets/s     packets verdict reason",
 	};
 
 	return headings[list];
@@ -131,12 +129,15 @@ static void listener_row(struct top_row *row, const struct watch *w, const struc
 	const char *depth = depth_on(g, p, r, devices), *state = alarm_state(g, p, r);
 
 	snprintf(row->key, sizeof(row->key), "%s", r->subject);
-	snprintf(row->text, sizeof(row->text), "%-22.22s %-5s %-9s %-8s %9s %10s %10s %10s %10s", r->subject,
-		 protocol_name(r->as), depth, state, grouped(rate(o->now->visits, o->before->visits, w)),
-		 grouped(rate(o->now->served, o->before->served, w)),
-		 grouped(rate(o->now->stray, o->before->stray, w)),
-		 grouped(rate(o->now->unnamed, o->before->unnamed, w)),
-		 grouped(rate(o->now->answered, o->before->answered, w)));
+	row->listener.as = protocol_name(r->as);
+	row->listener.depth = depth;
+	row->listener.state = state;
+	row->listener.number[NUMBER_VISITS] = rate(o->now->visits, o->before->visits, w);
+	row->listener.number[NUMBER_SERVED] = rate(o->now->served, o->before->served, w);
+	row->listener.number[NUMBER_STRAY] = rate(o->now->stray, o->before->stray, w);
+	row->listener.number[NUMBER_UNNAMED] = rate(o->now->unnamed, o->before->unnamed, w);
+	row->listener.number[NUMBER_ANSWERED] = rate(o->now->answered, o->before->answered, w);
+	row->listener.number[NUMBER_BOUND] = w->bound.known ? w->bound.of[r->id & LISTENERS_MAX] : NOT_KNOWN;
 	row->track = track_of(&w->history, r);
 	row->turned = rate(o->now->turned, o->before->turned, w) > 0;
 	explain_listener(row, w, o->now, depth, shallow_on(g, p, r, devices), state);
@@ -216,7 +217,7 @@ static void heavy_row(struct top_row *row, const struct watch *w, const struct h
 
 	heavy_text(text, h, name);
 	snprintf(row->key, sizeof(row->key), "%s", text);
-	snprintf(row->text, sizeof(row->text), "%14s %5.1f %%  %-5s %.200s", grouped(h->count),
+	snprintf(row->text, sizeof(row->text), "%11s %5.1f %% %-4s %.360s", grouped(h->count),
 		 100.0 * h->count / all, protocol_name(h->protocol), text);
 	row->turned = true;
 	(name ? name_row : source_row)(row, w, h, text);
@@ -284,7 +285,7 @@ static void reason_rows(struct top_rows *out, const struct watch *w, const char 
 
 		r = all[i].reason;
 		snprintf(row->key, sizeof(row->key), "%s", r->name);
-		snprintf(row->text, sizeof(row->text), "%14s %16s  %-7s  %s: %s", grouped(all[i].rate),
+		snprintf(row->text, sizeof(row->text), "%9s %11s %-7s %s: %s", grouped(all[i].rate),
 			 grouped(all[i].packets), verdict_name(r->verdict), r->name, r->text);
 		snprintf(row->explain, sizeof(row->explain), "%s (verdict %s): %s. %s packets so far.",
 			 r->name, verdict_name(r->verdict), r->text, grouped(all[i].packets));

@@ -72,6 +72,33 @@ int gate_drain(struct gate *g, bool on)
 	return 0;
 }
 
+#define BATCH 4096 /* entries a system call */
+
+/* Each batch takes up where the last one ended, in the order of the table's buckets. */
+int gate_bound_by_listener(struct gate *g, uint32_t count[LISTENERS_MAX + 1])
+{
+	struct flow_key *keys = calloc(BATCH, sizeof(*keys));
+	struct bound *values = calloc(BATCH, sizeof(*values));
+	cleanup_fd int fd = pin_open(g, gate_map_names[GATE_BOUND]);
+	int err = keys && values ? fd < 0 ? -errno : 0 : -ENOMEM;
+	uint32_t from = 0, to = 0, n, i;
+	bool first = true;
+
+	memset(count, 0, (LISTENERS_MAX + 1) * sizeof(*count));
+	while (!err) {
+		n = BATCH;
+		if (bpf_map_lookup_batch(fd, first ? NULL : &from, &to, keys, values, &n, NULL))
+			err = -errno;
+		for (i = 0; (!err || err == -ENOENT) && i < n; i++)
+			count[values[i].listener <= LISTENERS_MAX ? values[i].listener : 0]++;
+		from = to;
+		first = false;
+	}
+	free(keys);
+	free(values);
+	return err == -ENOENT ? 0 : err;
+}
+
 typedef void bound_fn(const struct flow_key *key, const struct bound *b, void *arg);
 
 /* Calls fn for each; entries may be deleted meanwhile, and then some are met twice or

@@ -299,6 +299,9 @@ int gate_open_room(struct gate *g);
 /* Bound visits of a gate that gate_open_room() could not open: all that can be told of
  * another layout. Some may have ended. */
 int64_t gate_bound_elsewise(struct gate *g);
+/* How many visits are bound of each listener, by its id, some of which may have ended. Reads
+ * the whole table, which only root may: for who looks now and then. 0 or -errno. */
+int gate_bound_by_listener(struct gate *g, uint32_t count[LISTENERS_MAX + 1]);
 /* May visits have shaken hands with the gate, and not spoken yet? */
 bool gate_cookies_about(struct gate *g);
 /* From now on no visit shakes hands with the gate (on), or again as the policy says. */

@@ -11,6 +11,7 @@
 
 #define FINDINGS_NS  (3 * SECOND_NS - SECOND_NS / 2)
 #define STRAYS_NS    (2 * SECOND_NS)
+#define BOUND_NS     (SECOND_NS - SECOND_NS / 10)
 #define STRAYS_SHARE 20 /* of the time, one part */
 
 static struct watch *saying;
@@ -124,6 +125,17 @@ void watch_strays(struct watch *w)
 		gate_heavy(&w->gate, GATE_STRAY_SOURCES, &s->sources, &s->source_count);
 	took = (monotonic_ns() - begin) * STRAYS_SHARE;
 	s->due = begin + (took > STRAYS_NS ? took : STRAYS_NS);
+}
+
+void watch_bound(struct watch *w)
+{
+	uint64_t begin = monotonic_ns(), took;
+
+	if (w->open && begin < w->bound.due)
+		return;
+	w->bound.known = w->open && !gate_bound_by_listener(&w->gate, w->bound.of);
+	took = (monotonic_ns() - begin) * STRAYS_SHARE;
+	w->bound.due = begin + (took > BOUND_NS ? took : BOUND_NS);
 }
 
 void watch_alone(struct watch *w)

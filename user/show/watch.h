@@ -18,6 +18,13 @@ struct strays {
 	uint64_t due; /* ns: not again before */
 };
 
+/* Bound visits of each listener, by its id. */
+struct bound_now {
+	bool known; /* not to one who may not read the table */
+	uint32_t of[LISTENERS_MAX + 1];
+	uint64_t due; /* ns: not again before */
+};
+
 struct watch {
 	const char *instance;
 	bool open; /* the gate could be read, and all that follows is true */
@@ -28,6 +35,7 @@ struct watch {
 	uint64_t findings_due;
 	struct history history;
 	struct strays strays;
+	struct bound_now bound;
 	/* names that are served, while strays are shown */
 	struct policy *served, *served_base;
 	struct gate_ruling served_of;
@@ -42,6 +50,8 @@ void watch_init(struct watch *w, const char *instance, void (*news)(const char *
 void watch_second(struct watch *w, uint64_t second);
 /* Brings w->strays up to date if that is due: it takes a twentieth of the time at most. */
 void watch_strays(struct watch *w);
+/* The same of w->bound. */
+void watch_bound(struct watch *w);
 /* Nobody looks any more: what only they needed is freed. */
 void watch_alone(struct watch *w);
 void watch_end(struct watch *w);
