@@ -15,9 +15,13 @@
 #include "exporter/stream.h"
 #include "lib/say.h"
 
-#define CONNECTIONS	  64
+/* More than there are streams: those who only look on leave room for Prometheus. */
+#define CONNECTIONS	  256
 #define CONNECTION_MEMORY 16384
-#define PATIENCE	  30 /* s without a byte */
+/* s without a byte: until a request is there, so that silent connections do not keep others
+ * out, and from then on. */
+#define PATIENCE_FIRST 5
+#define PATIENCE       30
 /* Documents that are on their way to clients, which may be slow. */
 #define DOCUMENTS_BYTES (256u << 20)
 
@@ -200,6 +204,7 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *c, const char *u
 	(void)upload;
 	(void)upload_size;
 	(void)state;
+	MHD_set_connection_option(c, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned int)PATIENCE);
 	if (strcmp(method, "GET") && strcmp(method, "HEAD"))
 		return answer_error(c, MHD_HTTP_METHOD_NOT_ALLOWED, "nothing can be changed here\n");
 	if (!listen_host_fits(MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Host"), s->options.hosts))
@@ -236,7 +241,7 @@ static int start_one(struct server *s, const char *where)
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, handle, s,
 		MHD_OPTION_EXTERNAL_LOGGER, silent, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
-		(unsigned int)PATIENCE, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+		(unsigned int)PATIENCE_FIRST, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 		MHD_OPTION_END);
 	if (s->daemons[s->count]) {
 		s->count++;
