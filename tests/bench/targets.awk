@@ -114,6 +114,11 @@ function targets(    none, one, mil)
 	if (slowest)
 		least("2 cores beside one, least of all paths: " slowest_what, slowest, " times", 1.8)
 	swaps()
+	least("strays carried while watch, capture, top, scrapes and a page look on, of as many without", \
+		m("seen", "carried while all look on, to nobody, pair by pair", "straygate"), " times", 0.97)
+	most("packets that are not counted meanwhile", \
+		m("seen", "packets that no reason counts, or that the kernel counts otherwise", \
+		"straygate, watch, capture, top, scrapes and a page"), "", 0)
 }
 
 function swaps(    b, v, n)
