@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The table of verbs. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,6 +110,18 @@ static int run_line(struct line *l)
 	return v->run(&l->call);
 }
 
+/* Who calls us with stdout closed must not find its text in a file of ours, which would
+ * be opened in its place. Writing there is an error, as it would be. */
+static void hold_standard_files(void)
+{
+	static const int how[] = {O_RDONLY, O_RDONLY, O_WRONLY};
+	int fd;
+
+	for (fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", how[fd]) != fd)
+			_exit(EXIT_FAILED);
+}
+
 int main(int argc, char **argv)
 {
 	struct line line = {.call = {.instance = "default",
@@ -120,6 +133,7 @@ int main(int argc, char **argv)
 	char *said[argc + 1];
 	int status;
 
+	hold_standard_files();
 	memcpy(said, argv, sizeof(said)); /* reading moves words */
 	line.said = said;
 	/* As a monitoring plugin: a link of this name. */
@@ -128,8 +142,10 @@ int main(int argc, char **argv)
 	line_read(&line, argc, argv);
 	status = run_line(&line);
 	progress_end();
+	errno = 0;
 	if (fflush(stdout) || ferror(stdout)) {
-		say("cannot write: %s", strerror(errno));
+		say("standard output cannot be written to%s%s", errno ? ": " : "",
+		    errno ? strerror(errno) : "");
 		return EXIT_FAILED;
 	}
 	return status;

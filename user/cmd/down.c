@@ -11,6 +11,7 @@
 #include "lib/progress.h"
 #include "lib/say.h"
 #include "show/since.h"
+#include "cmd/change.h"
 #include "cmd/verb.h"
 
 #define POLL_US 200000
@@ -144,6 +145,14 @@ static void stop_all(struct gate *g, const struct call *c)
 	drain(g, c, 0);
 }
 
+/* To people it says nothing when all went well. */
+static int down_result(const struct call *c, const char *result)
+{
+	if (c->json)
+		print_result(c, result, 0);
+	return EXIT_OK;
+}
+
 /* Down must always work: neither a foreign layout nor a missing map nor a
  * network namespace that is gone keeps it from taking the links away. */
 static int run(const struct call *c)
@@ -154,8 +163,10 @@ static int run(const struct call *c)
 	if (!c->argc) {
 		int err = gate_open_any(&g, c->instance), room;
 
-		if (err == -ENOENT)
-			return gate_not_up(EXIT_OK, c->instance, "nothing to do");
+		if (err == -ENOENT) {
+			gate_not_up(EXIT_OK, c->instance, "nothing to do");
+			return down_result(c, "unchanged");
+		}
 		room = err ? err : gate_open_room(&g);
 		if (!room)
 			stop_all(&g, c);
@@ -164,14 +175,14 @@ static int run(const struct call *c)
 		if (err || gate_destroy(&g))
 			return EXIT_FAILED;
 		since_forget(c->instance);
-		return EXIT_OK;
+		return down_result(c, "changed");
 	}
 	if (gate_open(&g, c->instance, GATE_WRITE))
 		return EXIT_FAILED;
 	for (i = 0; i < c->argc; i++)
 		if (down_device(&g, c, c->argv[i]))
 			return EXIT_FAILED;
-	return EXIT_OK;
+	return down_result(c, "changed");
 }
 
 const struct verb verb_down = {
@@ -183,7 +194,7 @@ const struct verb verb_down = {
 		"--drain TIME resets those that are left after TIME, --now resets them at once. If\n"
 		"the command is interrupted, translation continues, and another `down` waits on.\n"
 		"With devices, policy and counters remain for the others.\n",
-	.takes = TAKES_DRAIN,
+	.takes = TAKES_JSON | TAKES_DRAIN,
 	.least = 0,
 	.most = -1,
 	.run = run,

@@ -89,7 +89,7 @@ static void guard_names(struct guard *d)
 	policy_forgotten(d->before, d->now, ST_SERVE, note_forgotten, d);
 	policy_forgotten(d->before, d->now, ST_ZONE, note_forgotten, d);
 	if (d->forgotten > FORGOTTEN_SHOWN)
-		say("no longer served: %zu names in all; see `straygate apply --diff`", d->forgotten);
+		say("no longer served: %s names in all; see `straygate apply --diff`", grouped(d->forgotten));
 	if (!d->visited || d->call->force)
 		return;
 	say("%s: it stops serving names that have visitors; nothing was changed, --force if you mean it",

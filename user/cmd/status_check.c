@@ -53,7 +53,11 @@ static void print_text(const struct findings *f, const struct tally *t)
 		served += t->listener[i].served;
 		stray += t->listener[i].stray;
 	}
-	/* Performance data: c is a counter. */
+	/* Performance data: c is a counter. Of a gate that was not read there are none, not 0. */
+	if (!t->policy) {
+		putchar('\n');
+		return;
+	}
 	printf(" | visits=%lluc served=%lluc stray=%lluc\n", (unsigned long long)visits,
 	       (unsigned long long)served, (unsigned long long)stray);
 }

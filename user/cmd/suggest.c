@@ -221,6 +221,7 @@ static int diff(const struct servers *s, struct policy *p, const struct call *c)
 /* Names that the list has, and what is to be added. */
 struct update {
 	FILE *out;
+	FILE *said; /* what is to be printed when it is done */
 	size_t added;
 };
 
@@ -232,7 +233,7 @@ static void put_new(const struct name *n, const struct rule *of, void *arg)
 	(void)of;
 	name_print(n, text, sizeof(text));
 	fprintf(u->out, "%s\n", text);
-	printf("+ %s\n", text);
+	fprintf(u->said, "+ %s\n", text);
 	u->added++;
 }
 
@@ -269,10 +270,10 @@ static struct policy *listed(const char *file, char **text, size_t *len)
 static int update(const struct servers *s, const struct call *c)
 {
 	struct policy *wanted cleanup_policy = servers_policy(s), *have cleanup_policy = NULL;
-	char path[PATH_MAX], new[PATH_MAX + 8], *text = NULL;
+	char path[PATH_MAX], new[PATH_MAX + 8], *text = NULL, *said = NULL;
 	struct update u = {0};
-	size_t len = 0;
-	bool bad;
+	size_t len = 0, said_len;
+	int err = 0;
 
 	if (s->failed || !s->model.name_count)
 		return fail(EXIT_FAILED, "%s: %s; the list stays as it is", c->update,
@@ -289,16 +290,29 @@ static int update(const struct servers *s, const struct call *c)
 		free(text);
 		return EXIT_FAILED;
 	}
+	u.said = open_memstream(&said, &said_len);
+	if (!u.said) {
+		fclose(u.out);
+		unlink(new);
+		free(text);
+		return fail(EXIT_FAILED, "%s", strerror(ENOMEM));
+	}
 	fchmod(fileno(u.out), 0644);
 	fwrite(text ? text : "", 1, len, u.out);
 	free(text);
 	policy_forgotten(wanted, have, ST_SERVE, put_new, &u);
-	bad = ferror(u.out) || fflush(u.out) || fsync(fileno(u.out));
-	if (fclose(u.out) || bad || (u.added && rename(new, path)))
-		return fail(EXIT_FAILED, "%s: %s", new, strerror(errno));
-	if (!u.added)
+	if (fflush(u.out) || ferror(u.out) || fsync(fileno(u.out)))
+		err = errno ? errno : EIO;
+	if (fclose(u.out) && !err)
+		err = errno;
+	if (!err && u.added && rename(new, path))
+		err = errno;
+	if (err || !u.added)
 		unlink(new);
-	return EXIT_OK;
+	if (!fclose(u.said) && !err)
+		fputs(said, stdout);
+	free(said);
+	return err ? fail(EXIT_FAILED, "%s: %s; the list stays as it is", new, strerror(err)) : EXIT_OK;
 }
 
 /* ---- the verb
@@ -358,6 +372,14 @@ static int run(const struct call *c)
 	if (c->probe && (c->names || c->diff || c->update))
 		return fail(EXIT_USAGE,
 			    "--probe is about listeners: it goes without --names, --diff and --update");
+	if (c->names && c->json)
+		return fail(EXIT_USAGE,
+			    "--names prints a list for `serve from`; -j without it has the names, too");
+	if (c->update && c->json)
+		return fail(EXIT_USAGE,
+			    "--update prints what it added as lines; `suggest --diff -j` has it as JSON");
+	if (geteuid())
+		say("not run as root: of servers of other users nothing can be known");
 	if (c->diff && !c->argc && !up)
 		return fail(EXIT_FAILED,
 			    "instance %s is not up; name a file: `straygate suggest --diff FILE`",

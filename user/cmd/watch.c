@@ -2,6 +2,7 @@
 /* Verdicts as they fall. */
 #include <errno.h>
 #include <jansson.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,8 +46,13 @@ static int flush(struct onlooker *o)
 {
 	if (!fflush(stdout))
 		return 0;
-	if (errno != EPIPE)
-		return fail(-errno, "cannot write: %s", strerror(errno));
+	if (errno != EPIPE) {
+		fail(0, "standard output cannot be written to: %s", strerror(errno));
+		/* Once is enough. */
+		__fpurge(stdout);
+		clearerr(stdout);
+		return -EIO;
+	}
 	onlook_unread(o);
 	return 0;
 }
@@ -109,7 +115,7 @@ static int run(const struct call *c)
 
 	if (status == EXIT_OK) {
 		status = onlook(&w.o) ? EXIT_FAILED : EXIT_OK;
-		if (!w.o.unread || !c->json)
+		if (status == EXIT_OK && (!w.o.unread || !c->json))
 			tell_end(&w.o);
 	}
 	onlook_end(&w.o);
