@@ -147,15 +147,17 @@ int change_line(const struct call *c, const char *line, line_fn *how)
 	cleanup_policy struct policy *base = NULL;
 	cleanup_policy struct policy *before = NULL;
 	cleanup_policy struct policy *now = NULL;
+	cleanup_input struct input in = {0};
 	cleanup_gate struct gate g = GATE_INIT;
 	int r;
 
-	if (gate_open(&g, c->instance, GATE_WRITE) || gate_running_lines(&g, &before, &base))
+	if (input_read(&in, line) || gate_open(&g, c->instance, GATE_WRITE) ||
+	    gate_running_lines(&g, &before, &base))
 		return EXIT_FAILED;
 	now = policy_clone(before);
 	if (!now)
 		return fail(EXIT_FAILED, "%s", strerror(ENOMEM));
-	r = input_lines(now, line, how);
+	r = input_lines(now, &in, how);
 	if (r < 0)
 		return EXIT_FAILED;
 	if (refused(&g, now, before, c, line, false))

@@ -52,22 +52,68 @@ static void cut(struct gate *g, unsigned int ifindex)
 		    (long long)left);
 }
 
+/* What became of the gate while this command waited. */
+enum waited {
+	WAITED_ALONE,
+	WAITED_GONE, /* another `down` has ended it */
+	WAITED_UP,   /* `up` has brought it up again */
+};
+
+/* Is it, or this device of it, attached again? */
+static bool is_up_again(struct gate *g, const char *device)
+{
+	struct gate_device *devices;
+	size_t count, i;
+	bool again = false;
+
+	if (gate_devices(g, &devices, &count))
+		return false;
+	for (i = 0; i < count; i++)
+		again |= devices[i].attached && (!device || !strcmp(devices[i].name, device));
+	gate_devices_free(devices, count);
+	return again;
+}
+
+/* Waits a moment, in which others may do what they want with the gate: `down --now`, or
+ * `up`. */
+static enum waited wait_for_others(struct gate *g, const char *device)
+{
+	if (!gate_pause(g, POLL_US))
+		return WAITED_GONE;
+	return is_up_again(g, device) ? WAITED_UP : WAITED_ALONE;
+}
+
+static int64_t bound_of(struct gate *g, const char *device)
+{
+	return gate_bound(g, device ? if_nametoindex(device) : 0);
+}
+
 /* Waits until the last visit that is translated has ended, or as long as was said. */
-static void drain(struct gate *g, const struct call *c, unsigned int ifindex)
+static enum waited drain(struct gate *g, const struct call *c, const char *device)
 {
 	uint64_t until = monotonic_ns() + c->drain * 1000000000ULL;
+	enum waited waited = WAITED_ALONE;
 	bool said = false;
 	int64_t left;
 
-	while ((left = gate_bound(g, ifindex)) > 0) {
+	while (waited == WAITED_ALONE && (left = bound_of(g, device)) > 0) {
 		if (c->now || (c->drain != UINT_MAX && monotonic_ns() >= until)) {
-			cut(g, ifindex);
+			cut(g, device ? if_nametoindex(device) : 0);
 			break;
 		}
 		show_waiting(c, left, until, &said);
-		usleep(POLL_US);
+		waited = wait_for_others(g, device);
 	}
 	progress_end();
+	return waited;
+}
+
+static int fail_up_again(const struct gate *g)
+{
+	return fail(EXIT_FAILED,
+		    "another command has brought instance %s up again, and it was not taken down; see "
+		    "`straygate show events`",
+		    g->instance);
 }
 
 static void stop_devices(struct gate *g)
@@ -85,23 +131,25 @@ static void stop_devices(struct gate *g)
 }
 
 /* Of a gate with another layout: what it keeps can be counted, but not reset. */
-static void stop_elsewise(struct gate *g, const struct call *c)
+static enum waited stop_elsewise(struct gate *g, const struct call *c)
 {
 	uint64_t until = monotonic_ns() + c->drain * 1000000000ULL;
+	enum waited waited = WAITED_ALONE;
 	bool said = false;
 	int64_t left;
 
 	stop_devices(g);
-	while ((left = gate_bound_elsewise(g)) > 0) {
+	while (waited == WAITED_ALONE && (left = gate_bound_elsewise(g)) > 0) {
 		if (c->now || (c->drain != UINT_MAX && monotonic_ns() >= until)) {
 			say("%lld bound visits will hang: this build cannot reset those of another one",
 			    (long long)left);
 			break;
 		}
 		show_waiting(c, left, until, &said);
-		usleep(POLL_US);
+		waited = wait_for_others(g, NULL);
 	}
 	progress_end();
+	return waited;
 }
 
 static bool is_ours(const struct gate_device *devices, size_t count, const char *device)
@@ -129,20 +177,26 @@ static int down_device(struct gate *g, const struct call *c, const char *device)
 			    device);
 	gate_stop(g, device);
 	events_write(g, EVENT_DETACHED, device, 0);
-	if (if_nametoindex(device))
-		drain(g, c, if_nametoindex(device));
+	switch (if_nametoindex(device) ? drain(g, c, device) : WAITED_ALONE) {
+	case WAITED_GONE:
+		return EXIT_OK;
+	case WAITED_UP:
+		return fail_up_again(g);
+	case WAITED_ALONE:
+		break;
+	}
 	return gate_detach(g, device) ? EXIT_FAILED : EXIT_OK;
 }
 
 /* Judging stops at once, translation with the last bound visit. */
-static void stop_all(struct gate *g, const struct call *c)
+static enum waited stop_all(struct gate *g, const struct call *c)
 {
 	if (gate_drain(g, true))
-		return;
+		return WAITED_ALONE;
 	if (gate_cookies_about(g))
 		usleep(GRACE_US);
 	stop_devices(g);
-	drain(g, c, 0);
+	return drain(g, c, NULL);
 }
 
 /* To people it says nothing when all went well. */
@@ -162,6 +216,7 @@ static int run(const struct call *c)
 
 	if (!c->argc) {
 		int err = gate_open_any(&g, c->instance), room;
+		enum waited waited = WAITED_ALONE;
 
 		if (err == -ENOENT) {
 			gate_not_up(EXIT_OK, c->instance, "nothing to do");
@@ -169,10 +224,12 @@ static int run(const struct call *c)
 		}
 		room = err ? err : gate_open_room(&g);
 		if (!room)
-			stop_all(&g, c);
+			waited = stop_all(&g, c);
 		else if (room == -EPROTO)
-			stop_elsewise(&g, c);
-		if (err || gate_destroy(&g))
+			waited = stop_elsewise(&g, c);
+		if (waited == WAITED_UP)
+			return fail_up_again(&g);
+		if (err || (waited == WAITED_ALONE && gate_destroy(&g)))
 			return EXIT_FAILED;
 		since_forget(c->instance);
 		return down_result(c, "changed");

@@ -55,41 +55,78 @@ static void say_error(const struct policy_error *err, size_t line)
 		say("-:%zu: %s", line, err->text);
 }
 
-static int take_stdin(struct policy *p, line_fn *how)
+/* The lines of a text, which are ended in place. */
+static int take_lines(struct policy *p, char *text, size_t size, line_fn *how)
 {
-	struct policy_error err;
+	char *line = text, *end = text + size;
 	int r, changed = 0, failed = 0;
-	size_t room = 0, number;
-	char *line = NULL;
-	ssize_t len;
+	struct policy_error err;
+	size_t number;
 
-	for (number = 1; (len = getline(&line, &room, stdin)) > 0; number++) {
-		const char *begin = line + strspn(line, BLANKS);
+	for (number = 1; line < end; number++) {
+		char *stop = memchr(line, '\n', end - line) ?: end, *begin;
 
-		if (!*begin || *begin == '#')
-			continue;
-		line[strcspn(line, "\r\n")] = 0;
-		r = take_line(p, line, how, &err);
-		changed |= r == 1;
-		if (r < 0) {
-			say_error(&err, number);
-			failed = r;
+		bool whole = !memchr(line, 0, stop - line);
+
+		*stop = 0;
+		line[strcspn(line, "\r")] = 0;
+		begin = line + strspn(line, BLANKS);
+		if (!whole) {
+			say("-:%zu: NUL byte; expected text", number);
+			failed = -EINVAL;
+		} else if (*begin && *begin != '#') {
+			r = take_line(p, line, how, &err);
+			changed |= r == 1;
+			if (r < 0) {
+				say_error(&err, number);
+				failed = r;
+			}
 		}
+		line = stop + 1;
 	}
-	free(line);
-	if (ferror(stdin))
-		return fail(-EIO, "standard input cannot be read: %s", strerror(errno));
 	return failed ? failed : changed;
 }
 
-int input_lines(struct policy *p, const char *line, line_fn *how)
+void input_free(struct input *in)
+{
+	free(in->text);
+	*in = (struct input){0};
+}
+
+int input_read(struct input *in, const char *line)
+{
+	char block[4096];
+	size_t got;
+	FILE *copy;
+
+	*in = (struct input){.line = line};
+	if (strcmp(line, "-"))
+		return 0;
+	copy = open_memstream(&in->text, &in->size);
+	if (!copy)
+		return fail(-ENOMEM, "%s", strerror(ENOMEM));
+	while ((got = fread(block, 1, sizeof(block), stdin)) > 0)
+		if (fwrite(block, 1, got, copy) != got)
+			break;
+	if (fclose(copy) || got)
+		return fail(-ENOMEM, "%s", strerror(ENOMEM));
+	if (ferror(stdin))
+		return fail(-EIO, "standard input cannot be read: %s", strerror(errno));
+	return 0;
+}
+
+int input_lines(struct policy *p, struct input *in, line_fn *how)
 {
 	struct policy_error err;
 	int r;
 
-	if (!strcmp(line, "-"))
-		return take_stdin(p, how);
-	r = take_line(p, line, how, &err);
+	if (in->text) {
+		/* The mark that some editors put first. */
+		size_t mark = in->size >= 3 && !memcmp(in->text, "\xef\xbb\xbf", 3) ? 3 : 0;
+
+		return take_lines(p, in->text + mark, in->size - mark, how);
+	}
+	r = take_line(p, in->line, how, &err);
 	return r < 0 ? fail(r, "%s", err.text) : r;
 }
 

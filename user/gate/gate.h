@@ -125,6 +125,10 @@ int gate_open_any(struct gate *g, const char *instance);
 /* `down` has taken the instance away since it was opened, and perhaps `up` made another. */
 bool gate_is_gone(const struct gate *g);
 
+/* Lets other commands have the instance for so long. false: one of them has taken it away,
+ * and nothing may be done with it any more. */
+bool gate_pause(struct gate *g, unsigned int usec);
+
 /* "": stays where it is. */
 int gate_enter_netns(const char *name);
 

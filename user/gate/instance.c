@@ -16,6 +16,7 @@
 #include <bpf/libbpf.h>
 
 #include "gate/object.h"
+#include "host/lock.h"
 #include "lib/say.h"
 
 const char *const gate_map_names[GATE_MAPS] = {
@@ -123,12 +124,21 @@ static int no_access(const struct gate *g, int err)
 	return fail(-err, "%s: %s", g->dir, strerror(err));
 }
 
+static int wait_for_lock(struct gate *g)
+{
+	char what[INSTANCE_LIMIT + 16];
+
+	snprintf(what, sizeof(what), "instance %s", g->instance);
+	return lock_exclusive(g->lock, what);
+}
+
 /* One command at a time changes an instance. The lock is that of the directory
  * itself: nothing is left behind when its holder is killed. Whoever may not
  * write there anyway is told before he waits. Says nothing. */
 static int take_lock(struct gate *g, enum gate_access access)
 {
 	struct stat locked, now;
+	int err;
 
 	do {
 		close_fd(&g->lock);
@@ -138,7 +148,12 @@ static int take_lock(struct gate *g, enum gate_access access)
 		g->shared = locked.st_mode & S_ISGID;
 		if (access != GATE_WRITE)
 			return 0;
-		if (eaccess(g->dir, W_OK) || flock(g->lock, LOCK_EX) || stat(g->dir, &now))
+		if (eaccess(g->dir, W_OK))
+			return -errno;
+		err = wait_for_lock(g);
+		if (err)
+			return err;
+		if (stat(g->dir, &now))
 			return -errno;
 		/* Who held it may have taken the gate away, and another made it anew. */
 	} while (locked.st_ino != now.st_ino);
@@ -152,13 +167,20 @@ bool gate_is_gone(const struct gate *g)
 	return stat(g->dir, &now) || fstat(g->lock, &here) || now.st_ino != here.st_ino;
 }
 
+bool gate_pause(struct gate *g, unsigned int usec)
+{
+	flock(g->lock, LOCK_UN);
+	usleep(usec);
+	return !wait_for_lock(g) && !gate_is_gone(g);
+}
+
 /* The same for making an instance, and for clearing away one that is half made. */
 static int lock_root(void)
 {
 	int fd = open(GATE_ROOT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd >= 0)
-		flock(fd, LOCK_EX);
+		lock_exclusive(fd, GATE_ROOT);
 	return fd;
 }
 
