@@ -151,6 +151,17 @@ static int read_text(struct save *s)
 	return !copy || fclose(copy) ? fail(-ENOMEM, "%s", strerror(ENOMEM)) : 0;
 }
 
+/* Another file takes this one's place: nothing but a file may be replaced by one. */
+static int check_regular(const struct save *s)
+{
+	struct stat st;
+
+	if (!stat(s->path, &st) && !S_ISREG(st.st_mode))
+		return fail(-EINVAL, "%s is no regular file, which `save` would replace; expected a file",
+			    s->path);
+	return 0;
+}
+
 static int read_file(struct save *s)
 {
 	struct policy_error err;
@@ -280,7 +291,7 @@ static int save(struct gate *g, const struct call *c, struct save *s)
 	bool changed;
 	int err;
 
-	if (find_path(g, c, s) || read_file(s))
+	if (find_path(g, c, s) || check_regular(s) || read_file(s))
 		return EXIT_FAILED;
 	s->out = open_memstream(&text, &size);
 	if (!s->out)
@@ -312,7 +323,7 @@ static int save_learned(const struct call *c)
 		say("save --learned: expected FILE; see `straygate save -h`");
 		return EXIT_USAGE;
 	}
-	if (gate_open(&g, c->instance, GATE_WRITE) || find_path(&g, c, &s))
+	if (gate_open(&g, c->instance, GATE_WRITE) || find_path(&g, c, &s) || check_regular(&s))
 		return EXIT_FAILED;
 	s.out = open_memstream(&text, &size);
 	if (!s.out)

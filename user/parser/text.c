@@ -83,6 +83,13 @@ static bool is_gzip(const struct text *t)
 	return t->len > 2 && !memcmp(t->buf, "\x1f\x8b", 2);
 }
 
+/* What editors of Windows call "Unicode": each character has a NUL byte, and would be an
+ * error of its own. */
+static bool is_utf16(const struct text *t)
+{
+	return t->len >= 2 && (!memcmp(t->buf, "\xff\xfe", 2) || !memcmp(t->buf, "\xfe\xff", 2));
+}
+
 /* A file of gzip may have several parts, one behind the other. */
 static int inflate_all(struct text *to, z_stream *z)
 {
@@ -149,6 +156,8 @@ int text_read(struct text *t, const char *path, enum read_from what, dev_t *dev,
 	if (ino)
 		*ino = st.st_ino;
 	err = read_all(t, fd, (size_t)st.st_size);
+	if (!err && is_utf16(t))
+		return -EILSEQ;
 	if (!err && is_gzip(t))
 		err = text_inflate(t);
 	if (!err)
@@ -279,6 +288,8 @@ static const char *file_problem(int err, char *buf, size_t size)
 		return "it is a directory; expected a file";
 	case -ENOTSUP:
 		return "it is no regular file; expected one";
+	case -EILSEQ:
+		return "it is UTF-16; expected UTF-8, as `iconv -f utf-16 -t utf-8` makes it";
 	case -EBADMSG:
 		return "it is damaged; expected a whole file of gzip";
 	case -EFBIG:

@@ -22,7 +22,7 @@ void text_free(struct text *t);
 enum read_from { READ_ANY, READ_REGULAR };
 /* Reads a whole file, also one that gzip(1) made. On failure nothing is said: 0 or
  * -errno. -EFBIG: over FILE_SIZE_MAX, -ENOTSUP: not a regular file where one must be,
- * -EBADMSG: what gzip made is damaged. */
+ * -EBADMSG: what gzip made is damaged, -EILSEQ: UTF-16. */
 int text_read(struct text *t, const char *path, enum read_from what, dev_t *dev, ino_t *ino);
 /* A file that could not be read, named in the line at `column` (0: by the user); returns err. */
 int complain_file(struct place *at, unsigned int column, const char *path, int err);
