@@ -21,11 +21,13 @@ struct guard {
 	const char *what;
 	struct rule_counters *counters; /* read when they are wanted */
 	bool names;
-	bool judgement;	  /* who is judged, or what happens to whom */
-	double share[2];  /* of all addresses of IPv6 and IPv4, that are newly dropped */
-	size_t forgotten; /* names */
-	size_t visited;	  /* of these */
-	char *said;	  /* names that were printed, each with a blank behind */
+	bool judgement;		 /* who is judged, or what happens to whom */
+	double share[2];	 /* of all addresses of IPv6 and IPv4, that are newly dropped */
+	size_t forgotten;	 /* names */
+	size_t visited;		 /* of these */
+	const struct rule *list; /* one that stays and loses names */
+	size_t lost;		 /* of these */
+	char *said;		 /* names that were printed, each with a blank behind */
 	bool refused;
 };
 
@@ -61,15 +63,47 @@ static bool said_before(struct guard *d, const char *text)
 	return false;
 }
 
+/* A list that loses half of what it had was cut short, as likely as not: by a command
+ * that failed, or a disk that was full. A few that go are an ordinary day. Whose the
+ * packets were is not known. */
+static void guard_list(struct guard *d, const struct rule *old, size_t lost, size_t had, const char *what)
+{
+	uint64_t packets;
+
+	if (d->call->force || d->refused || !lost || lost < had - lost)
+		return;
+	packets = packets_of(d, old->id);
+	if (!packets)
+		return;
+	say("%s: `%s %s` had %s %s, and would lose %s of its %s entries; nothing was changed, --force if you "
+	    "mean it",
+	    d->what, statement_name(old->statement), old->subject, grouped(packets), what, grouped(lost),
+	    grouped(had));
+	d->refused = true;
+}
+
+static void end_list(struct guard *d)
+{
+	if (d->list)
+		guard_list(d, d->list, d->lost, d->list->name_count, "visits");
+	d->list = NULL;
+	d->lost = 0;
+}
+
 static void note_forgotten(const struct name *n, const struct rule *of, void *arg)
 {
 	struct guard *d = arg;
 	uint64_t visits = packets_of(d, of->id);
 	char text[260];
 
-	/* A list that stays and lost names: whose the visits were is not known. */
-	if (of->from && policy_find(d->now, of->statement, of->subject))
+	if (of != d->list)
+		end_list(d);
+	/* A list that stays and lost names: see guard_list(). */
+	if (of->from && policy_find(d->now, of->statement, of->subject)) {
+		d->list = of;
+		d->lost++;
 		visits = 0;
+	}
 	d->visited += visits > 0;
 	if (name_print(n, text, sizeof(text)) < 0)
 		return;
@@ -88,9 +122,10 @@ static void guard_names(struct guard *d)
 {
 	policy_forgotten(d->before, d->now, ST_SERVE, note_forgotten, d);
 	policy_forgotten(d->before, d->now, ST_ZONE, note_forgotten, d);
+	end_list(d);
 	if (d->forgotten > FORGOTTEN_SHOWN)
 		say("no longer served: %s names in all; see `straygate apply --diff`", grouped(d->forgotten));
-	if (!d->visited || d->call->force)
+	if (!d->visited || d->call->force || d->refused)
 		return;
 	say("%s: it stops serving names that have visitors; nothing was changed, --force if you mean it",
 	    d->what);
@@ -126,6 +161,8 @@ static void guard_source(struct guard *d, const struct rule *old, const struct r
 	    (old->action != ACT_TRUST && old->action != ACT_PASS) ||
 	    (old->expires && old->expires <= monotonic_ns()))
 		return;
+	if (r && old->from && becomes == old->action && old->prefix_count > r->prefix_count)
+		guard_list(d, old, old->prefix_count - r->prefix_count, old->prefix_count, "packets");
 	if (!r && !old->from)
 		becomes = action_above(d->now, &old->prefixes[0]);
 	if (becomes != ACT_DROP && (old->action != ACT_TRUST || becomes == ACT_TRUST))
