@@ -86,6 +86,15 @@ $(B)/smuggling: $(wildcard tests/finders/smuggling/*.[ch] bpf/find/*.h tests/fin
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(filter %.c,$^) -o $@
 
+# The same command, which takes what it keeps in the kernel for another build's: so the
+# tests see what an upgrade to another layout does.
+LAYOUT := $(patsubst %,$(B)/layout/%.o,instance drain kept object)
+$(LAYOUT): $(B)/layout/%.o: user/gate/%.c $(B)/straygate.skel.h $(B)/build-id
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -DSTRAYGATE_LAYOUT=99 -DSTRAYGATE_BUILD='"$(BUILD_ID)-layout"' -c $< -o $@
+$(B)/straygate-layout: $(B)/user/main.o $(LAYOUT) $(B)/libstraygate.a
+	$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+
 # What runs in the guests of scripts/kernels: static, since nothing else is there.
 $(B)/straygate-static: $(B)/user/main.o $(B)/libstraygate.a
 	$(CC) -static $(LDFLAGS) $^ $(LIBS) -o $@
@@ -131,7 +140,8 @@ $(PACKET): $(B)/%: $(B)/tests/packet/%.o $(B)/libworld.a $(B)/libstraygate.a
 
 .SECONDARY: $(WORLD) $(PACKET:$(B)/%=$(B)/tests/packet/%.o) $(UNIT:$(B)/%=$(B)/tests/unit/%.o)
 
-tests: $(UNIT) $(PACKET) $(B)/crowd $(B)/echo $(B)/smuggling $(B)/pass.bpf.o $(B)/filter.bpf.o $(B)/own.bpf.o
+tests: $(UNIT) $(PACKET) $(B)/crowd $(B)/echo $(B)/smuggling $(B)/straygate-layout $(B)/pass.bpf.o $(B)/filter.bpf.o \
+	$(B)/own.bpf.o
 
 check-unit: $(UNIT)
 	@set -e; for t in $(UNIT); do $$t --jobs 2; done
@@ -201,7 +211,7 @@ deb:
 clean:
 	rm -rf $(B)
 
--include $(wildcard $(B)/*.d $(B)/user/*.d $(B)/user/*/*.d $(B)/sanitized/*/*.d $(B)/tests/*/*.d \
+-include $(wildcard $(B)/*.d $(B)/layout/*.d $(B)/user/*.d $(B)/user/*/*.d $(B)/sanitized/*/*.d $(B)/tests/*/*.d \
 	$(B)/tests/*/*/*.d)
 
 .PHONY: always all tests check check-unit check-packet fuzz format lint install deb clean

@@ -13,7 +13,9 @@
 
 #include "bpf/reason.h"
 
+#ifndef STRAYGATE_LAYOUT /* build/straygate-layout has another */
 #define STRAYGATE_LAYOUT 8
+#endif
 
 /* Limits of the tables; user/policy.h refuses what is larger. */
 #define LISTENERS_MAX	   127	     /* ids 1..127; 0 stands for "no listener" */

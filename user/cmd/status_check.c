@@ -7,6 +7,7 @@
 
 #include "cmd/compared.h"
 #include "lib/json.h"
+#include "lib/say.h"
 #include "show/findings.h"
 
 static void check_names(struct findings *f, struct gate *g, struct policy *p)
@@ -75,13 +76,24 @@ static void print_json(const struct findings *f, const char *instance)
 	json_close();
 }
 
+/* Whoever looks at the one line sees why. */
+static char heard[240];
+
+static void hear(const char *line)
+{
+	if (!heard[0])
+		snprintf(heard, sizeof(heard), "%s", line);
+}
+
 int status_check(const struct call *c)
 {
 	cleanup_gate struct gate g = GATE_INIT;
 	struct sample before = {0}, now = {0};
 	struct findings f = {0};
-	int err = gate_open(&g, c->instance, GATE_READ);
+	int err;
 
+	say_to = hear;
+	err = gate_open(&g, c->instance, GATE_READ);
 	if (err == -ENOENT)
 		findings_add(&f, LEVEL_CRITICAL, "instance %s is not up", c->instance);
 	else if (!err)
@@ -90,8 +102,9 @@ int status_check(const struct call *c)
 		usleep(SAMPLE_US);
 		err = sample_take(&g, &now, &before);
 	}
+	say_to = NULL;
 	if (err && err != -ENOENT)
-		findings_add(&f, LEVEL_UNKNOWN, "the gate cannot be read");
+		findings_add(&f, LEVEL_UNKNOWN, "the gate cannot be read: %s", heard);
 	if (!err) {
 		findings_of(&f, &g, &before, &now);
 		check_running(&f, &g);

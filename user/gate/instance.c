@@ -180,7 +180,7 @@ static int lock_root(void)
 	int fd = open(GATE_ROOT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd >= 0)
-		lock_exclusive(fd, GATE_ROOT);
+		flock(fd, LOCK_EX);
 	return fd;
 }
 

@@ -13,7 +13,7 @@
 #include "lib/fd.h"
 #include "lib/say.h"
 
-#define PATIENCE 100 /* hundredths of a second */
+#define PATIENCE 300 /* hundredths of a second */
 
 /* Its words, with what is not printable made visible. */
 static void command_of(unsigned int pid, char *out, size_t size)

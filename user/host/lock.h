@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Locks what fd is open on, and waits for whoever has it; if that takes longer than a
- * second, says on standard error who it is and that `what` is waited for. 0 or -errno. */
+/* Locks what fd is open on, and waits for whoever has it; if that takes longer than three
+ * seconds, says on standard error who it is and that `what` is waited for. 0 or -errno. */
 int lock_exclusive(int fd, const char *what);
 
 /* Writes "pid N (COMMAND)" of a process that holds a lock of flock(2) on this file.
