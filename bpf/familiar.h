@@ -8,6 +8,13 @@
  * (or observed) and frozen while it is engaged. A name is familiar once it was seen in
  * three separate windows of ten minutes; it keeps its place for a week, so that names
  * that are made up push out nothing.
+ *
+ * A flood that is too slow to engage anything for half an hour makes its names familiar,
+ * too, and nothing in a name tells it from one that was forgotten. What tells them apart is
+ * the trouble: a forgotten name is asked for as on any day, the flood's is asked for more.
+ * So one of many visits that has spent its fourfold passes only as often as in calm, which
+ * the server could bear, until the listener is asleep again. And it may not spend all of
+ * the fourfold at once.
  */
 #ifndef STRAYGATE_FAMILIAR_H
 #define STRAYGATE_FAMILIAR_H
@@ -17,10 +24,13 @@
 #include "bpf/limit.h"
 #include "bpf/maps.h"
 
-#define FAMILIAR_WINDOWS 3    /* in which it was seen */
-#define FAMILIAR_KEPT	 1008 /* windows */
-#define FAMILIAR_TIMES	 4    /* of its rate in calm */
-#define FAMILIAR_SHIFT	 4    /* rates are kept in 1/16 */
+#define FAMILIAR_WINDOWS 3	    /* in which it was seen */
+#define FAMILIAR_KEPT	 1008	    /* windows */
+#define FAMILIAR_TIMES	 4	    /* of its rate in calm */
+#define FAMILIAR_SHIFT	 4	    /* rates are kept in 1/16 */
+#define FAMILIAR_MANY	 1000	    /* visits a window: with so many allowed, a name may be the flood's */
+#define FAMILIAR_AHEAD	 60	    /* such a one may spend this part of a window's visits at once */
+#define FAMILIAR_OVER	 (1U << 31) /* in `windows`: it asked for more than its fourfold */
 
 static __always_inline struct familiar_set *familiar_set(__u32 listener, __u64 hash)
 {
@@ -63,6 +73,8 @@ static __always_inline void familiar_note(struct familiar_set *set, __u64 hash, 
 		*f = (struct familiar){.hash = hash, .window = window, .windows = 1, .count = 1};
 		return;
 	}
+	if (f->windows & FAMILIAR_OVER)
+		f->windows &= ~FAMILIAR_OVER;
 	if (f->window == window) {
 		f->count++;
 		return;
@@ -79,10 +91,22 @@ static __always_inline void familiar_note(struct familiar_set *set, __u64 hash, 
 static __always_inline bool familiar_spend(struct familiar *f, const struct pace *at, __u64 now)
 {
 	__u64 rate = f->rate > 1 << FAMILIAR_SHIFT ? f->rate : 1 << FAMILIAR_SHIFT;
-	__u64 window = at->habit << IMAGE_TIME_SHIFT;
+	__u64 window = at->habit << IMAGE_TIME_SHIFT, ahead = window;
+	__u64 cost = (window << FAMILIAR_SHIFT) / (rate * FAMILIAR_TIMES);
+	bool many = cost * FAMILIAR_MANY < window;
 
-	return limit_spend(&f->bucket, now << IMAGE_TIME_SHIFT,
-			   (window << FAMILIAR_SHIFT) / (rate * FAMILIAR_TIMES), window);
+	if (many) {
+		ahead = cost * FAMILIAR_MANY;
+		if (ahead < window / FAMILIAR_AHEAD)
+			ahead = window / FAMILIAR_AHEAD;
+		if (f->windows & FAMILIAR_OVER)
+			cost *= FAMILIAR_TIMES;
+	}
+	if (limit_spend(&f->bucket, now << IMAGE_TIME_SHIFT, cost, ahead))
+		return true;
+	if (many && !(f->windows & FAMILIAR_OVER))
+		f->windows |= FAMILIAR_OVER;
+	return false;
 }
 
 /* Of a stray whose name has this hash: does it pass all the same? Asleep, would it? */

@@ -308,6 +308,22 @@ Test(auto_, familiar)
 	cr_expect(reason_of(FORGOTTEN) == REASON_served && queries(50, FORGOTTEN) == 50);
 }
 
+/* A flood that was too slow for anything made its name familiar: in the trouble it has its
+ * fourfold once, and not all at once, and then what it had in calm. */
+Test(auto_, slow_flood)
+{
+	arm();
+	is_asked_for("slow.example", 600, 4);
+	is_asked_for(FORGOTTEN, 5, 4);
+	trouble(ALARM_RATE_DNS);
+	cr_assert(engaged());
+	cr_expect(queries(2000, "slow.example") == 1000);
+	seconds(60);
+	cr_expect(queries(500, "slow.example") <= 61, "sixty a minute, as in calm, and not 240");
+	/* One that asks for no more than ever has it. */
+	cr_expect(queries(20, FORGOTTEN) == 20);
+}
+
 /* Under enforce nothing is familiar: that refuses what is not served. */
 Test(auto_, not_under_enforce)
 {
