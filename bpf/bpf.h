@@ -25,6 +25,11 @@
 
 #include "bpf/compiler.h"
 
+/* Addresses and cookies are read and hashed as words. */
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "straygate is for little-endian machines (amd64, arm64): no other has been tried"
+#endif
+
 /*
  * Loads the first n bytes at `at`, `size` at most and one at least, into a buffer of
  * size + 1 bytes. size is a power of two that the compiler knows. 6.1's verifier
