@@ -34,12 +34,14 @@ int note_policy_file(struct gate *g, const char *file)
 	return gate_write_meta(g);
 }
 
-/* Enforcing nothing is seldom what was meant. */
-static void note_nothing(struct policy *now, struct policy *before)
+/* Enforcing nothing is seldom what was meant, and neither is a file in which nothing is
+ * judged, as `suggest` makes it where no server runs. */
+static void note_nothing(struct policy *now, struct policy *before, const char *file)
 {
 	size_t i;
 
-	if (policy_posture(now) == POSTURE_OBSERVE || policy_posture(before) == policy_posture(now))
+	if (!file &&
+	    (policy_posture(now) == POSTURE_OBSERVE || policy_posture(before) == policy_posture(now)))
 		return;
 	for (i = 0; i < policy_count(now); i++)
 		if (policy_rule(now, i)->statement == ST_LISTEN)
@@ -51,7 +53,7 @@ static int note_change(struct gate *g, struct policy *now, struct policy *before
 {
 	uint64_t seconds = time(NULL);
 
-	note_nothing(now, before);
+	note_nothing(now, before, file);
 	say_speaks_first(now, before);
 	g->meta.applied = seconds;
 	if (!g->meta.enforcing || !policy_same_posture(now, before))
