@@ -47,13 +47,17 @@ static uint32_t program_id(int program)
 	return program < 0 || bpf_obj_get_info_by_fd(program, &info, &size) ? 0 : info.id;
 }
 
-/* The program of our filter at clsact; 0: there is none. */
+/* The program of our filter at clsact; 0: there is none, or no qdisc, which libbpf would
+ * say on standard error. */
 static uint32_t clsact_program(const struct side *side, unsigned int ifindex)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = side->clsact);
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = CLSACT_HANDLE, .priority = CLSACT_PRIORITY);
+	libbpf_print_fn_t said = libbpf_set_print(NULL);
+	int err = bpf_tc_query(&hook, &opts);
 
-	return bpf_tc_query(&hook, &opts) ? 0 : opts.prog_id;
+	libbpf_set_print(said);
+	return err ? 0 : opts.prog_id;
 }
 
 static int clsact_attach(const struct side *side, unsigned int ifindex, int program)

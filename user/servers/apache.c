@@ -280,7 +280,7 @@ static void begin_address(struct apache *a, char *line)
 
 	if (*rest)
 		*rest++ = '\0';
-	a->at = (struct site){.l4 = IPPROTO_TCP, .as = PROTO_HTTP, .origin = {server, NULL, 0}};
+	a->at = (struct site){.l4 = IPPROTO_TCP, .as = PROTO_HTTP, .origin = {.server = server}};
 	if (!read_endpoint(&a->at, line, 0)) {
 		a->at.port = 0;
 		return;
