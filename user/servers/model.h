@@ -56,6 +56,11 @@ struct named {
 	unsigned int flags;
 };
 
+static inline bool named_is_served(const struct named *n)
+{
+	return !(n->flags & NAMED_REFUSED);
+}
+
 /* What the operator should know, or a reader could not understand. */
 struct note {
 	struct found_at origin;

@@ -9,17 +9,13 @@
 #include "host/way_out.h"
 #include "lib/json.h"
 #include "lib/prefix.h"
+#include "servers/mail.h"
 
 static const char *const class_names[] = {"closed", "implied", "open"};
 
 const char *class_name(enum site_class c)
 {
 	return class_names[c];
-}
-
-bool named_is_served(const struct named *n)
-{
-	return !(n->flags & NAMED_REFUSED);
 }
 
 /* Whatever a file is called, and whatever stands in it: a comment is one line. */
@@ -210,13 +206,14 @@ static void write_head(void)
 }
 
 /* What no configuration tells, and the gate cannot know. */
-static void write_hints(void)
+static void write_hints(const struct model *m)
 {
 	puts("# Nothing here knows these; take away the # where they are yours:\n"
 	     "#source 192.0.2.0/28 trust   # health checks of a load balancer, monitoring\n"
 	     "#serve 192.0.2.10            # visitors ask for the public address that a NAT turns into a "
 	     "local one\n"
 	     "#serve public.example        # the outer name of Encrypted ClientHello");
+	mail_write_hints(m);
 }
 
 void servers_write_policy(const struct servers *s)
@@ -230,7 +227,7 @@ void servers_write_policy(const struct servers *s)
 	write_names(m, NAMED_ZONE, "Zones");
 	write_names(m, NAMED_REFUSED, "Names that a server turns away on purpose");
 	write_notes(m);
-	write_hints();
+	write_hints(m);
 }
 
 void servers_write_names(const struct servers *s)

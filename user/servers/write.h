@@ -15,7 +15,5 @@ void found_subject(const struct found *f, char out[96]);
 const char *class_name(enum site_class c);
 /* "nginx /etc/nginx/nginx.conf:12", of which nothing ends a line. out: 300 bytes. */
 void where_text(const struct found_at *where, char out[300]);
-/* Is it to be served? */
-bool named_is_served(const struct named *n);
 
 #endif
