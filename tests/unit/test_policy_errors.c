@@ -478,7 +478,9 @@ Test(policy_errors, files)
 	expect_file_error("a\nb", -ENOENT,
 			  "a\\x0ab: cannot read: No such file or directory; expected a readable file");
 	expect_file_error("nul", -EINVAL, "nul:2:8: NUL byte; expected text");
-	expect_file_error("utf16", -EINVAL, "utf16:1:4: NUL byte; expected text");
+	expect_file_error(
+		"utf16", -EILSEQ,
+		"utf16: cannot read: it is UTF-16; expected UTF-8, as `iconv -f utf-16 -t utf-8` makes it");
 	if (geteuid())
 		expect_file_error("secret", -EACCES,
 				  "secret: cannot read: Permission denied; expected a readable file");
