@@ -30,7 +30,7 @@ fresh_root()
 	sources | unshare -m --propagation private mmdebstrap --mode=root --variant=apt --skip=cleanup/apt \
 		--aptopt='Acquire::Retries "5"' --aptopt='APT::Install-Recommends "false"' --dpkgopt=force-unsafe-io \
 		--customize-hook='chroot "$1" apt-get install -y -qq --download-only libbpf1 libjansson4 libmaxminddb0 libncursesw6 libtinfo6 zlib1g systemd \
-			nftables nginx-light curl iproute2 util-linux apt-utils libmicrohttpd12 >/dev/null' bookworm "$ROOT" - >"$T_DIR/mmdebstrap" 2>&1
+			nftables nginx-light curl iproute2 util-linux apt-utils dpkg-dev libmicrohttpd12 >/dev/null' bookworm "$ROOT" - >"$T_DIR/mmdebstrap" 2>&1
 }
 
 # Only memory is mounted below the testbed's folder, which is removed: never what is the host's.
