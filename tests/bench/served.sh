@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # served: what those who are served lose by the gate. Clients of the crowd's own
-# kernel, one server on one core, no flood; with the gate at both depths, observing,
+# kernel, one server on one core, no flood; with the gate at both depths, observing, asleep,
 # with a program that passes everything in its place (on veth a program costs by
 # itself: each packet a TCP socket sends is copied for it), and with none: A B C A B C.
 # Sourced by scripts/bench.
@@ -14,7 +14,7 @@ SERVED_BUDGET=160 # seconds, after which no other round begins
 SERVED_PAGE=http://$TB_VICTIM4
 
 declare -A SERVED_WHO=([none]="no gate" [pass]="a program that passes all" [gate]=straygate
-	[data]="straygate, judged at data" [observe]="straygate, observing")
+	[data]="straygate, judged at data" [observe]="straygate, observing" [asleep]="straygate, asleep (posture auto)")
 # In this order: what is measured, and its unit.
 declare -A SERVED_WHAT=([down]="100 MB down" [up]="100 MB up" [requests]="requests, connections kept"
 	[visits]="visits, 1 KB each" [short]="visits, 100 KB each")
@@ -30,6 +30,7 @@ served_bed()
 	gate) bed_gate "$d" "${HTTP_GATE[@]}" ;;
 	data) bed_gate "$d" "listen tcp/80 as http handshake off" "${HTTP_GATE[@]:1}" ;;
 	observe) bed_gate "$d" "${HTTP_GATE[@]}" && "$TB_GATE" posture observe --instance "$(bed "$d")" >/dev/null ;;
+	asleep) bed_gate "$d" "${HTTP_GATE[@]}" && "$TB_GATE" posture auto --force --instance "$(bed "$d")" >/dev/null ;;
 	pass) tb_victim "$(bed "$d")" ip link set dev v0 xdp object "$ROOT/build/pass.bpf.o" section xdp ;;
 	none) ;;
 	esac
@@ -71,7 +72,7 @@ served_once()
 
 bench_served()
 {
-	local all=(none gate data observe pass) measures=(down up requests visits short) d m i now none begun=$SECONDS
+	local all=(none gate data observe asleep pass) measures=(down up requests visits short) d m i now none begun=$SECONDS
 	truncate -s 100MB "$DIR/up"
 	for d in "${all[@]}"; do
 		served_bed "$d"
