@@ -260,10 +260,10 @@ tb_gate_down()
 {
 	[ -x "$TB_GATE" ] || return 0
 	if [ -e "/sys/fs/bpf/straygate/$1" ] || tb_netns_exists "sg-$1-v"; then
-		timeout 20 "$TB_GATE" down --instance "$1" >/dev/null 2>&1 || true
+		timeout 20 "$TB_GATE" down --now --instance "$1" >/dev/null 2>&1 || true
 	fi
 	if [ -e "/sys/fs/bpf/straygate/$1_2" ]; then
-		timeout 20 "$TB_GATE" down --instance "$1_2" >/dev/null 2>&1 || true
+		timeout 20 "$TB_GATE" down --now --instance "$1_2" >/dev/null 2>&1 || true
 	fi
 }
 
