@@ -35,23 +35,6 @@ static void show_waiting(const struct call *c, int64_t left, uint64_t until, boo
 			 grouped(until > now ? (until - now + SECOND_NS - 1) / SECOND_NS : 0));
 }
 
-/* Resets what is left. The host's own RSTs take a moment to leave; what has no socket
- * here needs a packet of either side. */
-static void cut(struct gate *g, unsigned int ifindex)
-{
-	int64_t elsewhere = gate_cut(g, ifindex), left = 1;
-	int i;
-
-	for (i = 0; i < 5 && left > 0; i++) {
-		usleep(POLL_US);
-		left = gate_bound(g, ifindex);
-	}
-	if (left > 0 && elsewhere > 0)
-		say("%lld visits of servers that are not on this host sent no packet for a second, so they "
-		    "could not be reset and will hang",
-		    (long long)left);
-}
-
 /* What became of the gate while this command waited. */
 enum waited {
 	WAITED_ALONE,
@@ -83,22 +66,22 @@ static enum waited wait_for_others(struct gate *g, const char *device)
 	return is_up_again(g, device) ? WAITED_UP : WAITED_ALONE;
 }
 
-static int64_t bound_of(struct gate *g, const char *device)
-{
-	return gate_bound(g, device ? if_nametoindex(device) : 0);
-}
+/* How many visits are left, by one device or all, and what ends those. */
+typedef int64_t left_fn(struct gate *g, const char *device);
+typedef void end_fn(struct gate *g, const char *device, int64_t left);
 
 /* Waits until the last visit that is translated has ended, or as long as was said. */
-static enum waited drain(struct gate *g, const struct call *c, const char *device)
+static enum waited drain(struct gate *g, const struct call *c, const char *device, left_fn *count,
+			 end_fn *end)
 {
 	uint64_t until = monotonic_ns() + c->drain * 1000000000ULL;
 	enum waited waited = WAITED_ALONE;
 	bool said = false;
 	int64_t left;
 
-	while (waited == WAITED_ALONE && (left = bound_of(g, device)) > 0) {
+	while (waited == WAITED_ALONE && (left = count(g, device)) > 0) {
 		if (c->now || (c->drain != UINT_MAX && monotonic_ns() >= until)) {
-			cut(g, device ? if_nametoindex(device) : 0);
+			end(g, device, left);
 			break;
 		}
 		show_waiting(c, left, until, &said);
@@ -106,6 +89,40 @@ static enum waited drain(struct gate *g, const struct call *c, const char *devic
 	}
 	progress_end();
 	return waited;
+}
+
+static int64_t bound_of(struct gate *g, const char *device)
+{
+	return gate_bound(g, device ? if_nametoindex(device) : 0);
+}
+
+/* Resets what is left. The host's own RSTs take a moment to leave; what has no socket
+ * here needs a packet of either side. */
+static void cut(struct gate *g, const char *device, int64_t left)
+{
+	int64_t elsewhere = gate_cut(g, device ? if_nametoindex(device) : 0);
+	int i;
+
+	for (i = 0; i < 5 && left > 0; i++) {
+		usleep(POLL_US);
+		left = bound_of(g, device);
+	}
+	if (left > 0 && elsewhere > 0)
+		say("%lld visits of servers that are not on this host sent no packet for a second, so they "
+		    "could not be reset and will hang",
+		    (long long)left);
+}
+
+/* Of a gate with another layout: what it keeps can be counted, but not reset. */
+static int64_t bound_elsewise(struct gate *g, const char *device __attribute__((unused)))
+{
+	return gate_bound_elsewise(g);
+}
+
+static void leave(struct gate *g __attribute__((unused)), const char *device __attribute__((unused)),
+		  int64_t left)
+{
+	say("%lld bound visits will hang: this build cannot reset those of another one", (long long)left);
 }
 
 static int fail_up_again(const struct gate *g)
@@ -130,26 +147,10 @@ static void stop_devices(struct gate *g)
 	gate_devices_free(devices, count);
 }
 
-/* Of a gate with another layout: what it keeps can be counted, but not reset. */
 static enum waited stop_elsewise(struct gate *g, const struct call *c)
 {
-	uint64_t until = monotonic_ns() + c->drain * 1000000000ULL;
-	enum waited waited = WAITED_ALONE;
-	bool said = false;
-	int64_t left;
-
 	stop_devices(g);
-	while (waited == WAITED_ALONE && (left = gate_bound_elsewise(g)) > 0) {
-		if (c->now || (c->drain != UINT_MAX && monotonic_ns() >= until)) {
-			say("%lld bound visits will hang: this build cannot reset those of another one",
-			    (long long)left);
-			break;
-		}
-		show_waiting(c, left, until, &said);
-		waited = wait_for_others(g, NULL);
-	}
-	progress_end();
-	return waited;
+	return drain(g, c, NULL, bound_elsewise, leave);
 }
 
 static bool is_ours(const struct gate_device *devices, size_t count, const char *device)
@@ -177,7 +178,7 @@ static int down_device(struct gate *g, const struct call *c, const char *device)
 			    device);
 	gate_stop(g, device);
 	events_write(g, EVENT_DETACHED, device, 0);
-	switch (if_nametoindex(device) ? drain(g, c, device) : WAITED_ALONE) {
+	switch (if_nametoindex(device) ? drain(g, c, device, bound_of, cut) : WAITED_ALONE) {
 	case WAITED_GONE:
 		return EXIT_OK;
 	case WAITED_UP:
@@ -196,7 +197,7 @@ static enum waited stop_all(struct gate *g, const struct call *c)
 	if (gate_cookies_about(g))
 		usleep(GRACE_US);
 	stop_devices(g);
-	return drain(g, c, NULL);
+	return drain(g, c, NULL, bound_of, cut);
 }
 
 /* To people it says nothing when all went well. */

@@ -65,7 +65,6 @@ static int take_lines(struct policy *p, char *text, size_t size, line_fn *how)
 
 	for (number = 1; line < end; number++) {
 		char *stop = memchr(line, '\n', end - line) ?: end, *begin;
-
 		bool whole = !memchr(line, 0, stop - line);
 
 		*stop = 0;

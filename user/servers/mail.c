@@ -35,13 +35,6 @@ static const char *registered(const char *name)
 	return NULL;
 }
 
-static bool ends_below(const char *name, const char *domain)
-{
-	size_t len = strlen(name), n = strlen(domain);
-
-	return len > n && name[len - n - 1] == '.' && !strcmp(name + len - n, domain);
-}
-
 static bool is_served(const struct model *m, const char *name)
 {
 	for (size_t i = 0; i < m->name_count; i++) {
@@ -49,8 +42,8 @@ static bool is_served(const struct model *m, const char *name)
 
 		if (!named_is_served(&m->names[i]) || m->names[i].flags & NAMED_ZONE)
 			continue;
-		if ((n->kind != NAME_BELOW && !strcmp(n->text, name)) ||
-		    (n->kind != NAME_EXACT && ends_below(name, n->text)))
+		if (name_in_zone(name, n->text) &&
+		    n->kind & (strcmp(name, n->text) ? NAME_BELOW : NAME_EXACT))
 			return true;
 	}
 	return false;

@@ -9,10 +9,10 @@
 #include "lib/say.h"
 #include "show/groups.h"
 
-#define FINDINGS_NS  (3 * SECOND_NS - SECOND_NS / 2)
-#define STRAYS_NS    (2 * SECOND_NS)
-#define BOUND_NS     (SECOND_NS - SECOND_NS / 10)
-#define STRAYS_SHARE 20 /* of the time, one part */
+#define FINDINGS_NS (3 * SECOND_NS - SECOND_NS / 2)
+#define STRAYS_NS   (2 * SECOND_NS)
+#define BOUND_NS    (SECOND_NS - SECOND_NS / 10)
+#define TIME_SHARE  20 /* of the time, one part */
 
 static struct watch *saying;
 
@@ -109,9 +109,17 @@ static int read_served(struct watch *w)
 	return gate_running_lines(&w->gate, &w->served, &w->served_base);
 }
 
+/* What began then and is done now takes a twentieth of the time at most. */
+static uint64_t due_after(uint64_t begin, uint64_t least)
+{
+	uint64_t took = (monotonic_ns() - begin) * TIME_SHARE;
+
+	return begin + (took > least ? took : least);
+}
+
 void watch_strays(struct watch *w)
 {
-	uint64_t begin = monotonic_ns(), took;
+	uint64_t begin = monotonic_ns();
 	struct strays *s = &w->strays;
 
 	if (!w->open) {
@@ -123,19 +131,17 @@ void watch_strays(struct watch *w)
 	free_strays(s);
 	if (!read_served(w) && !strays_read(&w->gate, w->served, &s->names, &s->name_count))
 		gate_heavy(&w->gate, GATE_STRAY_SOURCES, &s->sources, &s->source_count);
-	took = (monotonic_ns() - begin) * STRAYS_SHARE;
-	s->due = begin + (took > STRAYS_NS ? took : STRAYS_NS);
+	s->due = due_after(begin, STRAYS_NS);
 }
 
 void watch_bound(struct watch *w)
 {
-	uint64_t begin = monotonic_ns(), took;
+	uint64_t begin = monotonic_ns();
 
 	if (w->open && begin < w->bound.due)
 		return;
 	w->bound.known = w->open && !gate_bound_by_listener(&w->gate, w->bound.of);
-	took = (monotonic_ns() - begin) * STRAYS_SHARE;
-	w->bound.due = begin + (took > BOUND_NS ? took : BOUND_NS);
+	w->bound.due = due_after(begin, BOUND_NS);
 }
 
 void watch_alone(struct watch *w)
