@@ -3,6 +3,8 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -199,5 +201,51 @@ Test(rtnl, changes)
 		cr_expect_str_eq(words, changes[i].wanted, "%s", changes[i].name);
 		close(ends[0]);
 		close(ends[1]);
+	}
+}
+
+/* Attributes as in a message: type, length with its header, then what they hold. */
+#define ATTR(type, len)	  (unsigned char)(len), 0, (unsigned char)(type), 0
+#define NESTED(type, len) (unsigned char)(len), 0, (unsigned char)(type), NLA_F_NESTED >> 8
+
+static const struct {
+	const char *name;
+	unsigned char bytes[32];
+	int len;
+	unsigned int outer; /* 0: not inside of another */
+	unsigned int type;
+	size_t least;
+	int wanted; /* -1: not there */
+} attributes[] = {
+	{"none at all", {0}, 0, 0, 3, 4, -1},
+	{"the only one", {ATTR(3, 8), 7}, 8, 0, 3, 4, 7},
+	{"of another type", {ATTR(4, 8), 7}, 8, 0, 3, 4, -1},
+	{"the second, behind padding", {ATTR(4, 5), 1, 0, 0, 0, ATTR(3, 8), 9}, 16, 0, 3, 4, 9},
+	{"the first of two", {ATTR(3, 8), 1, 0, 0, 0, ATTR(3, 8), 2}, 16, 0, 3, 4, 1},
+	{"too short, then long enough", {ATTR(3, 6), 1, 0, 0, 0, ATTR(3, 8), 2}, 16, 0, 3, 4, 2},
+	{"longer than the message", {ATTR(3, 9), 7}, 8, 0, 3, 4, -1},
+	{"shorter than its header", {ATTR(4, 3), 0, 0, 0, 0, ATTR(3, 8), 2}, 16, 0, 3, 4, -1},
+	{"of length 0", {ATTR(4, 0), ATTR(3, 8), 2}, 12, 0, 3, 4, -1},
+	{"half a header", {ATTR(3, 8)}, 3, 0, 3, 4, -1},
+	{"inside", {NESTED(5, 12), ATTR(3, 8), 6}, 12, 5, 3, 4, 6},
+	{"beside, not inside", {NESTED(5, 4), ATTR(3, 8), 6}, 12, 5, 3, 4, -1},
+	{"inside, over the outer one's end", {NESTED(5, 10), ATTR(3, 8), 6}, 12, 5, 3, 4, -1},
+	{"the outer one is not there", {ATTR(3, 8), 6}, 8, 5, 3, 4, -1},
+};
+
+Test(rtnl, attributes)
+{
+	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
+		/* In memory of its very length, so that the sanitizers see a byte too many. */
+		struct nlmsghdr *n = malloc(NLMSG_LENGTH(attributes[i].len));
+		const struct rtattr *found;
+
+		n->nlmsg_len = NLMSG_LENGTH(attributes[i].len);
+		memcpy(NLMSG_DATA(n), attributes[i].bytes, attributes[i].len);
+		found = attributes[i].outer ? rtnl_attr_in(rtnl_attr(n, 0, attributes[i].outer, 0),
+							   attributes[i].type, attributes[i].least)
+					    : rtnl_attr(n, 0, attributes[i].type, attributes[i].least);
+		cr_expect_eq(rtnl_int(found, -1), attributes[i].wanted, "%s", attributes[i].name);
+		free(n);
 	}
 }

@@ -44,23 +44,18 @@ static int collect_route(const struct nlmsghdr *n, void *arg)
 {
 	struct collect *c = arg;
 	const struct rtmsg *r;
-	const struct rtattr *a;
-	int len;
+	const struct rtattr *to;
 
 	if (!n) {
 		c->count = c->kept;
 		return 0;
 	}
 	r = NLMSG_DATA(n);
-	a = RTM_RTA(r);
-	len = RTM_PAYLOAD(n);
 	/* Of all tables: a VRF has its local addresses in its own. */
 	if (n->nlmsg_type != RTM_NEWROUTE || r->rtm_type != RTN_LOCAL)
 		return 0;
-	for (; RTA_OK(a, len); a = RTA_NEXT(a, len))
-		if (a->rta_type == RTA_DST)
-			return collect_prefix(c, r->rtm_family, RTA_DATA(a), r->rtm_dst_len);
-	return 0;
+	to = rtnl_attr(n, sizeof(*r), RTA_DST, r->rtm_family == AF_INET6 ? 16 : 4);
+	return to ? collect_prefix(c, r->rtm_family, RTA_DATA(to), r->rtm_dst_len) : 0;
 }
 
 /* Only of this type: a router may have a million others. */

@@ -10,6 +10,7 @@
 #include <linux/genetlink.h>
 #include <linux/if_link.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "host/netlink.h"
 #include "lib/fd.h"
 
 /* Of linux/netdev.h. */
@@ -50,32 +52,13 @@ static int ask(int fd, uint16_t family, uint8_t command, uint16_t attr, const vo
 	return send(fd, &q, q.n.nlmsg_len, 0) < 0 ? -errno : 0;
 }
 
-/* Copies the attribute of this type, if it has the length that is wanted. */
-static int find_attribute(const struct nlmsghdr *n, uint16_t attr, void *out, size_t len)
-{
-	const uint8_t *at = (const uint8_t *)NLMSG_DATA(n) + GENL_HDRLEN;
-	const uint8_t *end = (const uint8_t *)n + n->nlmsg_len;
-
-	while (end - at >= NLA_HDRLEN) {
-		const struct nlattr *a = (const void *)at;
-
-		if (a->nla_len < NLA_HDRLEN || a->nla_len > end - at)
-			break;
-		if ((a->nla_type & NLA_TYPE_MASK) == attr && a->nla_len == NLA_HDRLEN + len) {
-			memcpy(out, at + NLA_HDRLEN, len);
-			return 0;
-		}
-		at += NLA_ALIGN(a->nla_len);
-	}
-	return -ENODATA;
-}
-
 static int answer(int fd, uint16_t attr, void *out, size_t len)
 {
 	/* The answer about the controller lists its operations: about 1 KB. */
 	static char buffer[16 << 10] __attribute__((aligned(NLMSG_ALIGNTO)));
 	ssize_t got = recv(fd, buffer, sizeof(buffer), 0);
 	const struct nlmsghdr *n = (void *)buffer;
+	const struct rtattr *found;
 
 	if (got < 0)
 		return -errno;
@@ -83,7 +66,11 @@ static int answer(int fd, uint16_t attr, void *out, size_t len)
 		return -EBADMSG;
 	if (n->nlmsg_type == NLMSG_ERROR)
 		return ((const struct nlmsgerr *)NLMSG_DATA(n))->error ?: -ENODATA;
-	return find_attribute(n, attr, out, len);
+	found = rtnl_attr(n, GENL_HDRLEN, attr, len);
+	if (!found)
+		return -ENODATA;
+	memcpy(out, RTA_DATA(found), len);
+	return 0;
 }
 
 int netdev_xdp_features(unsigned int ifindex, uint64_t *features)

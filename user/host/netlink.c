@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -69,27 +71,51 @@ int rtnl_dump(int fd, const struct nlmsghdr *question, rtnl_fn *fn, void *arg)
 	return err;
 }
 
+static const struct rtattr *find(const struct rtattr *a, int len, unsigned int type, size_t least)
+{
+	for (; RTA_OK(a, len); a = RTA_NEXT(a, len))
+		if ((a->rta_type & NLA_TYPE_MASK) == type && RTA_PAYLOAD(a) >= least)
+			return a;
+	return NULL;
+}
+
+const struct rtattr *rtnl_attr(const struct nlmsghdr *n, size_t header, unsigned int type, size_t least)
+{
+	const char *first = (const char *)NLMSG_DATA(n) + NLMSG_ALIGN(header);
+
+	return find((const void *)first, (int)((const char *)n + n->nlmsg_len - first), type, least);
+}
+
+const struct rtattr *rtnl_attr_in(const struct rtattr *outer, unsigned int type, size_t least)
+{
+	return outer ? find(RTA_DATA(outer), (int)RTA_PAYLOAD(outer), type, least) : NULL;
+}
+
+int rtnl_int(const struct rtattr *a, int otherwise)
+{
+	int value = otherwise;
+
+	if (a)
+		memcpy(&value, RTA_DATA(a), sizeof(value));
+	return value;
+}
+
 /* The words behind the error, among other attributes (enum nlmsgerr_attrs). */
 static void read_words(const struct nlmsghdr *n, char *reason, size_t size)
 {
 	const struct nlmsgerr *e = NLMSG_DATA(n);
-	const char *end = (const char *)n + n->nlmsg_len, *at = (const char *)(e + 1);
+	const struct rtattr *words;
+	size_t header = sizeof(*e);
 
 	*reason = 0;
 	if (!(n->nlmsg_flags & NLM_F_ACK_TLVS))
 		return;
 	/* A request that was not asked to stay away stands between the two. */
 	if (!(n->nlmsg_flags & NLM_F_CAPPED) && e->msg.nlmsg_len > sizeof(e->msg))
-		at += NLMSG_ALIGN(e->msg.nlmsg_len) - sizeof(e->msg);
-	while (end - at >= NLA_HDRLEN) {
-		const struct nlattr *a = (const void *)at;
-
-		if (a->nla_len < NLA_HDRLEN || a->nla_len > end - at)
-			return;
-		if ((a->nla_type & NLA_TYPE_MASK) == NLMSGERR_ATTR_MSG)
-			snprintf(reason, size, "%.*s", a->nla_len - NLA_HDRLEN, at + NLA_HDRLEN);
-		at += NLA_ALIGN(a->nla_len);
-	}
+		header += NLMSG_ALIGN(e->msg.nlmsg_len) - sizeof(e->msg);
+	words = header < n->nlmsg_len ? rtnl_attr(n, header, NLMSGERR_ATTR_MSG, 1) : NULL;
+	if (words)
+		snprintf(reason, size, "%.*s", (int)RTA_PAYLOAD(words), (const char *)RTA_DATA(words));
 }
 
 int rtnl_change(int fd, struct nlmsghdr *request, char *reason, size_t size)

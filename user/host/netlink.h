@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 struct nlmsghdr;
+struct rtattr;
 
 /* A socket of which the kernel takes each field of a question as a filter. fd or
  * -errno. */
@@ -23,5 +24,14 @@ int rtnl_dump(int fd, const struct nlmsghdr *question, rtnl_fn *fn, void *arg);
 /* Asks for a change, and waits until the kernel has made or refused it. 0 or -errno;
  * reason: the kernel's own words (its extended acknowledgement), "" if it has none. */
 int rtnl_change(int fd, struct nlmsghdr *request, char *reason, size_t size);
+
+/* The first attribute of this type that has `least` bytes or more: behind a message's own
+ * header of `header` bytes, or inside of another attribute, which may be NULL. NULL: there
+ * is none. What is found stands in the message. Generic netlink's (struct nlattr) are laid
+ * out alike. */
+const struct rtattr *rtnl_attr(const struct nlmsghdr *n, size_t header, unsigned int type, size_t least);
+const struct rtattr *rtnl_attr_in(const struct rtattr *outer, unsigned int type, size_t least);
+/* The number that one holds; `otherwise`: there is no attribute. */
+int rtnl_int(const struct rtattr *a, int otherwise);
 
 #endif

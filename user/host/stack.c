@@ -37,48 +37,37 @@ const char *stack_kind_name(enum stack_kind kind)
 
 static enum stack_kind read_kind(const struct rtattr *info)
 {
-	const struct rtattr *a = RTA_DATA(info);
-	int len = RTA_PAYLOAD(info);
+	const struct rtattr *a = rtnl_attr_in(info, IFLA_INFO_KIND, 1);
 	size_t i;
 
-	for (; RTA_OK(a, len); a = RTA_NEXT(a, len))
-		if ((a->rta_type & NLA_TYPE_MASK) == IFLA_INFO_KIND)
-			for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-				if (!strncmp(RTA_DATA(a), kinds[i].name, RTA_PAYLOAD(a)))
-					return kinds[i].kind;
+	for (i = 0; a && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!strncmp(RTA_DATA(a), kinds[i].name, RTA_PAYLOAD(a)))
+			return kinds[i].kind;
 	return STACK_OTHER;
+}
+
+static const struct rtattr *of_link(const struct nlmsghdr *n, unsigned int type, size_t least)
+{
+	return rtnl_attr(n, sizeof(struct ifinfomsg), type, least);
 }
 
 static void read_device(const struct nlmsghdr *n, struct stack_device *d)
 {
 	const struct ifinfomsg *i = NLMSG_DATA(n);
-	const struct rtattr *a = IFLA_RTA(i);
-	int len = IFLA_PAYLOAD(n);
-	bool elsewhere = false;
+	const struct rtattr *name = of_link(n, IFLA_IFNAME, 1);
 
-	*d = (struct stack_device){.ifindex = i->ifi_index};
-	for (; RTA_OK(a, len); a = RTA_NEXT(a, len))
-		switch (a->rta_type & NLA_TYPE_MASK) {
-		case IFLA_IFNAME:
-			snprintf(d->name, sizeof(d->name), "%.*s", (int)RTA_PAYLOAD(a),
-				 (const char *)RTA_DATA(a));
-			break;
-		case IFLA_LINK:
-			d->lower = *(const unsigned int *)RTA_DATA(a);
-			break;
-		case IFLA_LINK_NETNSID:
-			elsewhere = true;
-			break;
-		case IFLA_MASTER:
-			d->master = *(const unsigned int *)RTA_DATA(a);
-			break;
-		case IFLA_LINKINFO:
-			d->kind = read_kind(a);
-			break;
-		}
-	/* Of a veth it is the other end. */
-	if (elsewhere || (d->kind != STACK_VLAN && d->kind != STACK_MACVLAN && d->kind != STACK_IPVLAN))
-		d->lower = 0;
+	*d = (struct stack_device){
+		.ifindex = i->ifi_index,
+		.master = rtnl_int(of_link(n, IFLA_MASTER, sizeof(int)), 0),
+		.kind = read_kind(of_link(n, IFLA_LINKINFO, 0)),
+	};
+	if (name)
+		snprintf(d->name, sizeof(d->name), "%.*s", (int)RTA_PAYLOAD(name),
+			 (const char *)RTA_DATA(name));
+	/* Of a veth it is the other end, and of some the device is in another namespace. */
+	if ((d->kind == STACK_VLAN || d->kind == STACK_MACVLAN || d->kind == STACK_IPVLAN) &&
+	    !of_link(n, IFLA_LINK_NETNSID, 0))
+		d->lower = rtnl_int(of_link(n, IFLA_LINK, sizeof(int)), 0);
 }
 
 static int collect(const struct nlmsghdr *n, void *arg)

@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "host/netlink.h"
+
 /* What a device's netlink message says of it. */
 struct link {
 	bool veth;
@@ -19,48 +21,23 @@ struct link {
 	int peer_netns; /* the id by which this namespace knows that one's; -1: the same */
 };
 
-static void read_kind(struct rtattr *info, struct link *l)
+static const struct rtattr *of_link(const struct nlmsghdr *n, unsigned int type, size_t least)
 {
-	struct rtattr *a = RTA_DATA(info);
-	int rest = RTA_PAYLOAD(info);
-
-	for (; RTA_OK(a, rest); a = RTA_NEXT(a, rest))
-		if (a->rta_type == IFLA_INFO_KIND)
-			l->veth = !strcmp(RTA_DATA(a), "veth");
+	return rtnl_attr(n, sizeof(struct ifinfomsg), type, least);
 }
 
-static void read_xdp(struct rtattr *xdp, struct link *l)
+static void read_link(const struct nlmsghdr *n, struct link *l)
 {
-	struct rtattr *a = RTA_DATA(xdp);
-	int rest = RTA_PAYLOAD(xdp);
+	const struct rtattr *kind =
+		rtnl_attr_in(of_link(n, IFLA_LINKINFO, 0), IFLA_INFO_KIND, sizeof("veth"));
+	const struct rtattr *xdp = rtnl_attr_in(of_link(n, IFLA_XDP, 0), IFLA_XDP_ATTACHED, 1);
 
-	for (; RTA_OK(a, rest); a = RTA_NEXT(a, rest))
-		if (a->rta_type == IFLA_XDP_ATTACHED)
-			l->xdp = *(uint8_t *)RTA_DATA(a) != XDP_ATTACHED_NONE;
-}
-
-static void read_link(struct nlmsghdr *n, struct link *l)
-{
-	struct ifinfomsg *i = NLMSG_DATA(n);
-	struct rtattr *a = IFLA_RTA(i);
-	int rest = IFLA_PAYLOAD(n);
-
-	*l = (struct link){.peer_netns = -1};
-	for (; RTA_OK(a, rest); a = RTA_NEXT(a, rest))
-		switch (a->rta_type & NLA_TYPE_MASK) {
-		case IFLA_LINK:
-			l->peer = *(int *)RTA_DATA(a);
-			break;
-		case IFLA_LINK_NETNSID:
-			l->peer_netns = *(int *)RTA_DATA(a);
-			break;
-		case IFLA_LINKINFO:
-			read_kind(a, l);
-			break;
-		case IFLA_XDP:
-			read_xdp(a, l);
-			break;
-		}
+	*l = (struct link){
+		.veth = kind && !memcmp(RTA_DATA(kind), "veth", sizeof("veth")),
+		.xdp = xdp && *(const uint8_t *)RTA_DATA(xdp) != XDP_ATTACHED_NONE,
+		.peer = rtnl_int(of_link(n, IFLA_LINK, sizeof(int)), 0),
+		.peer_netns = rtnl_int(of_link(n, IFLA_LINK_NETNSID, sizeof(int)), -1),
+	};
 }
 
 /* netns: an id of a namespace; -1: this one. 0 or -errno. */

@@ -27,17 +27,6 @@ struct ends {
 	size_t count;
 };
 
-static const void *attribute(const struct nlmsghdr *n, size_t header, unsigned int type)
-{
-	const struct rtattr *a = (const void *)((const char *)NLMSG_DATA(n) + NLMSG_ALIGN(header));
-	int len = (int)n->nlmsg_len - (int)NLMSG_SPACE(header);
-
-	for (; RTA_OK(a, len); a = RTA_NEXT(a, len))
-		if (a->rta_type == type)
-			return RTA_DATA(a);
-	return NULL;
-}
-
 static bool has_end(const struct ends *e, int id)
 {
 	size_t i;
@@ -51,15 +40,17 @@ static bool has_end(const struct ends *e, int id)
 static int note(const struct nlmsghdr *n, void *arg)
 {
 	struct ends *e = arg;
-	const int *id;
+	int id;
 
 	if (!n) {
 		e->count = 0;
 		return 0;
 	}
-	id = n->nlmsg_type == RTM_NEWLINK ? attribute(n, sizeof(struct ifinfomsg), IFLA_LINK_NETNSID) : NULL;
-	if (id && *id >= 0 && e->count < WIRED_MOST && !has_end(e, *id))
-		e->ids[e->count++] = *id;
+	if (n->nlmsg_type != RTM_NEWLINK)
+		return 0;
+	id = rtnl_int(rtnl_attr(n, sizeof(struct ifinfomsg), IFLA_LINK_NETNSID, sizeof(int)), -1);
+	if (id >= 0 && e->count < WIRED_MOST && !has_end(e, id))
+		e->ids[e->count++] = id;
 	return 0;
 }
 
@@ -88,7 +79,6 @@ static int id_of(int fd, int netns)
 	       .netns = netns};
 	char buffer[1024] __attribute__((aligned(NLMSG_ALIGNTO)));
 	const struct nlmsghdr *n = (void *)buffer;
-	const int *id;
 	ssize_t len;
 
 	if (send(fd, &q, sizeof(q), 0) < 0)
@@ -96,8 +86,7 @@ static int id_of(int fd, int netns)
 	len = recv(fd, buffer, sizeof(buffer), 0);
 	if (len < 0 || !NLMSG_OK(n, len) || n->nlmsg_type != RTM_NEWNSID)
 		return -1;
-	id = attribute(n, sizeof(struct rtgenmsg), NETNSA_NSID);
-	return id ? *id : -1;
+	return rtnl_int(rtnl_attr(n, sizeof(struct rtgenmsg), NETNSA_NSID, sizeof(int)), -1);
 }
 
 struct place {
