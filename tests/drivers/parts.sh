@@ -257,6 +257,98 @@ part_macvlan()
 	again v0 >/dev/null
 }
 
+# filtered WHAT: port 8080 is the other program's to drop.
+filtered()
+{
+	like "$1: the other program filters" \
+		"$(in_crowd curl -sS -m 3 -o /dev/null "http://$TB_VICTIM4:8080/" 2>&1)" "timed out"
+}
+
+# large WHAT: frames of 9000 bytes, which come in pieces, or the reason why not.
+large()
+{
+	local said
+	ip -n "sg-$T-c" link set c0 mtu 9000
+	if said=$(ip -n "sg-$T-v" link set v0 mtu 9000 2>&1) && said=$(sg up 2>&1) &&
+		! sg status | grep -q "drops large frames"; then
+		both "$1, mtu 9000"
+		filtered "$1, mtu 9000"
+		is "$1, mtu 9000: 8 MB up" "$(visit_up 4)" good
+	fi
+	echo "# $1, mtu 9000: ${said//$'\n'/; }"
+	ip -n "sg-$T-v" link set v0 mtu 1500
+	ip -n "sg-$T-c" link set c0 mtu 1500
+	sg up >/dev/null 2>&1 || true
+	both "$1, mtu 1500 again"
+	filtered "$1, mtu 1500 again"
+}
+
+# chained WHAT: in front of the program that is there, and that one alone again behind `down`.
+chained()
+{
+	local id
+	id=$(program_id)
+	filtered "$1, without a gate"
+	again v0 --chain >"$T_DIR/said"
+	sed "s/^/# $1: /" "$T_DIR/said"
+	like "$1: up" "$(cat "$T_DIR/said")" "v0  $MODE XDP, in front of program $id"
+	settle
+	both "$1"
+	filtered "$1"
+	is "$1: at the handshake" "$(depths | sort -u | xargs)" handshake
+	large "$1"
+	sg down --now
+	is "$1: down puts it back" "$(program_id)" "$id"
+	filtered "$1, after down"
+}
+
+xdp_filter()
+{
+	in_victim xdp-filter load v0 -m "$([ "$MODE" = native ] && echo native || echo skb)" -f tcp
+	in_victim xdp-filter port 8080 -p tcp -m dst
+}
+
+program_name()
+{
+	bpftool -j prog show id "$(program_id)" | jq -r .name
+}
+
+# libxdp's dispatcher: kernels differ in whether it may be called; where not, it stays.
+behind_dispatcher()
+{
+	local id
+	id=$(program_id)
+	sg up v0 --chain --netns "sg-$T-v" >"$T_DIR/said" 2>&1 && { sg down --now; chained "chain, the dispatcher"; return; }
+	sed "s/^/# chain, the dispatcher: /" "$T_DIR/said"
+	like "chain: up says how to live with the dispatcher" "$(cat "$T_DIR/said")" \
+		"$id is libxdp's dispatcher.*LIBXDP_SKIP_DISPATCHER=1"
+	is "chain: the dispatcher stays" "$(program_id)" "$id"
+	filtered "chain, the dispatcher"
+}
+
+# Behind the gate: somebody's programs, attached by netlink, and libxdp's dispatcher,
+# which is there if the kernel can replace a program's functions.
+part_chain()
+{
+	local how=xdpdrv kind
+	[ "$MODE" = native ] || how=xdpgeneric
+	sg down --now
+	for kind in xdp xdp.frags; do
+		in_victim ip link set dev v0 $how object "$TB_ROOT/build/filter.bpf.o" section $kind
+		chained "chain, $kind"
+		in_victim ip link set dev v0 $how off
+	done
+	xdp_filter
+	is "chain: the dispatcher" "$(program_name)" xdp_dispatcher
+	behind_dispatcher
+	in_victim xdp-filter unload v0
+	LIBXDP_SKIP_DISPATCHER=1 xdp_filter
+	chained "chain, $(program_name)"
+	ok "chain: and its owner finds it" in_victim xdp-filter unload v0
+	again v0 >/dev/null
+	settle
+}
+
 # slow_begin FILE, slow_end FILE: a download that waits in the middle, so that what is
 # done between the two is done under it; $slow_got says how it went. (curl's --limit-rate
 # does not wait.)

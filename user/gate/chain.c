@@ -88,6 +88,23 @@ int chain_find(const char *device, bool generic, struct chain *out)
 	return 0;
 }
 
+int chain_fail_replaced(const char *device, int program)
+{
+	struct chained id = identify(program);
+
+	if (strcmp(id.name, DISPATCHER))
+		return fail(-EBUSY,
+			    "%s: functions of XDP program %u (\"%s\") are replaced by other programs, and "
+			    "this kernel lets no program call one of that kind; it cannot be chained",
+			    device, id.id, id.name);
+	return fail(-EBUSY,
+		    "%s: XDP program %u is libxdp's dispatcher, which this kernel does not let another "
+		    "program call. If it has one program, load that one without the dispatcher: unload it, "
+		    "set LIBXDP_SKIP_DISPATCHER=1 for the command that loads it (xdp-loader, xdp-filter), "
+		    "then `straygate up %s --chain`",
+		    device, id.id, device);
+}
+
 static uint32_t mode_flag(bool generic)
 {
 	return generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;

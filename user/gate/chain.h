@@ -31,6 +31,9 @@ static inline void chain_close(struct chain *c)
 /* What is there to be chained, `generic`: only if it runs in generic mode. 0, also if there
  * is nothing, which is said; or -errno, which was said: it cannot be taken off. */
 int chain_find(const char *device, bool generic, struct chain *out);
+/* Says that the gate cannot call this program, since others replace functions of it.
+ * -EBUSY. */
+int chain_fail_replaced(const char *device, int program);
 /* Takes it off, if it is still what is there. 0 or -errno, which was said. */
 int chain_take_off(const char *device, const struct chain *c);
 /* fd of the device's map, or -1: nothing is chained. */

@@ -1,88 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Devices of an instance: attach, replace, detach, list. */
+/* Devices of an instance: attach, replace, detach. */
 #include "gate/gate.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <linux/if_link.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 
 #include "gate/chain.h"
 #include "gate/events.h"
+#include "gate/info.h"
 #include "gate/object.h"
+#include "gate/runs.h"
 #include "gate/settings.h"
 #include "gate/tc.h"
 #include "gate/xdp_link.h"
 #include "host/driver.h"
 #include "host/xdp.h"
 #include "lib/say.h"
-
-static struct bpf_link_info link_info(int link)
-{
-	struct bpf_link_info info = {0};
-	__u32 size = sizeof(info);
-
-	if (link >= 0)
-		bpf_obj_get_info_by_fd(link, &info, &size);
-	return info;
-}
-
-/* The ifindex that a link is attached to; 0: its device is gone. */
-static unsigned int link_ifindex(int link)
-{
-	return link_info(link).xdp.ifindex;
-}
-
-static struct bpf_prog_info program_info(int program)
-{
-	struct bpf_prog_info info = {0};
-	__u32 size = sizeof(info);
-
-	if (program >= 0)
-		bpf_obj_get_info_by_fd(program, &info, &size);
-	return info;
-}
-
-/* What former programs of the device ran, and the id of the last that was added. */
-static int former_runs(int counters, struct counter *former, bool write)
-{
-	struct counter *line = calloc(libbpf_num_possible_cpus(), sizeof(*line));
-	uint32_t at = COUNTER_FORMER_RUNS;
-	int err = line ? 0 : -ENOMEM;
-
-	if (!err && write)
-		line[0] = *former;
-	if (!err && (write ? bpf_map_update_elem(counters, &at, line, BPF_ANY)
-			   : bpf_map_lookup_elem(counters, &at, line)))
-		err = -errno;
-	if (!err && !write)
-		*former = line[0];
-	free(line);
-	return err;
-}
-
-/* The old program has run for the last time when its link is updated and a
- * grace period is over; 20 ms are several. */
-static void carry_runs(int old, int counters)
-{
-	uint32_t id = program_info(old).id;
-	struct counter former;
-
-	if (!id || former_runs(counters, &former, false) || former.bytes == id)
-		return;
-	usleep(20000);
-	former.packets += program_info(old).run_cnt;
-	former.bytes = id;
-	former_runs(counters, &former, true);
-}
 
 /* The program that the link runs is pinned as `next` before it takes over, and
  * as `program` when the runs of the one before are counted. */
@@ -92,7 +30,7 @@ static int next_becomes_program(struct gate *g, const char *device, int counters
 	int err;
 
 	if (program_info(old).id != program_info(next).id)
-		carry_runs(old, counters);
+		runs_carry(old, counters);
 	fault_point();
 	err = device_pin_put(g, device, "program", next);
 	device_pin_remove(g, device, "next");
@@ -178,12 +116,12 @@ static int load_programs(struct gate *g, const char *device, struct loaded *l, i
 	if (behind < 0 && l->chain < 0)
 		return object_load(g, l);
 	err = object_load_chain(g, l, behind);
-	return err == -EINVAL
-		       ? fail(err,
-			      "%s: the kernel does not let the gate call the program that is there: one "
-			      "that is not compiled by the JIT, or bound to a device, cannot be chained",
-			      device)
-		       : err;
+	if (err == -EINVAL)
+		return fail(err,
+			    "%s: the kernel does not let the gate call the program that is there: one "
+			    "that is not compiled by the JIT, or bound to a device, cannot be chained",
+			    device);
+	return err == -EBUSY ? chain_fail_replaced(device, behind) : err;
 }
 
 /* A driver may refuse what it took before: vmxnet3, when the MTU has grown meanwhile,
@@ -389,131 +327,4 @@ int gate_detach(struct gate *g, const char *device)
 	snprintf(path, sizeof(path), "%s/%s", g->dir, dir);
 	err = pin_remove_dir(path);
 	return err ? fail(err, "%s: %s", path, strerror(-err)) : 0;
-}
-
-/* All runs on the device: those that were added up, and those of the programs
- * that were not yet, of which a command that was killed may have left two. */
-static uint64_t all_runs(const struct bpf_prog_info *program, const struct bpf_prog_info *next, int counters)
-{
-	struct counter former = {0};
-	uint64_t runs;
-
-	if (counters >= 0)
-		former_runs(counters, &former, false);
-	runs = former.packets;
-	if (program->id != former.bytes)
-		runs += program->run_cnt;
-	if (next->id && next->id != program->id && next->id != former.bytes)
-		runs += next->run_cnt;
-	return runs;
-}
-
-/* What maps tell: the program is the one that the last `up` attached. */
-static void read_settings(struct gate *g, struct gate_device *d)
-{
-	cleanup_fd int fd = device_pin_open(g, d->name, "device");
-	struct device settings = {0};
-	uint32_t zero = 0;
-
-	if (fd >= 0 && !bpf_map_lookup_elem(fd, &zero, &settings))
-		d->shallow = settings.shallow;
-	memcpy(d->mac, settings.mac, sizeof(d->mac));
-	d->program = settings.program;
-	if (settings.ifindex)
-		d->changed = settings_changed(d->name, &settings);
-}
-
-static void read_program(struct gate *g, struct gate_device *d)
-{
-	cleanup_fd int fd = device_pin_open_object(g, d->name, "program");
-	cleanup_fd int next_fd = device_pin_open_object(g, d->name, "next");
-	cleanup_fd int link = device_pin_open_object(g, d->name, "link");
-	struct bpf_prog_info program = program_info(fd), next = program_info(next_fd);
-
-	if (fd < 0)
-		return;
-	d->runs_known = true;
-	d->runs = all_runs(&program, &next, d->counters);
-	d->program = next.id && link_info(link).prog_id == next.id ? next.id : program.id;
-}
-
-/* Links are their owner's alone, and closed where bpffs is read-only. */
-static unsigned int attached_to(struct gate *g, const char *device)
-{
-	cleanup_fd int fd = device_pin_open_object(g, device, "link");
-
-	if (fd >= 0)
-		return link_ifindex(fd);
-	return errno == EACCES || errno == EPERM || errno == EROFS ? if_nametoindex(device) : 0;
-}
-
-static void read_link(struct gate *g, struct gate_device *d)
-{
-	unsigned int ifindex = attached_to(g, d->name);
-	struct xdp_program on;
-
-	if (!ifindex || !d->program || xdp_running(ifindex, &on))
-		return;
-	d->attached = on.id == d->program;
-	d->generic = d->attached && on.mode == XDP_ATTACHED_SKB;
-}
-
-static void read_device(struct gate *g, struct gate_device *d, const char *dir)
-{
-	char *c;
-
-	snprintf(d->name, sizeof(d->name), "%.15s", dir);
-	for (c = d->name; *c; c++)
-		if (*c == '%')
-			*c = '.';
-	d->counters = device_pin_open(g, d->name, "counters");
-	read_settings(g, d);
-	read_program(g, d);
-	read_link(g, d);
-	d->chain = chain_read(g, d->name);
-	d->tc_lost = d->attached && d->runs_known && d->shallow == SHALLOW_NONE && !tc_attached(g, d->name);
-}
-
-static int by_name(const void *a, const void *b)
-{
-	const struct gate_device *x = a, *y = b;
-
-	return strcmp(x->name, y->name);
-}
-
-int gate_devices(struct gate *g, struct gate_device **devices, size_t *count)
-{
-	DIR *dir = opendir(g->dir);
-	struct dirent *e;
-
-	*devices = NULL;
-	*count = 0;
-	if (!dir)
-		return fail(-errno, "%s: %s", g->dir, strerror(errno));
-	while ((e = readdir(dir))) {
-		struct gate_device *grown;
-
-		if (e->d_type != DT_DIR || e->d_name[0] == '.' || strchr(e->d_name, '+'))
-			continue;
-		grown = realloc(*devices, (*count + 1) * sizeof(*grown));
-		if (!grown) {
-			closedir(dir);
-			return -ENOMEM;
-		}
-		*devices = grown;
-		grown[*count] = (struct gate_device){.counters = -1};
-		read_device(g, &grown[(*count)++], e->d_name);
-	}
-	closedir(dir);
-	qsort(*devices, *count, sizeof(**devices), by_name);
-	return 0;
-}
-
-void gate_devices_free(struct gate_device *devices, size_t count)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		close_fd(&devices[i].counters);
-	free(devices);
 }

@@ -259,7 +259,9 @@ int object_load(struct gate *g, struct loaded *l)
 	return load(g, l, names);
 }
 
-/* One way of several; -EINVAL: not this one. */
+/* One way of several; -EINVAL: not this one. -EBUSY is not said either: functions of that
+ * program are replaced (freplace), and it cannot be called (prog_fd_array_get_ptr() in
+ * kernel/bpf/arraymap.c: Linux 6.13, and stable kernels since). */
 static int load_chain(struct gate *g, struct loaded *l, const char *name, enum bpf_attach_type type,
 		      int behind)
 {
@@ -280,7 +282,7 @@ static int load_chain(struct gate *g, struct loaded *l, const char *name, enum b
 		err = -errno;
 	if (err) {
 		bpf_object__close(fresh.object);
-		return err == -EINVAL ? err : cannot_load(err);
+		return err == -EINVAL || err == -EBUSY ? err : cannot_load(err);
 	}
 	note_loaded(&fresh, names);
 	*l = fresh;

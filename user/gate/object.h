@@ -39,8 +39,9 @@ int object_make(struct bpf_object **object, uint32_t bound);
  * device that are fds of the device's own maps already are used again. */
 int object_load(struct gate *g, struct loaded *l);
 /* The same, for a gate with another program behind it. If l->chain is a device's map
- * already it is used again; else `behind`, an fd, is put into a new one. -EINVAL, and
- * nothing is said: the kernel does not let programs of these kinds call each other. */
+ * already it is used again; else `behind`, an fd, is put into a new one. Two errors of
+ * which nothing is said: -EINVAL, the kernel does not let programs of these kinds call
+ * each other; -EBUSY, functions of `behind` are replaced by other programs. */
 int object_load_chain(struct gate *g, struct loaded *l, int behind);
 /* Loads explain's program. */
 int object_load_explain(struct gate *g, struct loaded *l);
