@@ -6,6 +6,7 @@
 #define STRAYGATE_USER_IMAGE_H
 
 #include "image/cells.h"
+#include "image/overlay.h"
 #include "policy/policy.h"
 
 /*
@@ -22,11 +23,6 @@ int image_build(struct cells *out, struct policy *p, const struct prefix *local,
  * that one's in nothing but the sources with these prefixes. -E2BIG also when too
  * much would have to be said anew.
  */
-struct image_over {
-	uint32_t base; /* slot */
-	const struct prefix *changed;
-	size_t count;
-};
 int image_build_over(struct cells *out, struct policy *p, const struct prefix *local, size_t local_count,
 		     const uint64_t *keys, const struct image_over *over);
 

@@ -12,6 +12,13 @@
 /* More within the changed prefixes is not laid over the base. */
 #define OVERLAY_ITEMS_MAX 100000
 
+/* The base, and where the policy differs from it. */
+struct image_over {
+	uint32_t base; /* slot */
+	const struct prefix *changed;
+	size_t count;
+};
+
 struct overlay {
 	struct tree_item *items; /* rule: position in the policy, plus one; 0: none */
 	size_t count;
