@@ -3,237 +3,19 @@
  * HAProxy, which prints no configuration: the files of its command line (-f), and the lists and maps
  * that they name, are read. What decides by other means than the name is said.
  */
+#include "servers/haproxy.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "servers/files.h"
-#include "servers/lines.h"
 #include "servers/reader.h"
-#include "servers/regex.h"
 #include "servers/run.h"
-
-static const char server[] = "haproxy";
-
-#define BINDS_MOST 64
-#define ACLS_MOST  1024
-
-/* A section that visitors come to. */
-struct frontend {
-	struct site binds[BINDS_MOST];
-	size_t bind_count;
-	bool is_frontend;     /* or listen */
-	bool denies;	      /* what no acl of names knows */
-	const char *fallback; /* default_backend, or a backend for any name */
-	bool own_servers;     /* `server` lines of a listen section */
-	const char *wide;
-	struct found_at at;
-	struct {
-		const char *name;
-		bool about_names;
-	} acls[ACLS_MOST];
-	size_t acl_count;
-};
-
-struct haproxy {
-	struct model *m;
-	const struct process *p;
-	struct frontend *f;
-	bool tcp; /* mode of the section */
-	bool tcp_default;
-	bool in_defaults, in_other;
-	bool conditional;      /* inside of .if */
-	const char **refusing; /* backends that only deny */
-	size_t refusing_count;
-	const char *section; /* the backend that is being read */
-	bool section_denies, section_serves;
-	bool names_only; /* the second reading, when all backends are known */
-	bool failed;	 /* a file could not be read: names may be missing */
-	char crt_base[PATH_MAX];
-	char folder[PATH_MAX]; /* where relative paths begin */
-};
-
-/* A list or map that names a file. */
-static void read_list(struct haproxy *h, const char *file, line_words_fn *fn, void *arg)
-{
-	char path[PATH_MAX];
-
-	server_path(path, h->folder, file);
-	h->failed |= lines_read(h->m, h->p, server, path, 1, fn, arg, NULL) != 0;
-}
-
-/* ---- names ------------------------------------------------------------------------------- */
-
-static bool about_names(const char *fetch)
-{
-	static const char *const fetches[] = {
-		"hdr(host)",	 "req.hdr(host)", "hdr_dom(host)",   "hdr_end(host)",  "hdr_beg(host)",
-		"hdr_reg(host)", "hdr_sub(host)", "hdr_dir(host)",   "req.fhdr(host)", "req_ssl_sni",
-		"req.ssl_sni",	 "ssl_fc_sni",	  "req.ssl_sni_end", "ssl_fc_sni_end", "ssl_fc_sni_reg",
-		"hdr_str(host)", "base",	  "base_beg",	     "hdr(Host)",      "req.hdr(Host)"};
-	size_t i, len;
-
-	for (i = 0; i < sizeof(fetches) / sizeof(fetches[0]); i++) {
-		len = strlen(fetches[i]);
-		if (!strncasecmp(fetch, fetches[i], len) && (!fetch[len] || fetch[len] == ','))
-			return true;
-	}
-	return false;
-}
-
-static void widen(struct haproxy *h, const char *why, const struct found_at *where)
-{
-	if (h->f && !h->f->wide) {
-		h->f->wide = why;
-		h->f->at = *where;
-	}
-}
-
-enum match { MATCH_STR, MATCH_END, MATCH_REG, MATCH_OTHER };
-
-static enum match match_of(const char *fetch, const char *flag)
-{
-	if (!strncmp(flag, "str", 3) || !*flag)
-		return strstr(fetch, "_end")   ? MATCH_END
-		       : strstr(fetch, "_reg") ? MATCH_REG
-		       : strstr(fetch, "_dom") || strstr(fetch, "_beg") || strstr(fetch, "_sub") ||
-				       strstr(fetch, "_dir")
-			       ? MATCH_OTHER
-			       : MATCH_STR;
-	return !strcmp(flag, "end") ? MATCH_END : !strcmp(flag, "reg") ? MATCH_REG : MATCH_OTHER;
-}
-
-static void put(struct haproxy *h, const char *word, enum match how, const struct found_at *where)
-{
-	char names[256];
-	size_t len = strcspn(word, ":");
-
-	if (*word == '[')
-		len = strcspn(word, "]") + 1;
-	switch (how) {
-	case MATCH_STR:
-		model_name(h->m, word, len, 0, where);
-		break;
-	case MATCH_END:
-		/* ".example.com": all below; "example.com" would take "badexample.com", too */
-		if (*word == '.')
-			snprintf(names, sizeof(names), "*%.250s", word);
-		else
-			snprintf(names, sizeof(names), ".%.250s", word);
-		if (strchr(word + 1, '.'))
-			model_name(h->m, names, strlen(names), 0, where);
-		else
-			widen(h, model_print(h->m, "any name that ends in '%.80s'", word), where);
-		break;
-	case MATCH_REG:
-		if (regex_names(word, names))
-			model_name(h->m, names, strlen(names), 0, where);
-		else
-			widen(h, model_print(h->m, "a regular expression of names, '%.80s'", word), where);
-		break;
-	default:
-		widen(h, model_print(h->m, "names that are compared in part, '%.80s'", word), where);
-	}
-}
-
-struct listing {
-	struct haproxy *h;
-	enum match how;
-};
-
-/* Of `-f FILE`, or the keys of a map. */
-static void list_line(struct line *l, void *arg)
-{
-	struct listing *g = arg;
-	const struct found_at where = line_at(l, server);
-
-	put(g->h, l->word[0], g->how, &where);
-}
-
-/* The words behind a fetch: flags, then patterns, up to a "}". */
-static void patterns(struct haproxy *h, const struct line *l, unsigned int i, const char *fetch)
-{
-	const struct found_at where = line_at(l, server);
-	enum match how = match_of(fetch, "");
-
-	for (; i < l->count && strcmp(l->word[i], "}"); i++) {
-		const char *w = l->word[i];
-
-		if (!strcmp(w, "-m") && i + 1 < l->count) {
-			how = match_of(fetch, l->word[++i]);
-		} else if (!strcmp(w, "-f") && i + 1 < l->count) {
-			struct listing g = {h, how};
-
-			read_list(h, l->word[++i], list_line, &g);
-		} else if (!strcmp(w, "-M") || !strcmp(w, "-u")) {
-			i++;
-		} else if (!strcmp(w, "--")) {
-			continue;
-		} else if (*w == '-' && w[1] && !w[2]) {
-			continue;
-		} else {
-			put(h, w, how, &where);
-		}
-	}
-}
-
-static bool is_acl_of_names(const struct frontend *f, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < f->acl_count; i++)
-		if (!strcmp(f->acls[i].name, name))
-			return f->acls[i].about_names;
-	return false;
-}
-
-/* Does the condition of a line ask for the name? Its names are noted. negated: it holds for
- * all names but those. */
-static bool condition(struct haproxy *h, const struct line *l, bool *negated)
-{
-	bool names = false;
-	unsigned int i;
-
-	*negated = false;
-	for (i = 1; i < l->count && strcmp(l->word[i], "if") && strcmp(l->word[i], "unless"); i++)
-		;
-	if (i >= l->count)
-		return false;
-	*negated = !strcmp(l->word[i], "unless");
-	for (i++; i < l->count; i++) {
-		const char *w = l->word[i];
-		bool not = *w == '!';
-
-		if (not &&!w[1] && i + 1 < l->count)
-			w = l->word[++i];
-		else
-			w += not ;
-		if (!strcmp(w, "{") && i + 1 < l->count) {
-			w = l->word[++i];
-			not |= *w == '!';
-			w += *w == '!';
-			if (about_names(w)) {
-				names = true;
-				patterns(h, l, i + 1, w);
-			}
-			while (i < l->count && strcmp(l->word[i], "}"))
-				i++;
-		} else if (is_acl_of_names(h->f, w)) {
-			names = true;
-		} else {
-			continue;
-		}
-		*negated ^= not &&names;
-	}
-	return names;
-}
-
-/* ---- lines ----------------------------------------------------------------------------------- */
 
 static void certificate_in(const char *path, void *arg)
 {
@@ -267,7 +49,7 @@ static void certificates(struct haproxy *h, const char *path)
 static void crt_list_line(struct line *l, void *arg)
 {
 	struct haproxy *h = arg;
-	const struct found_at where = line_at(l, server);
+	const struct found_at where = line_at(l, HAPROXY);
 	unsigned int i;
 
 	certificates(h, l->word[0]);
@@ -288,9 +70,9 @@ static void bind_line(struct haproxy *h, const struct line *l)
 		if (!strcmp(l->word[i], "crt") && i + 1 < l->count)
 			certificates(h, l->word[i + 1]);
 		if (!strcmp(l->word[i], "crt-list") && i + 1 < l->count)
-			read_list(h, l->word[i + 1], crt_list_line, h);
+			haproxy_read_list(h, l->word[i + 1], crt_list_line, h);
 		if (!strcmp(l->word[i], "accept-proxy")) {
-			const struct found_at where = line_at(l, server);
+			const struct found_at where = line_at(l, HAPROXY);
 
 			proxy = true;
 			model_note(
@@ -326,8 +108,8 @@ static bool by_map(struct haproxy *h, const char *target, const struct found_at 
 
 	if (strncmp(target, "%[", 2))
 		return false;
-	if (!about_names(target + 2) || !map) {
-		widen(h, "a backend that is chosen by a variable", where);
+	if (!haproxy_about_names(target + 2) || !map) {
+		haproxy_widen(h, "a backend that is chosen by a variable", where);
 		return true;
 	}
 	if (!strncmp(map, ",map_reg", 8))
@@ -343,25 +125,25 @@ static bool by_map(struct haproxy *h, const char *target, const struct found_at 
 	snprintf(file, sizeof(file), "%.*s", (int)len, map);
 	if (map[len] == ',' && !h->f->fallback)
 		h->f->fallback = model_text(h->m, map + len + 1, strcspn(map + len + 1, ")"));
-	read_list(h, file, list_line, &g);
+	haproxy_read_list(h, file, haproxy_name_line, &g);
 	return true;
 }
 
 static void frontend_line(struct haproxy *h, const struct line *l)
 {
 	struct frontend *f = h->f;
-	const struct found_at where = line_at(l, server);
+	const struct found_at where = line_at(l, HAPROXY);
 	bool negated;
 
 	if (line_is(l, 0, "bind")) {
 		bind_line(h, l);
 	} else if (line_is(l, 0, "acl") && l->count >= 3 && f->acl_count < ACLS_MOST) {
 		f->acls[f->acl_count].name = l->word[1];
-		f->acls[f->acl_count++].about_names = about_names(l->word[2]);
-		if (about_names(l->word[2]))
-			patterns(h, l, 3, l->word[2]);
+		f->acls[f->acl_count++].about_names = haproxy_about_names(l->word[2]);
+		if (haproxy_about_names(l->word[2]))
+			haproxy_patterns(h, l, 3, l->word[2]);
 	} else if (line_is(l, 0, "use_backend") || line_is(l, 0, "use-server")) {
-		if (!by_map(h, l->word[1], &where) && !condition(h, l, &negated) && !f->fallback)
+		if (!by_map(h, l->word[1], &where) && !haproxy_condition(h, l, &negated) && !f->fallback)
 			f->fallback = l->word[1];
 	} else if (line_is(l, 0, "default_backend")) {
 		if (!by_map(h, l->word[1], &where))
@@ -371,10 +153,10 @@ static void frontend_line(struct haproxy *h, const struct line *l)
 	} else if ((line_is(l, 0, "http-request") || line_is(l, 0, "tcp-request")) &&
 		   (line_is(l, 1, "deny") || line_is(l, 1, "reject") || line_is(l, 1, "silent-drop") ||
 		    line_is(l, 2, "reject") || line_is(l, 1, "return"))) {
-		if (condition(h, l, &negated) && negated)
+		if (haproxy_condition(h, l, &negated) && negated)
 			f->denies = true;
 	} else {
-		condition(h, l, &negated);
+		haproxy_condition(h, l, &negated);
 	}
 }
 
@@ -469,7 +251,7 @@ static void one_line(struct line *l, void *arg)
 	static const char *const others[] = {"global",	"peers",       "resolvers", "userlist", "mailers",
 					     "program", "http-errors", "ring",	    "cache",	"fcgi-app"};
 	struct haproxy *h = arg;
-	const struct found_at where = line_at(l, server);
+	const struct found_at where = line_at(l, HAPROXY);
 	bool frontend = line_is(l, 0, "frontend") || line_is(l, 0, "listen"), other = false;
 	size_t i;
 
@@ -512,7 +294,7 @@ static void read_one(const char *path, void *arg)
 {
 	struct haproxy *h = arg;
 
-	read_list(h, path, one_line, h);
+	haproxy_read_list(h, path, one_line, h);
 }
 
 static void read_file(struct haproxy *h, const char *file)
@@ -553,7 +335,7 @@ static size_t each_file(struct haproxy *h)
 
 int read_haproxy(struct model *m, const struct process *p)
 {
-	const struct found_at where = {.server = server, .file = NULL, .line = 0};
+	const struct found_at where = {.server = HAPROXY, .file = NULL, .line = 0};
 	struct haproxy h = {.m = m, .p = p, .f = calloc(1, sizeof(*h.f))};
 	size_t count = 0;
 
