@@ -10,21 +10,18 @@
 #define STRAYGATE_CANARY_H
 
 #include "bpf/handshake/siphash.h"
+#include "bpf/network.h"
 #include "bpf/packet.h"
 #include "bpf/view.h"
 
 #define CANARY_TAG 0x79726e6163ULL /* no other hash by these keys is of this */
 
-/* The first `len` bits of an address, by its halves in host order. */
-static __always_inline bool canary_is_from(const struct image_canary *c, __u64 upper, __u64 lower)
+static __always_inline bool canary_is_from(const struct image_canary *c, const __u64 *client)
 {
 	const __u64 *from = (const __u64 *)c->from;
-	__u32 len = c->len;
-	__u64 mask_upper = len >= 64 ? ~0ULL : ~(~0ULL >> (len & 63));
-	__u64 mask_lower = len >= 128 ? ~0ULL : len <= 64 ? 0 : ~(~0ULL >> (len & 63));
+	__u64 lower = c->len > 64 ? network_mask(c->len - 64) : 0;
 
-	return !((upper ^ bpf_be64_to_cpu(from[0])) & mask_upper) &&
-	       !((lower ^ bpf_be64_to_cpu(from[1])) & mask_lower);
+	return !((client[0] ^ from[0]) & network_mask(c->len)) && !((client[1] ^ from[1]) & lower);
 }
 
 /* Is this packet's client one for whom the posture is not? */
@@ -34,24 +31,23 @@ stage int canary_spares(struct packet *p)
 	struct siphash h;
 	struct shake *s;
 	struct view v;
+	const __u64 *client;
 	__u32 zero = 0;
-	__u64 upper, lower;
 
 	if (!p || !view_open(&v, p))
 		return 1;
 	c = image_cell(v.image, IMAGE_CANARY);
 	if (!c)
 		return 1;
-	upper = bpf_be64_to_cpu(*(__u64 *)p->flow.client);
-	lower = bpf_be64_to_cpu(*(__u64 *)(p->flow.client + 8));
+	client = (const __u64 *)p->flow.client;
 	if (c->len != IMAGE_CANARY_SHARE)
-		return !p->ipv6 != !c->ipv6 || !canary_is_from(c, upper, lower);
+		return !p->ipv6 != !c->ipv6 || !canary_is_from(c, client);
 	s = bpf_map_lookup_elem(&shake, &zero);
 	if (!s)
 		return 1;
 	siphash_begin(&h, s->name_keys[0], s->name_keys[1]);
 	siphash_word(&h, CANARY_TAG);
-	siphash_word(&h, p->ipv6 ? upper : lower);
+	siphash_word(&h, bpf_be64_to_cpu(client[p->ipv6 ? 0 : 1]));
 	return (__u32)siphash_end(&h) >= c->share;
 }
 
