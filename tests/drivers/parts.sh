@@ -16,7 +16,7 @@ again()
 {
 	sg down --now >/dev/null 2>&1 || true
 	sg up "$@" --netns "sg-$T-v" 2>&1 || true
-	sg apply "$T_DIR/policy" >/dev/null 2>&1 || true
+	sg apply "$T_DIR/policy" >"$T_DIR/applied" 2>&1 || sed 's/^/# apply: /' "$T_DIR/applied"
 }
 
 # feature NAME: "yes", "no" or "?", as it was before `up`.
