@@ -82,6 +82,10 @@ $(B)/echo: tests/live/lib/echo.c
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $< -o $@
 
+$(B)/within: tests/live/lib/within.c
+	@mkdir -p $(@D)
+	$(CC) -static $(filter-out -MMD -MP,$(CFLAGS)) $< -o $@
+
 $(B)/smuggling: $(wildcard tests/finders/smuggling/*.[ch] bpf/find/*.h tests/finders/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(filter %.c,$^) -o $@

@@ -33,7 +33,7 @@ alarm()
 # auto_up [LINE...]: as gate_shakes, asleep.
 auto_up()
 {
-	sysctl -qw kernel.bpf_stats_enabled=1
+	tb_sysctl kernel/bpf_stats_enabled 1
 	policy "$T_DIR/policy" "$@"
 	sed -i 's/^posture .*/posture auto/' "$T_DIR/policy"
 	sg up v0 "${UP_OPTIONS[@]}" --netns "sg-$T-v"

@@ -20,7 +20,7 @@ start_nginx()
 	: >"$dir/access.log"
 	tb_server "$1" "${TB_WRAP[@]}" nginx -p "$dir" -c "$dir/nginx.conf" -e "$dir/error.log"
 	tb_wait_file "$dir/nginx.pid" || tb_die "nginx did not start"
-	tb_record "$TB_RUN/$1/pids/nginx" "$(cat "$dir/nginx.pid")"
+	tb_record_server "$1" nginx "$dir/nginx.pid"
 	tb_wait_port "$1" 80
 	tb_wait_port "$1" 443
 }
@@ -109,13 +109,12 @@ start_nsd()
 	tb_zone >"$dir/served.example.zone"
 	tb_victim "$1" nsd -c "$dir/nsd.conf" -P "$dir/nsd.pid"
 	tb_wait_file "$dir/nsd.pid" || tb_die "nsd did not start"
-	tb_record "$TB_RUN/$1/pids/nsd" "$(cat "$dir/nsd.pid")"
+	tb_record_server "$1" nsd "$dir/nsd.pid"
 	tb_wait_port "$1" 53
 	# It binds first and loads its zones after.
 	local i
 	for ((i = 0; i < 50; i++)); do
-		tb_victim "$1" dig +short +time=1 +tries=1 "@$TB_VICTIM4" www.served.example 2>/dev/null |
-			grep -q . && return 0
+		[ -z "$(tb_victim "$1" dig +short +time=1 +tries=1 "@$TB_VICTIM4" www.served.example 2>/dev/null)" ] || return 0
 		sleep 0.1
 	done
 	tb_die "nsd does not answer"
@@ -138,6 +137,7 @@ tb_nsd_conf()
 			zonelistfile: "$1/zone.list"
 			logfile: "$1/nsd.log"
 			rrl-ratelimit: ${2:-0}
+			rrl-size: 10000
 		remote-control:
 			control-enable: yes
 			control-interface: $1/control.sock
@@ -187,14 +187,42 @@ tb_wait_file()
 	return 1
 }
 
+# tb_record_server NAME SERVER PIDFILE
+tb_record_server()
+{
+	local pid
+	read -r pid <"$3"
+	tb_record "$TB_RUN/$1/pids/$2" "$pid"
+}
+
 # tb_wait_port NAME PORT: until something listens there over TCP. It asks the
 # socket table, not the server: a probe would stand in the server's counts.
 tb_wait_port()
 {
 	local i
 	for ((i = 0; i < 50; i++)); do
-		[ -n "$(tb_server "$1" ss -Hltn "sport = :$2")" ] && return 0
+		! tb_listens "$1" "$2" || return 0
 		sleep 0.1
 	done
 	tb_die "nothing listens on port $2"
+}
+
+# tb_listens NAME PORT: the table as any process of the testbed's there shows it, without
+# one more.
+tb_listens()
+{
+	local file table port line
+	printf -v port ':%04X ' "$2"
+	for file in "$TB_RUN/$1"/pids/*; do
+		tb_recorded "$file" || continue
+		# shellcheck disable=SC2154 # tb_recorded
+		[ "/proc/$tb_pid/ns/net" -ef "/run/netns/sg-$1-${TB_SERVER:-v}" ] || continue
+		for table in tcp tcp6; do
+			while read -r line; do
+				# "sl local_address rem_address st", of which 0A is TCP_LISTEN
+				[[ $line != *"$port"*" 0A "* ]] || return 0
+			done <"/proc/$tb_pid/net/$table"
+		done
+	done
+	[ -n "$(tb_server "$1" ss -Hltn "sport = :$2")" ]
 }

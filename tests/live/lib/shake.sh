@@ -6,7 +6,7 @@
 
 # Not what a version manager puts before it: that costs half a second each time.
 PYTHON=$(PATH=/usr/bin:$PATH command -v python3)
-VISITOR=$(dirname "${BASH_SOURCE[0]}")/visitor.py
+VISITOR=${BASH_SOURCE[0]%/*}/visitor.py
 
 # What `up` is told besides the device (--generic).
 UP_OPTIONS=()
@@ -14,7 +14,7 @@ UP_OPTIONS=()
 # gate_shakes on|auto|off [LINE...]: as gate_up, with that depth for all TCP listeners.
 gate_shakes()
 {
-	sysctl -qw kernel.bpf_stats_enabled=1
+	tb_sysctl kernel/bpf_stats_enabled 1
 	shaking_policy "$T_DIR/policy" "$@"
 	sg up v0 "${UP_OPTIONS[@]}" --netns "sg-$T-v"
 	sg apply "$T_DIR/policy"
@@ -104,10 +104,9 @@ shallow_of()
 # msec COMMAND...: how long it took; its output goes to $T_DIR/out.
 msec()
 {
-	local before
-	before=$(date +%s%N)
+	local before=${EPOCHREALTIME/[.,]/}
 	"$@" >"$T_DIR/out" 2>&1 || true
-	echo $((($(date +%s%N) - before) / 1000000))
+	echo $(((${EPOCHREALTIME/[.,]/} - before) / 1000))
 }
 
 # Sockets of the crowd's own kernel that are not closed yet.
@@ -142,7 +141,7 @@ far_up()
 
 in_far()
 {
-	nsenter --net="/run/netns/sg-$T-x" -- "$@"
+	tb_in "sg-$T-x" "$@"
 }
 
 far_visitor()

@@ -23,8 +23,11 @@ TB_VICTIM4=10.77.0.1
 TB_VICTIM6=2001:db8:77::1
 TB_CROWD4=10.77.0.2
 TB_CROWD6=2001:db8:77::2
+TB_VICTIM_MAC=02:77:00:00:00:01
+TB_CROWD_MAC=02:77:00:00:00:02
 TB_CORE_VICTIM=0
-TB_CORE_CROWD=$(($(nproc) > 1 ? 1 : 0))
+TB_CORE_CROWD=1
+[ -e /sys/devices/system/cpu/cpu1 ] || TB_CORE_CROWD=0
 
 tb_die()
 {
@@ -34,7 +37,7 @@ tb_die()
 
 tb_need_root()
 {
-	[ "$(id -u)" = 0 ] || tb_die "needs root (network namespaces)"
+	[ "$EUID" = 0 ] || tb_die "needs root (network namespaces)"
 }
 
 tb_check_name()
@@ -44,54 +47,80 @@ tb_check_name()
 
 # Not `ip netns exec`: that mounts a fresh /sys, and what is pinned in
 # /sys/fs/bpf could not be seen inside.
+# tb_in NETNS COMMAND..., tb_limited SECONDS COMMAND...: as nsenter(1) and timeout(1), which
+# build/within is cheaper than.
+TB_WITHIN=$TB_ROOT/build/within
+if [ -x "$TB_WITHIN" ]; then
+	tb_in() { "$TB_WITHIN" -n "/run/netns/$1" "${@:2}"; }
+	tb_limited() { "$TB_WITHIN" -t "$@"; }
+else
+	tb_in() { nsenter --net="/run/netns/$1" -- "${@:2}"; }
+	tb_limited() { timeout "$@"; }
+fi
+
 tb_victim()
 {
-	nsenter --net="/run/netns/sg-$1-v" -- "${@:2}"
+	tb_in "sg-$1-v" "${@:2}"
 }
 
 tb_crowd()
 {
-	nsenter --net="/run/netns/sg-$1-c" -- "${@:2}"
+	tb_in "sg-$1-c" "${@:2}"
 }
 
 # Where the servers run: with the victim, or in a container behind it (TB_SERVER=x).
 tb_server()
 {
-	nsenter --net="/run/netns/sg-$1-${TB_SERVER:-v}" -- "${@:2}"
+	tb_in "sg-$1-${TB_SERVER:-v}" "${@:2}"
+}
+
+# A fork costs 10 ms on many a virtual machine, and the tests are thousands of these
+# calls: what follows has no $(...) in it where a variable does.
+
+# tb_sysctl NAME VALUE: of this shell's own namespaces.
+tb_sysctl()
+{
+	echo "$2" >"/proc/sys/$1"
+}
+
+# tb_stat PID: $tb_stat is the process's state, and $tb_start when it began; or it fails.
+tb_stat()
+{
+	local stat=
+	read -r -d '' stat 2>/dev/null <"/proc/$1/stat" || [ -n "$stat" ] || return 1
+	# The second field may hold blanks and parentheses: cut behind the last one.
+	# shellcheck disable=SC2086 # fields, to be split
+	set -- ${stat##*) }
+	tb_stat=$1 tb_start=${20}
 }
 
 # A process is named by pid and start time: a pid alone may have been reused by
 # somebody else's process when `clean` comes, long after.
-tb_start_time()
-{
-	local stat
-	stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
-	# The second field may hold blanks and parentheses: cut behind the last one.
-	# shellcheck disable=SC2086 # fields, to be split
-	set -- ${stat##*) }
-	echo "${20}"
-}
-
 # tb_record FILE PID
 tb_record()
 {
-	echo "$2 $(tb_start_time "$2")" >"$1"
+	tb_stat "$2" || tb_start=
+	echo "$2 $tb_start" >"$1"
 }
 
-# tb_recorded_alive FILE: prints the pid if that very process still runs.
+# tb_recorded FILE: $tb_pid, if that very process still runs.
+tb_recorded()
+{
+	local start
+	read -r tb_pid start 2>/dev/null <"$1" || return 1
+	[ -n "$start" ] && tb_stat "$tb_pid" && [ "$tb_start" = "$start" ]
+}
+
+# tb_recorded_alive FILE: prints it.
 tb_recorded_alive()
 {
-	local pid start
-	read -r pid start <"$1" 2>/dev/null || return 1
-	[ -n "$start" ] && [ "$(tb_start_time "$pid")" = "$start" ] || return 1
-	echo "$pid"
+	tb_recorded "$1" && echo "$tb_pid"
 }
 
 # A zombie is as good as gone: there are machines whose pid 1 takes its time.
 tb_runs()
 {
-	local stat
-	stat=$(cat "/proc/$1/stat" 2>/dev/null) && [[ ${stat##*) } != Z* ]]
+	tb_stat "$1" && [ "$tb_stat" != Z ]
 }
 
 tb_stop_pid()
@@ -107,11 +136,8 @@ tb_stop_pid()
 
 tb_stop_recorded()
 {
-	local file=$1 pid
-	if pid=$(tb_recorded_alive "$file"); then
-		tb_stop_pid "$pid"
-	fi
-	rm -f "$file"
+	! tb_recorded "$1" || tb_stop_pid "$tb_pid"
+	rm -f "$1"
 }
 
 tb_netns_exists()
@@ -142,8 +168,10 @@ tb_up()
 		tb_record "$TB_RUN/$name/owner" "$owner"
 	fi
 
-	ip netns add "sg-$name-v"
-	ip netns add "sg-$name-c"
+	ip -batch - <<-END
+		netns add sg-$name-v
+		netns add sg-$name-c
+	END
 	ip -n "sg-$name-v" link set lo up
 	ip -n "sg-$name-c" link set lo up
 	tb_link "$name"
@@ -155,21 +183,40 @@ tb_link()
 	# On NICs of its own: see tests/drivers.
 	if declare -F tb_own_wire >/dev/null; then
 		tb_own_wire "$1"
+		tb_batch "$1" c tb_crowd_end
+		tb_batch "$1" v tb_victim_end
+		tb_quiet_crowd "$1"
+		tb_wait_link "$1"
 	else
-		ip -n "sg-$1-v" link add v0 type veth peer name c0 netns "sg-$1-c"
 		tb_wire "$1"
+		tb_quiet_crowd "$1"
 	fi
-	ip -n "sg-$1-v" addr add "$TB_VICTIM4/24" dev v0
-	ip -n "sg-$1-v" addr add "$TB_VICTIM6/64" dev v0 nodad
-	ip -n "sg-$1-c" addr add "$TB_CROWD4/24" dev c0
-	ip -n "sg-$1-c" addr add "$TB_CROWD6/64" dev c0 nodad
-	ip -n "sg-$1-c" link set c0 addrgenmode none up
-	ip -n "sg-$1-v" link set v0 addrgenmode none up
+}
 
-	ip -n "sg-$1-v" route add 198.18.0.0/15 via "$TB_CROWD4"
-	ip -n "sg-$1-v" -6 route add 2001:db8:18::/48 via "$TB_CROWD6"
-	tb_quiet_crowd "$1"
-	tb_wait_link "$1"
+# tb_batch NAME END COMMAND...: ip does what it prints.
+tb_batch()
+{
+	"${@:3}" | tb_in "sg-$1-$2" ip -batch -
+}
+
+tb_crowd_end()
+{
+	cat <<-END
+		addr add $TB_CROWD4/24 dev c0
+		addr add $TB_CROWD6/64 dev c0 nodad
+		link set c0 addrgenmode none up
+	END
+}
+
+tb_victim_end()
+{
+	cat <<-END
+		addr add $TB_VICTIM4/24 dev v0
+		addr add $TB_VICTIM6/64 dev v0 nodad
+		link set v0 addrgenmode none up
+		route add 198.18.0.0/15 via $TB_CROWD4
+		route add 2001:db8:18::/48 via $TB_CROWD6
+	END
 }
 
 # The victim's end is a server's NIC: offloads as the kernel sets them, and GRO, which
@@ -181,9 +228,28 @@ tb_link()
 # answers lie in the queue until some other packet comes along.
 tb_wire()
 {
-	tb_victim "$1" ethtool -K v0 gro on
+	tb_batch "$1" c tb_wire_crowd "$1"
 	tb_crowd "$1" ethtool -K c0 tx off tso off >/dev/null
-	tb_crowd "$1" ip link set dev c0 xdp object "$TB_ROOT/build/pass.bpf.o" section xdp
+	tb_victim "$1" ethtool -K v0 gro on
+	tb_batch "$1" v tb_wire_victim
+}
+
+tb_wire_crowd()
+{
+	echo "link add c0 address $TB_CROWD_MAC type veth peer name v0 address $TB_VICTIM_MAC netns sg-$1-v"
+	echo "link set dev c0 xdp object $TB_ROOT/build/pass.bpf.o section xdp"
+	tb_crowd_end
+	echo "neigh replace $TB_VICTIM4 lladdr $TB_VICTIM_MAC dev c0 nud permanent"
+	echo "neigh replace $TB_VICTIM6 lladdr $TB_VICTIM_MAC dev c0 nud permanent"
+}
+
+# As both know each other's MAC from the beginning, and without link-local addresses
+# nobody asks for routers, a test that counts packets counts those it sent.
+tb_wire_victim()
+{
+	tb_victim_end
+	echo "neigh replace $TB_CROWD4 lladdr $TB_CROWD_MAC dev v0 nud permanent"
+	echo "neigh replace $TB_CROWD6 lladdr $TB_CROWD_MAC dev v0 nud permanent"
 }
 
 # The raw population's replies end at its packet socket. Without this drop (it
@@ -238,21 +304,27 @@ tb_keep_neighbours()
 # which tests have.
 tb_down()
 {
-	local name=$1 file end
+	local name=$1 file end gone=
 	tb_check_name "$name"
 	for file in "$TB_RUN/$name"/pids/*; do
-		[ -e "$file" ] && tb_stop_recorded "$file"
+		! tb_recorded "$file" || kill "$tb_pid" 2>/dev/null || true # all end at the same time
+	done
+	for file in "$TB_RUN/$name"/pids/*; do
+		[ ! -e "$file" ] || tb_stop_recorded "$file"
 	done
 	tb_gate_down "$name"
 	tb_file_down "$name"
 	for end in v c x; do
 		tb_netns_empty "sg-$name-$end"
-		if tb_netns_exists "sg-$name-$end"; then
-			ip netns del "sg-$name-$end"
-		fi
+		! tb_netns_exists "sg-$name-$end" || gone+="netns del sg-$name-$end"$'\n'
+	done
+	# Another run may take the same orphan away.
+	[ -z "$gone" ] || ip -force -batch - <<<"$gone" 2>/dev/null || true
+	for end in v c x; do
+		! tb_netns_exists "sg-$name-$end" || ip netns del "sg-$name-$end"
 	done
 	# Whatever a test has mounted there is not the testbed's.
-	rm -rf --one-file-system "${TB_RUN:?}/$name"
+	[ ! -e "$TB_RUN/$name" ] || rm -rf --one-file-system "${TB_RUN:?}/$name"
 }
 
 # Pins live outside of the namespaces and would survive them.
@@ -288,7 +360,7 @@ tb_file_up()
 
 tb_file_down()
 {
-	rm -f "$(tb_file "$1")"
+	[ ! -e "/etc/straygate/$1_2.policy" ] || rm -f "/etc/straygate/$1_2.policy"
 	[ ! -e "$TB_RUN/.made-etc" ] || ! rmdir /etc/straygate 2>/dev/null || rm -f "$TB_RUN/.made-etc"
 }
 
@@ -306,7 +378,7 @@ tb_orphaned()
 {
 	[ -d "$TB_RUN/$1" ] || return 0
 	[ -e "$TB_RUN/$1/owner" ] || return 1
-	! tb_recorded_alive "$TB_RUN/$1/owner" >/dev/null
+	! tb_recorded "$TB_RUN/$1/owner"
 }
 
 # tb_clean [all]: what killed runs left; with `all` also what still has an owner.
