@@ -17,13 +17,13 @@
 # sends to them can be counted.
 
 # shellcheck source=tests/live/lib/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../live/lib/lib.sh"
+. "${BASH_SOURCE[0]%/*}/../live/lib/lib.sh"
 # shellcheck source=tests/live/lib/shake.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../live/lib/shake.sh"
+. "${BASH_SOURCE[0]%/*}/../live/lib/shake.sh"
 
 SERVED=www.served.example
 STRAY=www.foreign.example
-FLIGHTS=$(dirname "${BASH_SOURCE[0]}")/flights.py
+CORE_CLIENT=${BASH_SOURCE[0]%/*}/visits.py
 PATIENCE=20 # seconds, of curl
 # Where the clients are: c, beside the victim, or x, behind a router (far_up()).
 CLIENT=c
@@ -35,7 +35,7 @@ declare -A CORE_STRAY=() # addresses, by family
 
 in_client()
 {
-	nsenter --net="/run/netns/sg-$T-$CLIENT" -- "$@"
+	tb_in "sg-$T-$CLIENT" "$@"
 }
 
 # --- servers and addresses -------------------------------------------------------
@@ -103,89 +103,29 @@ page()
 	right "$(fetch "$1" "$T_DIR/got" "${@:2}")" "$T_DIR/got" "$CORE_PAGE"
 }
 
-# kept FAMILY FILE OPTION...: FILE is sent, and compared with what the server has of it.
-kept()
+# clients served|strays FAMILIES VISIT...: a line "IPv4 VISIT HOW" for each: see visits.py.
+clients()
 {
-	local family=$1 file=$2 status copy result
-	shift 2
-	: >"$T_DIR/got"
-	status=$(fetch "$family" "$T_DIR/got" -H Expect: --data-binary "@$file" "$@")
-	copy=$(cat "$T_DIR/got")
-	result=$(right "$status" "$copy" "$file")
-	[[ $status != 200 || $copy != "$TB_RUN/$T/nginx/"* ]] || rm -f "$copy"
-	echo "$result"
-}
-
-# flight FAMILY KIND: what no ordinary client can be told to do: see flights.py.
-flight()
-{
-	in_client "$PYTHON" "$FLIGHTS" "$2" "${CORE_VICTIM[$1]}" "$SERVED" "$CORE_PAGE" "$CORE_POST"
-}
-
-visit_plain() { page "$1" "http://$SERVED/"; }
-visit_cookie() { page "$1" -H "Cookie: id=$(printf '%02000d' 7)" "http://$SERVED/"; }
-visit_split() { flight "$1" split; }
-visit_headbody() { flight "$1" headbody; }
-visit_post() { flight "$1" post; }
-visit_tls() { page "$1" "https://$SERVED/"; }
-visit_tls-post() { kept "$1" "$CORE_POST" "https://$SERVED/keep"; }
-visit_up() { kept "$1" "$CORE_BIG" "http://$SERVED/keep"; }
-
-visit_down()
-{
-	rm -f "$T_DIR/got"
-	right "$(fetch "$1" "$T_DIR/got" "http://$SERVED/thirty")" "$T_DIR/got" "$CORE_BIG"
-}
-
-# Four requests over one connection.
-visit_keepalive()
-{
-	local n got
-	got=$(fetch "$1" "$T_DIR/got1" "http://$SERVED/" -o "$T_DIR/got2" "http://$SERVED/post" \
-		-o "$T_DIR/got3" "http://$SERVED/" -o "$T_DIR/got4" "http://$SERVED/" -w '%{http_code},%{num_connects} ')
-	[ "$got" = "200,1 200,0 200,0 200,0 " ] || { echo "$got"; return; }
-	for n in 1 3 4; do
-		cmp -s "$T_DIR/got$n" "$CORE_PAGE" || { echo "wrong bytes in $n"; return; }
+	local kind=$1 family visit arguments=()
+	for family in $2; do
+		arguments+=("IPv$family=${CORE_VICTIM[$family]}" "from$family=${CORE_STRAY[$family]}")
 	done
-	right 200 "$T_DIR/got2" "$CORE_POST"
-}
-
-# openssl_asks FAMILY NAME OPTION...: HTTP over TLS by openssl; what came is in got.
-openssl_asks()
-{
-	local to=${CORE_VICTIM[$1]}
-	[ "$1" = 4 ] || to="[$to]"
-	printf 'GET / HTTP/1.0\r\nHost: %s\r\n\r\n' "$2" |
-		in_client timeout 20 openssl s_client -connect "$to:443" -servername "$2" -quiet -ign_eof "${@:3}" \
-			>"$T_DIR/got" 2>"$T_DIR/openssl.err"
-}
-
-# A ClientHello of more than 2 KB: two segments, and the kernel's GRO may make them one.
-long_alpn()
-{
-	local i list=
-	for i in {1..9}; do
-		list+=$(printf "$i%0220d" 0),
+	for visit in "${@:3}"; do
+		if [ "$kind" = served ]; then arguments+=("$visit:$(core_times "$visit")"); else arguments+=("$visit:1"); fi
 	done
-	echo "${list}http/1.1"
+	[ "$kind" = served ] && arguments+=("name=$SERVED") || arguments+=("name=$STRAY")
+	in_client "$PYTHON" -B "$CORE_CLIENT" "$kind" patience="$PATIENCE" answer="$TB_VICTIM4" page="$CORE_PAGE" \
+		post="$CORE_POST" big="$CORE_BIG" kept="$TB_RUN/$T/nginx/" work="$T_DIR" "${arguments[@]}"
 }
 
-visit_hello()
+# client served|strays FAMILY VISIT: how that one went.
+client()
 {
-	openssl_asks "$1" "$SERVED" -alpn "$(long_alpn)" || { tail -n 1 "$T_DIR/openssl.err"; return; }
-	sed '1,/^\r$/d' "$T_DIR/got" >"$T_DIR/got1"
-	right "$(sed -n '1s/^HTTP[^ ]* \([0-9]*\).*/\1/p' "$T_DIR/got")" "$T_DIR/got1" "$CORE_PAGE"
+	clients "$1" "$2" "$3" | cut -d ' ' -f 3-
 }
 
-dig_served()
-{
-	local got
-	got=$(in_client dig +short +tries=1 +time=5 "${@:2}" "@${CORE_VICTIM[$1]}" "$SERVED" 2>&1 || true)
-	[ "$got" = "$TB_VICTIM4" ] && echo good || echo "${got:-nothing}" | tail -n 1
-}
-
-visit_dns() { dig_served "$1"; }
-visit_dns-tcp() { dig_served "$1" +tcp; }
+visit_down() { client served "$1" down; }
+visit_up() { client served "$1" up; }
 
 # How often a visit is tried: whether two segments arrive in one NAPI poll is chance.
 core_times()
@@ -197,26 +137,11 @@ core_times()
 	esac
 }
 
-# tried FAMILY VISIT: "good", or how the first that was not went.
-tried()
-{
-	local i got=good
-	for ((i = $(core_times "$2"); i > 0; i--)); do
-		got=$("visit_$2" "$1")
-		[ "$got" = good ] || break
-	done
-	echo "$got"
-}
-
-# core_visits FILE: a line "IPv4 VISIT HOW" for each.
+# core_visits FILE
 core_visits()
 {
-	local family visit
-	for family in $FAMILIES; do
-		for visit in $VISITS; do
-			echo "IPv$family $visit $(tried "$family" "$visit")"
-		done
-	done >"$1"
+	# shellcheck disable=SC2086 # words
+	clients served "$FAMILIES" $VISITS >"$1"
 }
 
 # measure: the core without the gate. What goes well here must go well later.
@@ -235,9 +160,13 @@ measure()
 as_without()
 {
 	local family visit was how
+	local -A now=()
 	core_visits "$T_DIR/with"
+	while read -r family visit how; do
+		now[$family $visit]=$how
+	done <"$T_DIR/with"
 	while read -r family visit was; do
-		how=$(grep "^$family $visit " "$T_DIR/with" | cut -d ' ' -f 3-)
+		how=${now[$family $visit]:-}
 		if [ "$was" = good ]; then
 			is "$1: served, $family, $visit" "$how" good
 		else
@@ -270,51 +199,24 @@ segments_to_strays()
 	in_victim nft -j list counter inet straywatch sent | jq '[.nftables[].counter.packets // 0] | add'
 }
 
-stray_http() { fetch "$1" /dev/null --interface "${CORE_STRAY[$1]}" "http://$STRAY/"; }
-stray_tls() { fetch "$1" /dev/null --interface "${CORE_STRAY[$1]}" "https://$STRAY/"; }
-
-stray_cookie()
-{
-	fetch "$1" /dev/null --interface "${CORE_STRAY[$1]}" -H "Cookie: id=$(printf '%02000d' 7)" "http://$STRAY/"
-}
-
-stray_post()
-{
-	fetch "$1" /dev/null --interface "${CORE_STRAY[$1]}" -H Expect: --data-binary "@$CORE_POST" "http://$STRAY/keep"
-}
-
-stray_hello()
-{
-	local bind=${CORE_STRAY[$1]}
-	[ "$1" = 4 ] || bind="[$bind]"
-	if openssl_asks "$1" "$STRAY" -bind "$bind:0" -alpn "$(long_alpn)"; then
-		head -n 1 "$T_DIR/got"
-	else
-		echo "000 exit 35"
-	fi
-}
-
-dig_stray()
-{
-	in_client dig -b "${CORE_STRAY[$1]}" +tries=1 +time=5 "${@:2}" "@${CORE_VICTIM[$1]}" "$STRAY" |
-		sed -n 's/.*status: \([A-Z]*\).*/\1/p'
-}
-
-stray_dns() { dig_stray "$1"; }
-stray_dns-tcp() { dig_stray "$1" +tcp; }
+stray_http() { client strays "$1" http; }
+stray_tls() { client strays "$1" tls; }
+stray_dns() { client strays "$1" dns; }
 
 # strays WHAT DEPTH
 strays()
 {
-	local what=$1 family kind wanted queries
+	local what=$1 family kind wanted queries how
 	PATIENCE=8 # strays are to be told at once
 	watch_strays
 	queries=$(nsd_queries "$T")
+	clients strays "$STRAY_FAMILIES" http cookie post tls hello dns dns-tcp >"$T_DIR/strays"
 	for family in $STRAY_FAMILIES; do
 		for kind in http cookie post tls hello dns dns-tcp; do
 			wanted=$TURNED_AWAY
 			[[ $kind != dns* ]] || wanted='^REFUSED$'
-			like "$what: stray, IPv$family, $kind" "$("stray_$kind" "$family")" "$wanted"
+			how=$(grep "^IPv$family $kind " "$T_DIR/strays" || echo "- - not tried")
+			like "$what: stray, IPv$family, $kind" "${how#* * }" "$wanted"
 		done
 	done
 	is "$what: no stray in nginx's log" "$(nginx_log_lines foreign)" 0
@@ -334,13 +236,9 @@ strays()
 # handshake, and not for longer than it takes to be sure that it will not be.
 settle()
 {
-	local i family
+	local i
 	for ((i = 0; i < 20; i++)); do
-		for family in $FAMILIES; do
-			for visit in plain tls dns-tcp; do
-				"visit_$visit" "$family" >/dev/null
-			done
-		done
+		clients served "$FAMILIES" plain tls dns-tcp >/dev/null
 		[ "$(depths | sort -u)" != handshake ] || return 0
 		sleep 0.2
 	done

@@ -1,23 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Visits whose first flight is shaped as no ordinary client can be told to do it:
-
-	flights.py KIND ADDR NAME PAGE POST	prints "good", or how it went
+"""Visits whose first flight is shaped as no ordinary client can be told to do it (see fly()):
 
 	split		the name in two writes, under Nagle's algorithm
 	headbody	a POST's head in one write, its body in the next, under Nagle's algorithm
 	post		head and 20 KB of body in one write: all of the first flight is full
-
-PAGE is the file that GET / must bring; POST the one that is sent, and must be what the
-server keeps of it.
 """
 import os
 import socket
-import sys
 
 
 def connect(addr):
-    s = socket.create_connection((addr, 80), timeout=20)
-    return s
+    return socket.create_connection((addr, 80), timeout=20)
 
 
 def response(s):
@@ -74,13 +67,11 @@ def one_write(s, name, page, post):
     return kept(*response(s), post)
 
 
-def main():
-    kind, addr, name, page, post = sys.argv[1:]
+def fly(kind, addr, name, page, post):
+    """ "good", or how it went. `page` is what GET / must bring; `post` what is sent, and must
+    be what the server keeps of it."""
     visit = {"split": split, "headbody": headbody, "post": one_write}[kind]
     try:
-        print(visit(connect(addr), name, read(page), read(post)))
+        return visit(connect(addr), name, page, post)
     except OSError as e:
-        print(type(e).__name__)
-
-
-main()
+        return type(e).__name__
