@@ -140,11 +140,11 @@ $(B)/libworld.a: $(WORLD)
 	ar rcs $@ $^
 
 $(PACKET): $(B)/%: $(B)/tests/packet/%.o $(B)/libworld.a $(B)/libstraygate.a
-	$(CC) $(LDFLAGS) $^ $(LIBS) -lcriterion -o $@
+	$(CC) $(LDFLAGS) -Wl,--wrap=bpf_object__load $^ $(LIBS) -lcriterion -o $@
 
 .SECONDARY: $(WORLD) $(PACKET:$(B)/%=$(B)/tests/packet/%.o) $(UNIT:$(B)/%=$(B)/tests/unit/%.o)
 
-tests: $(UNIT) $(PACKET) $(B)/crowd $(B)/echo $(B)/smuggling $(B)/straygate-layout $(B)/pass.bpf.o $(B)/filter.bpf.o \
+tests: $(UNIT) $(PACKET) $(B)/crowd $(B)/echo $(B)/within $(B)/smuggling $(B)/straygate-layout $(B)/pass.bpf.o $(B)/filter.bpf.o \
 	$(B)/own.bpf.o
 
 # All of them, also behind one that failed.

@@ -50,7 +50,7 @@ static void give_a_cookie(void)
 static void begin(void)
 {
 	stay_on_cpu();
-	world_begin();
+	world_begin_full();
 	world_policy(POLICY);
 	host_listen(DEEP, false);
 	memory = world_memory();

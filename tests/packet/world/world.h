@@ -28,6 +28,8 @@
 /* Fixtures of every suite: TestSuite(x, .init = world_begin, .fini = world_end). */
 void world_begin(void);
 void world_end(void);
+/* The same with all tables as large as a user's: the LRU ones are small otherwise. */
+void world_begin_full(void);
 /* The same with room for so many bound visits. */
 void world_begin_small(uint32_t bound);
 
