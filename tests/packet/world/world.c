@@ -134,18 +134,8 @@ void world_begin(void)
 	world_begin_small(0);
 }
 
-/* Promise 1: every run of the program is counted, once, on whatever line. */
-static void check_counted(void)
-{
-	uint64_t counted = world_counted(), runs = world_runs();
-
-	cr_assert(counted == runs, "%lu packets counted of %lu runs", (unsigned long)counted,
-		  (unsigned long)runs);
-}
-
 void world_end(void)
 {
-	check_counted();
 	policy_free(world_running);
 	world_running = NULL;
 	tc_detach(&world_gate, "host");
@@ -206,7 +196,7 @@ static void engage_all(void)
 }
 
 /* The lines of listeners with ids up to this one, which are read by the packet: all are
- * 33,000. What is counted beyond shows at the world's end. */
+ * 33,000. What is counted beyond shows in check_counted(). */
 static uint32_t highest;
 
 static void watch_listeners(struct policy *p)
@@ -384,6 +374,21 @@ static void read_lines(struct counter *out, uint32_t n)
 		}
 }
 
+/* Promise 1: every run of the program is counted, once, on whatever line. Of the first packets
+ * each, later every 32nd time: what Criterion finds behind a test's end makes none fail. */
+static void check_counted(void)
+{
+	static unsigned int times;
+	uint64_t counted, runs;
+
+	if (++times > 8 && times % 32)
+		return;
+	counted = world_counted();
+	runs = world_runs();
+	cr_assert(counted == runs, "%lu packets counted of %lu runs", (unsigned long)counted,
+		  (unsigned long)runs);
+}
+
 struct outcome world_run(const struct frame *in, struct frame *out)
 {
 	static struct counter before[COUNTERS_MAX], now[COUNTERS_MAX];
@@ -406,6 +411,7 @@ struct outcome world_run(const struct frame *in, struct frame *out)
 		o.listener = i / REASONS_MAX / 2;
 	}
 	cr_assert(risen == 1, "%u lines of the counters for one packet", risen);
+	check_counted();
 	return o;
 }
 
