@@ -139,13 +139,17 @@ $(B)/libworld.a: $(WORLD)
 	rm -f $@
 	ar rcs $@ $^
 
+$(B)/wire: tests/live/lib/wire.c tests/live/lib/wire.h
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) -iquote . $< -lbpf -o $@
+
 $(PACKET): $(B)/%: $(B)/tests/packet/%.o $(B)/libworld.a $(B)/libstraygate.a
 	$(CC) $(LDFLAGS) -Wl,--wrap=bpf_object__load $^ $(LIBS) -lcriterion -o $@
 
 .SECONDARY: $(WORLD) $(PACKET:$(B)/%=$(B)/tests/packet/%.o) $(UNIT:$(B)/%=$(B)/tests/unit/%.o)
 
 tests: $(UNIT) $(PACKET) $(B)/crowd $(B)/echo $(B)/within $(B)/smuggling $(B)/straygate-layout $(B)/pass.bpf.o $(B)/filter.bpf.o \
-	$(B)/own.bpf.o
+	$(B)/own.bpf.o $(B)/wire $(B)/wire.bpf.o
 
 # All of them, also behind one that failed.
 check-unit: $(UNIT)

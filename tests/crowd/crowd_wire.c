@@ -322,7 +322,9 @@ int wire_open(void)
 	memcpy(config.our_mac, ifr.ifr_hwaddr.sa_data, 6);
 	at.sll_ifindex = if_nametoindex(config.device);
 	setsockopt(sock, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
-	setsockopt(sock, SOL_PACKET, PACKET_QDISC_BYPASS, &one, sizeof(one));
+	/* Past the queue it is also past what scripts/asleep looks at. */
+	if (!getenv("TB_ASLEEP"))
+		setsockopt(sock, SOL_PACKET, PACKET_QDISC_BYPASS, &one, sizeof(one));
 	if (setsockopt(sock, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one)) || filter_attach() ||
 	    ring_open() || bind(sock, (struct sockaddr *)&at, sizeof(at)))
 		goto fail;

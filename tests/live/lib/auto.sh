@@ -8,10 +8,11 @@
 PROBE=$(dirname "${BASH_SOURCE[0]}")/probe.py
 
 # pace ARM PATIENCE [MOST RELAPSE HABIT]: seconds, in place of an hour, five minutes, an
-# hour, an hour, ten minutes.
+# hour, an hour, ten minutes. A gate that is to stay asleep (scripts/asleep) keeps them.
 pace()
 {
 	local bytes
+	[ -z "${TB_ASLEEP:-}" ] || return 0
 	bytes=$("$PYTHON" - "$@" <<-'END'
 		import struct, sys
 		said, usual = [float(a) for a in sys.argv[1:]], [3600, 300, 3600, 3600, 600]

@@ -29,6 +29,11 @@ TB_CORE_VICTIM=0
 TB_CORE_CROWD=1
 [ -e /sys/devices/system/cpu/cpu1 ] || TB_CORE_CROWD=0
 
+if [ -n "${TB_ASLEEP:-}" ]; then
+	# shellcheck source=tests/live/lib/asleep.sh
+	. "$TB_ROOT/tests/live/lib/asleep.sh"
+fi
+
 tb_die()
 {
 	echo "testbed: $*" >&2
@@ -231,6 +236,7 @@ tb_wire()
 	tb_batch "$1" c tb_wire_crowd "$1"
 	tb_crowd "$1" ethtool -K c0 tx off tso off >/dev/null
 	tb_victim "$1" ethtool -K v0 gro on
+	[ -z "${TB_ASLEEP:-}" ] || asleep_begin "$1"
 	tb_batch "$1" v tb_wire_victim
 }
 
@@ -316,6 +322,9 @@ tb_down()
 	tb_file_down "$name"
 	for end in v c x; do
 		tb_netns_empty "sg-$name-$end"
+	done
+	[ -z "${TB_ASLEEP:-}" ] || asleep_end "$name"
+	for end in v c x; do
 		! tb_netns_exists "sg-$name-$end" || gone+="netns del sg-$name-$end"$'\n'
 	done
 	# Another run may take the same orphan away.

@@ -1,0 +1,61 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A testbed whose gate sleeps, and whose packets are compared on their way: see
+# scripts/asleep, and wire.c beside this file. Sourced by testbed.sh where TB_ASLEEP is
+# the directory for what is found.
+
+# asleep_begin NAME: when v0 and c0 are there, and v0 is still down. What has passed tc ingress,
+# and what has not reached tc egress yet, is copied to a pair of devices that stay down:
+# netfilter's ingress hook stands behind that of tc, its egress hook before it.
+asleep_begin()
+{
+	local report i
+	report=$TB_ASLEEP/$1.$(find "$TB_ASLEEP" -name "$1.*.wire" | wc -l)
+	basename "$0" >"$report.file"
+	echo "$report" >"$TB_RUN/$1/report"
+	ip -n "sg-$1-v" link add mirrori type veth peer name mirroro
+	tb_victim "$1" nft -f - <<-END
+		table netdev mirror {
+			chain in {
+				type filter hook ingress device "v0" priority -500; policy accept;
+				counter dup to "mirrori"
+			}
+			chain out {
+				type filter hook egress device "v0" priority 500; policy accept;
+				counter dup to "mirroro"
+			}
+		}
+	END
+	"$TB_ROOT/build/wire" "$TB_ROOT/build/wire.bpf.o" "/run/netns/sg-$1-v" "/run/netns/sg-$1-c" \
+		>"$report.wire" 2>&1 </dev/null &
+	tb_record "$TB_RUN/$1/wire" $!
+	for ((i = 0; i < 200; i++)); do
+		! grep -q ready "$report.wire" || return 0
+		sleep 0.05
+	done
+	tb_die "the packets cannot be looked at: $(tail -n 1 "$report.wire")"
+}
+
+# asleep_end NAME: when nobody sends any more, and before the devices go.
+asleep_end()
+{
+	local pid i
+	pid=$(tb_recorded_alive "$TB_RUN/$1/wire") || return 0
+	kill "$pid" 2>/dev/null || true
+	for ((i = 0; i < 400; i++)); do
+		tb_runs "$pid" || break
+		sleep 0.05
+	done
+	tb_stop_recorded "$TB_RUN/$1/wire"
+	asleep_counted "$1" >"$(cat "$TB_RUN/$1/report").kernel" 2>/dev/null || true
+}
+
+# asleep_counted NAME: how many packets there were by the kernel's own count, "NAME PLACE N"
+# each: now and then a burst of them meets tracepoints that do not run.
+asleep_counted()
+{
+	tb_victim "$1" nft -j list table netdev mirror | jq -r '.nftables[].rule // empty |
+		"host \(.chain) \(if .chain == "in" then "behind" else "before" end) \(.expr[0].counter.packets)"'
+	tb_crowd "$1" ip -s -j link show c0 | jq -r '.[0].stats64 | "wire in before \(.tx.packets)"'
+}
