@@ -15,7 +15,7 @@
 #include "bpf/shared_visit.h"
 
 #ifndef STRAYGATE_LAYOUT /* build/straygate-layout has another */
-#define STRAYGATE_LAYOUT 8
+#define STRAYGATE_LAYOUT 9
 #endif
 
 /* Limits of the tables; user/policy.h refuses what is larger. */
@@ -395,7 +395,7 @@ struct heavy {
 /* Commands of other versions read `layout` and `build`, which keep their places. */
 struct meta {
 	__u32 layout; /* STRAYGATE_LAYOUT */
-	__u32 reserved;
+	__u32 before;	 /* what `enforcing` was when the change was made that waits to be confirmed */
 	__u64 enforcing; /* s since 1970, since when the posture is what it is */
 	__u64 applied;	 /* s since 1970 */
 	char build[64];

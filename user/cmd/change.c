@@ -68,6 +68,16 @@ int change_policy(struct gate *g, struct policy *now, struct policy *before, con
 	return change_policy_for(g, now, before, file, 0);
 }
 
+/* Since when, of what rules now, and would rule again if this change is not confirmed. While
+ * another one waits that is known already. */
+static void note_since(struct gate *g)
+{
+	if (gate_deadline(g))
+		return;
+	g->meta.enforcing = gate_posture_since(g);
+	g->meta.before = g->meta.enforcing;
+}
+
 /* Ids of the policy that may rule again are not given away: their counters would be
  * another line's then. */
 static int prepare(struct gate *g, struct policy *now, struct policy *before)
@@ -79,6 +89,7 @@ static int prepare(struct gate *g, struct policy *now, struct policy *before)
 
 	if (r)
 		return fail(r, "%s", err.text);
+	note_since(g);
 	r = gate_fallback(g, &fallback, &base);
 	if (r)
 		return r;

@@ -46,7 +46,7 @@ static const char *file_name(const struct gate *g)
 }
 
 /* unseen: so many packets came, and the program saw none. */
-static void print_device(const struct gate *g, struct policy *running, const struct device_tally *d,
+static void print_device(struct gate *g, struct policy *running, const struct device_tally *d,
 			 uint32_t unseen)
 {
 	char posture[POSTURE_TEXT];
@@ -56,7 +56,7 @@ static void print_device(const struct gate *g, struct policy *running, const str
 	       : unseen		    ? "ATTACHED BUT NOT RUN"
 	       : d->device->generic ? "generic"
 				    : "native",
-	       posture_print(policy_find(running, ST_POSTURE, ""), posture), clock_text(g->meta.enforcing),
+	       posture_print(policy_find(running, ST_POSTURE, ""), posture), clock_text(gate_posture_since(g)),
 	       file_name(g), grouped(policy_lines(running)),
 	       grouped(policy_entries(running, ST_SERVE) + policy_entries(running, ST_ZONE)),
 	       grouped(policy_entries(running, ST_SOURCE)));
@@ -283,7 +283,7 @@ static void print_compared(struct gate *g, struct policy *running)
 	if (missing)
 		printf("  %s names of the servers are not served: %s%s; `straygate suggest --diff`\n",
 		       grouped(missing), names, missing > 3 ? ", ..." : "");
-	if (compared_is_old(&found, policy_posture(running) != POSTURE_OBSERVE, g->meta.enforcing))
+	if (compared_is_old(&found, policy_posture(running) != POSTURE_OBSERVE, gate_posture_since(g)))
 		puts("  the names were not compared with the servers for a day; `straygate suggest --diff`");
 }
 

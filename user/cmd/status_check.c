@@ -21,7 +21,7 @@ static void check_names(struct findings *f, struct gate *g, struct policy *p)
 	if (missing)
 		findings_add(f, LEVEL_WARNING, "%zu names of the servers are not served: %s%s", missing,
 			     names, missing > 3 ? ", ..." : "");
-	if (compared_is_old(&found, policy_posture(p) != POSTURE_OBSERVE, g->meta.enforcing))
+	if (compared_is_old(&found, policy_posture(p) != POSTURE_OBSERVE, gate_posture_since(g)))
 		findings_add(f, LEVEL_WARNING, "the names were not compared with the servers for a day");
 }
 

@@ -190,7 +190,7 @@ static json_t *now_json(const struct watch *w)
 	if (!o || !w->open)
 		return o;
 	json_object_set_new(o, "posture", json_string(posture_name(policy_posture(t->policy))));
-	json_object_set_new(o, "since", json_integer(g->meta.enforcing));
+	json_object_set_new(o, "since", json_integer(gate_posture_since(g)));
 	json_object_set_new(o, "goes_back_in", seconds_left(g) ? json_integer(seconds_left(g)) : json_null());
 	json_object_set_new(o, "served_names", json_integer(t->names));
 	json_object_set_new(o, "bound", bound_json(g));

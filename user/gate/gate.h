@@ -233,6 +233,9 @@ int gate_fallback(struct gate *g, struct policy **p, struct policy **base);
 /* When a policy that waits to be confirmed goes back, ns of CLOCK_MONOTONIC; 0:
  * none waits. */
 uint64_t gate_deadline(struct gate *g);
+/* s since 1970: since when the posture that rules has been what it is. One that was changed,
+ * and not confirmed, rules as if nothing had been. */
+uint64_t gate_posture_since(struct gate *g);
 /* Were addresses added to the host or removed since the policy that rules was made
  * current? False also for those who cannot read its tables. */
 bool gate_addresses_changed(struct gate *g);

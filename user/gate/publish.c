@@ -188,6 +188,13 @@ uint64_t gate_deadline(struct gate *g)
 	return (uint64_t)CONTROL_DEADLINE(word) << CONTROL_DEADLINE_SHIFT;
 }
 
+uint64_t gate_posture_since(struct gate *g)
+{
+	uint64_t word = gate_word(g);
+
+	return ruling_slot(word) == CONTROL_SLOT(word) ? g->meta.enforcing : g->meta.before;
+}
+
 int gate_confirm(struct gate *g)
 {
 	return make_current(g, gate_word(g), CONTROL_SLOT(gate_word(g)), 0);

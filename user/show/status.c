@@ -130,7 +130,7 @@ int status_json(struct gate *g, const char *instance)
 	json_open(instance);
 	json_member("posture", json_string(posture_name(policy_posture(t.policy))));
 	json_member("canary", canary_json(t.policy));
-	json_member("since", json_integer(g->meta.enforcing));
+	json_member("since", json_integer(gate_posture_since(g)));
 	json_member("applied", json_integer(g->meta.applied));
 	json_member("build", json_string(g->meta.build));
 	json_member("policy", json_string(g->meta.policy));

@@ -10,10 +10,7 @@
 # netfilter's ingress hook stands behind that of tc, its egress hook before it.
 asleep_begin()
 {
-	local report i
-	report=$TB_ASLEEP/$1.$(find "$TB_ASLEEP" -name "$1.*.wire" | wc -l)
-	basename "$0" >"$report.file"
-	echo "$report" >"$TB_RUN/$1/report"
+	mkdir -p "$TB_ASLEEP"
 	ip -n "sg-$1-v" link add mirrori type veth peer name mirroro
 	tb_victim "$1" nft -f - <<-END
 		table netdev mirror {
@@ -27,6 +24,16 @@ asleep_begin()
 			}
 		}
 	END
+	asleep_look "$1"
+}
+
+# asleep_look NAME: from now on, until asleep_end.
+asleep_look()
+{
+	local report i
+	report=$TB_ASLEEP/$1.$(find "$TB_ASLEEP" -name "$1.*.wire" | wc -l)
+	basename "$0" >"$report.file"
+	echo "$report" >"$TB_RUN/$1/report"
 	"$TB_ROOT/build/wire" "$TB_ROOT/build/wire.bpf.o" "/run/netns/sg-$1-v" "/run/netns/sg-$1-c" \
 		>"$report.wire" 2>&1 </dev/null &
 	tb_record "$TB_RUN/$1/wire" $!
