@@ -394,7 +394,7 @@ struct heavy {
 
 /* Commands of other versions read `layout` and `build`, which keep their places. */
 struct meta {
-	__u32 layout; /* STRAYGATE_LAYOUT */
+	__u32 layout;	 /* STRAYGATE_LAYOUT */
 	__u32 before;	 /* what `enforcing` was when the change was made that waits to be confirmed */
 	__u64 enforcing; /* s since 1970, since when the posture is what it is */
 	__u64 applied;	 /* s since 1970 */

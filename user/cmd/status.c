@@ -56,8 +56,8 @@ static void print_device(struct gate *g, struct policy *running, const struct de
 	       : unseen		    ? "ATTACHED BUT NOT RUN"
 	       : d->device->generic ? "generic"
 				    : "native",
-	       posture_print(policy_find(running, ST_POSTURE, ""), posture), clock_text(gate_posture_since(g)),
-	       file_name(g), grouped(policy_lines(running)),
+	       posture_print(policy_find(running, ST_POSTURE, ""), posture),
+	       clock_text(gate_posture_since(g)), file_name(g), grouped(policy_lines(running)),
 	       grouped(policy_entries(running, ST_SERVE) + policy_entries(running, ST_ZONE)),
 	       grouped(policy_entries(running, ST_SOURCE)));
 	if (d->device->chain.id)
