@@ -78,10 +78,23 @@ static __always_inline __u32 shorter(__u32 reason)
 	return CONTINUE;
 }
 
+/* Nobody but a host asks, and by itself. Over TCP a handshake shows that. */
+static __always_inline bool answerable(struct xdp_md *ctx, const struct packet *p)
+{
+	struct ethhdr *eth = (void *)(long)ctx->data;
+
+	if (p->protocol != IPPROTO_UDP)
+		return true;
+	if ((void *)(eth + 1) > (void *)(long)ctx->data_end || eth->h_dest[0] & 1)
+		return false;
+	return is_unicast(p) && !same_address(p->flow.client, p->flow.server);
+}
+
 /* Carries a verdict out; the reason may become another on the way. */
 static __always_inline int carry_out(struct xdp_md *ctx, struct packet *p, __u32 *reason)
 {
-	int action = rewrite(ctx, p, reason_row(*reason).sends);
+	bool can = answerable(ctx, p);
+	int action = can ? rewrite(ctx, p, reason_row(*reason).sends) : -1;
 
 	if (action < 0 && p->protocol == IPPROTO_TCP && shorter(*reason)) {
 		*reason = shorter(*reason);
@@ -98,7 +111,7 @@ static __always_inline int carry_out(struct xdp_md *ctx, struct packet *p, __u32
 		*reason = REASON_cannot_introduce;
 		return XDP_DROP;
 	}
-	*reason = REASON_cannot_rewrite;
+	*reason = can ? REASON_cannot_rewrite : REASON_unanswerable;
 	return XDP_PASS;
 }
 

@@ -184,7 +184,9 @@ enum counts_as {
 	R(89, client_reset, RESET, RST_SERVER, BY_SOURCE, \
 	  "PROXY header of a client that is dropped or over its limit, the server's socket is freed by a RST") \
 	R(90, client_refused, RESET, RST_CLIENT, BY_SOURCE, \
-	  "PROXY header of a client that is dropped or over its limit, reset before the server knew of it")
+	  "PROXY header of a client that is dropped or over its limit, reset before the server knew of it") \
+	R(95, unanswerable, PASS, NOTHING, NO_VISIT, \
+	  "a datagram that wants an answer, from an address that no client has or in a frame to a group: left to the host")
 /* clang-format on */
 
 #define REASONS_MAX 128 /* room in a counter's index, not the number of reasons */

@@ -27,6 +27,26 @@ ROW("queries for other zones, IPv6", WEB_DNS, .port = 53, .protocol = IPPROTO_UD
 	STEP(stray_answered, REFUSED, .dns = STRAY, .from = CLIENT6B, .to = HOST6B)
 END
 
+ROW("nobody but a host asks, and by itself", WEB_DNS, .port = 53, .protocol = IPPROTO_UDP)
+	STEP(unanswerable, SAME, .dns = STRAY, .from = HOST4, .observed = REASON_stray_answered)
+	STEP(unanswerable, SAME, .dns = STRAY, .from = "0.0.0.0", .observed = REASON_stray_answered)
+	STEP(unanswerable, SAME, .dns = STRAY, .from = "127.0.0.1", .observed = REASON_stray_answered)
+	STEP(unanswerable, SAME, .dns = STRAY, .from = "224.0.0.251", .observed = REASON_stray_answered)
+	STEP(unanswerable, SAME, .dns = STRAY, .from = "255.255.255.255", .observed = REASON_stray_answered)
+	STEP(unanswerable, SAME, .dns = STRAY, .group_mac = true, .observed = REASON_stray_answered)
+	STEP(stray_answered, REFUSED, .dns = STRAY)
+	STEP(served, SAME, .dns = "served.example", .group_mac = true)
+END
+
+ROW("the same, IPv6", WEB_DNS, .port = 53, .protocol = IPPROTO_UDP, .client = CLIENT6, .server = HOST6)
+	STEP(unanswerable, SAME, .dns = STRAY, .from = HOST6, .observed = REASON_stray_answered)
+	STEP(unanswerable, SAME, .dns = STRAY, .from = "::", .observed = REASON_stray_answered)
+	STEP(unanswerable, SAME, .dns = STRAY, .from = "::1", .observed = REASON_stray_answered)
+	STEP(unanswerable, SAME, .dns = STRAY, .from = "ff02::fb", .observed = REASON_stray_answered)
+	STEP(unanswerable, SAME, .dns = STRAY, .group_mac = true, .observed = REASON_stray_answered)
+	STEP(stray_answered, REFUSED, .dns = STRAY)
+END
+
 ROW("queries that are dropped", WEB_DNS "stray dns drop\nunnamed dns drop\nunreadable dns drop\n", .port = 53,
     .protocol = IPPROTO_UDP)
 	STEP(stray_dropped, GONE, .dns = STRAY)

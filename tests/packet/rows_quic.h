@@ -7,6 +7,8 @@ ROW("an Initial gets no version that its browser speaks", QUIC " fallback\n", .p
 	STEP(quic_fallback, VERSION_NEGOTIATION, .quic = "")
 	STEP(quic_fallback, VERSION_NEGOTIATION, .quic = "the longest of v1...")
 	STEP(quic_fallback, VERSION_NEGOTIATION, .quic = "x", .tags = {0x8100}, .ip_options = BYTES("\x94\x04\x00\x00"))
+	STEP(unanswerable, SAME, .quic = "8 bytes.", .from = "255.255.255.255", .observed = REASON_quic_fallback)
+	STEP(unanswerable, SAME, .quic = "8 bytes.", .group_mac = true, .observed = REASON_quic_fallback)
 	STEP(quic_passed, SAME, .quic = "cut short", .only = 1199)
 	STEP(quic_passed, SAME, .data = BYTES("\x43\x11\x22\x33\x44"), .zeroes = 1300)
 	STEP(quic_passed, SAME, .data = BYTES("\xc3\x00\x00\x00\x00\x08"), .zeroes = 1300)

@@ -79,6 +79,7 @@ static void check_sent(const struct frame *in, const struct frame *out)
 	hold(!flaw, "sent with a wrong %s", flaw);
 	frame_view(in, &a);
 	hold(out->len == b.l3 + b.ip_len, "%zu bytes sent behind the packet", out->len - b.l3 - b.ip_len);
+	hold(b.protocol == IPPROTO_TCP || !(in->bytes[0] & 1), "answered a frame to a group");
 	hold(b.l3 == a.l3 && !memcmp(in->bytes + 12, out->bytes + 12, a.l3 - 12), "VLAN tags");
 	hold(!memcmp(in->bytes, out->bytes + 6, 6) && !memcmp(in->bytes + 6, out->bytes, 6), "MAC addresses");
 	hold(!memcmp(a.from, b.to, 16) && !memcmp(a.to, b.from, 16) && a.protocol == b.protocol &&

@@ -59,6 +59,7 @@ static void put_link(struct frame *f, const struct spec *s, bool v4)
 	put(f, macs, sizeof(macs));
 	if (s->other_mac)
 		f->bytes[s->other_mac - 1] ^= 0x10;
+	f->bytes[0] |= s->group_mac;
 	for (i = 0; i < TAGS_MAX && s->tags[i]; i++) {
 		put16(f, s->tags[i]);
 		put16(f, 0x6000 + 100 + i); /* priority 3, VLAN 100, 101, ... */

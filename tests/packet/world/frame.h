@@ -72,6 +72,7 @@ struct spec {
 	struct bytes tcp_options;
 	bool stamps;	   /* and timestamps (RFC 7323), the server's last one echoed */
 	uint8_t other_mac; /* not the host's: which byte differs, from 1 on */
+	bool group_mac;	   /* one of many hosts: broadcast and multicast have this bit */
 	/* One of these is the payload. */
 	struct bytes data;
 	const char *text;
