@@ -4,9 +4,13 @@ default: bench
 
 include Makefile
 
-bench: $(B)/straygate $(B)/straygate-exporter $(B)/crowd $(B)/pass.bpf.o $(B)/ns
+bench: $(B)/straygate $(B)/straygate-exporter $(B)/crowd $(B)/pass.bpf.o $(B)/labels.bpf.o $(B)/ns
 
 $(B)/ns.bpf.o: tests/bench/ns.bpf.c tests/bench/ns_shared.h $(wildcard bpf/*.h bpf/*/*.h)
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_FLAGS) -c $< -o $@
+
+$(B)/labels.bpf.o: tests/bench/labels.bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_FLAGS) -c $< -o $@
 
