@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# views: a page of a foreign site in a browser, for each answer. idle: a browser that nobody
+# views: a page of a foreign site in a browser, for each answer. objects: a page of a site that
+# is reached, with seven things on it that are a foreign site's. idle: a browser that nobody
 # uses, and for which every name leads here. Sourced by scripts/answers.
 #
 # Browsers run as people have them: with a window (on Xvfb), a new profile and all that
@@ -108,15 +109,15 @@ first_packet()
 	tb_die "no packet of the browser came: $(tail -n 3 "$TB_RUN/$1/answers/browser.log")"
 }
 
-# view BED BROWSER PROTOCOL LINE
+# view BED BROWSER PROTOCOL LINE URL PART
 view()
 {
-	local bed=$1 file=$TB_RUN/$1/answers/pcap url=http shot
+	local bed=$1 file=$TB_RUN/$1/answers/pcap url=$5 part=$6 shot
 	shot=$OUT/$2-${4// /-}
-	[ "$3" = http ] || url=https
+	[ "$part" = views ] || shot=$OUT/$part-$2-${4// /-}
 	bed_policy "$bed" "$4"
 	capture_begin "$bed" "$file"
-	browser_begin "$bed" "$2" "$url://www.$FOREIGN/"
+	browser_begin "$bed" "$2" "$url"
 	first_packet "$bed" "$file"
 	sleep 10
 	picture "$bed" "$shot-10s.png"
@@ -124,19 +125,74 @@ view()
 	picture "$bed" "$shot.png"
 	capture_end "$bed"
 	browser_end "$bed"
-	count "$file" "$VIEW_SECONDS" | jq -c --arg browser "$2" --arg protocol "$3" --arg line "$4" --argjson seconds "$VIEW_SECONDS" \
-		'.[] | {part: "views", $browser, $protocol, $line, $seconds, http: .["tcp/80"], tls: .["tcp/443"]}' \
-		>>"$RESULTS/views-$2"
-	echo "answers: $2: $4: $(tail -n 1 "$RESULTS/views-$2" | jq -c '[.http, .tls | .connections, .packets]')" >&2
+	count "$file" "$VIEW_SECONDS" | jq -c --arg part "$part" --arg browser "$2" --arg protocol "$3" --arg line "$4" \
+		--argjson seconds "$VIEW_SECONDS" \
+		'.[] | {$part, $browser, $protocol, $line, $seconds, http: .["tcp/80"], tls: .["tcp/443"]}' \
+		>>"$RESULTS/$part-$2"
+	echo "answers: $part: $2: $4: $(tail -n 1 "$RESULTS/$part-$2" | jq -c '[.http, .tls | .connections, .asked, .packets]')" >&2
 }
 
 views()
 {
-	local bed=$NAME-$1 a
+	local bed=$NAME-$1 a url
 	bed_up "$bed" "www.$FOREIGN. A $TB_VICTIM4"
 	for a in "${VIEW_ANSWERS[@]}"; do
 		# shellcheck disable=SC2053 # a pattern
-		[[ ${a#*|stray } != $VIEWS ]] || view "$bed" "$1" "${a%%|*}" "${a#*|}"
+		[[ ${a#*|stray } = $VIEWS ]] || continue
+		url=http
+		[ "${a%%|*}" = http ] || url=https
+		view "$bed" "$1" "${a%%|*}" "${a#*|}" "$url://www.$FOREIGN/" views
+	done
+}
+
+# --- a page with objects of a foreign site ----------------------------------------------
+
+# The site that is reached is a server beside the clients, which the victim does not see. It is
+# asked for by its address: for a name browsers try HTTPS first.
+
+# objects_page URL: two stylesheets, two scripts, two pictures, and an icon, all of them
+# foreign.
+objects_page()
+{
+	cat <<-END
+		<!doctype html><html lang=en><meta charset=utf-8><title>A page</title>
+		<link rel=icon href=$1/icon.png><link rel=stylesheet href=$1/a.css><link rel=stylesheet href=$1/b.css>
+		<script src=$1/a.js></script><script src=$1/b.js defer></script>
+		<h1>A page</h1><p>Text of it.<p><img src=$1/a.png alt="first picture"> <img src=$1/b.png alt="second picture">
+	END
+}
+
+# objects_site BED: of both kinds, /http.html and /tls.html
+objects_site()
+{
+	local dir=$TB_RUN/$1/site
+	mkdir -p "$dir"
+	objects_page "http://www.$FOREIGN" >"$dir/http.html"
+	objects_page "https://www.$FOREIGN" >"$dir/tls.html"
+	nsenter --net="/run/netns/sg-$1-c" -- python3 -m http.server --bind "$TB_CROWD4" --directory "$dir" 80 >"$dir/log" 2>&1 &
+	tb_record "$TB_RUN/$1/pids/site" $!
+	tb_wait_server "$1" 80
+}
+
+# tb_wait_server BED PORT: that of a server beside the clients.
+tb_wait_server()
+{
+	local i
+	for ((i = 0; i < 100; i++)); do
+		tb_crowd "$1" ss -Hltn "sport = :$2" | grep -q . && return 0
+		sleep 0.1
+	done
+	tb_die "no server on port $2"
+}
+
+objects()
+{
+	local bed=$NAME-$1 a
+	bed_up "$bed" "www.$FOREIGN. A $TB_VICTIM4"
+	objects_site "$bed"
+	for a in "${VIEW_ANSWERS[@]}"; do
+		# shellcheck disable=SC2053 # a pattern
+		[[ ${a#*|stray } != $VIEWS ]] || view "$bed" "$1" "${a%%|*}" "${a#*|}" "http://$TB_CROWD4/${a%%|*}.html" objects
 	done
 }
 

@@ -5,8 +5,9 @@
     count.py FILE [SECONDS]     of the first SECONDS after the first packet
 
 One object of JSON: by the client's address, the server's protocol and port, as
-    {"10.77.0.2": {"tcp/443": {"connections": 2, "packets": 9, "bytes": 1200, "begun": [0, 1.1]}}}
-where a connection is a SYN that was not sent before, and begun are the seconds when each was.
+    {"10.77.0.2": {"tcp/443": {"connections": 2, "asked": 2, "packets": 9, "bytes": 1200, "begun": [0, 1.1]}}}
+where a connection is a SYN that was not sent before, asked are those on which data came,
+and begun are the seconds when each connection was.
 """
 import json, struct, sys
 
@@ -26,8 +27,13 @@ def frames(path):
             yield seconds + rest / part, frame, length
 
 
+def data_of(frame, l4):
+    """Bytes behind the TCP header; a keep-alive's one is none."""
+    return struct.unpack("!H", frame[16:18])[0] - (l4 - 14) - (frame[l4 + 12] >> 4) * 4 > 1
+
+
 def count(path, limit):
-    first, clients, syns = None, {}, set()
+    first, clients, syns, asked = None, {}, set(), set()
     for when, frame, length in frames(path):
         if frame[12:14] != b"\x08\x00" or frame[23] not in (6, 17):
             continue
@@ -38,9 +44,12 @@ def count(path, limit):
         source, port = struct.unpack("!HH", frame[l4:l4 + 4])
         client = ".".join(map(str, frame[26:30]))
         key = f"{'tcp' if frame[23] == 6 else 'udp'}/{port}"
-        to = clients.setdefault(client, {}).setdefault(key, {"connections": 0, "packets": 0, "bytes": 0, "begun": []})
+        to = clients.setdefault(client, {}).setdefault(key, {"connections": 0, "asked": 0, "packets": 0, "bytes": 0, "begun": []})
         to["packets"] += 1
         to["bytes"] += length
+        if frame[23] == 6 and data_of(frame, l4) and (client, source, port) not in asked:
+            asked.add((client, source, port))
+            to["asked"] += 1
         if frame[23] == 6 and frame[l4 + 13] & 0x12 == 2:
             syn = (client, source, port, frame[26:34], frame[l4 + 4:l4 + 8])
             if syn not in syns:

@@ -42,6 +42,13 @@ def views: rows("views") | if length == 0 then empty else . as $rows |
 	 "| \($r[0].protocol | sub("tls"; "https"))://... | `\($l)` | \($b.chromium | shown) | \($b.chromium | again) | \($b.firefox | shown) | \($b.firefox | again) |"),
 	"" end;
 
+def objects: rows("objects") | if length == 0 then empty else . as $rows |
+	"| objects at | line | Chromium | asks again | Firefox | asks again |", "| --- | --- | ---: | --- | ---: | --- |",
+	(map(.line) | in_order[] as $l | ($rows | map(select(.line == $l))) as $r |
+	 (reduce $r[] as $x ({}; .[$x.browser] = $x)) as $b |
+	 "| \($r[0].protocol | sub("tls"; "https"))://... | `\($l)` | " + ([$b.chromium, $b.firefox | shown, again] | join(" | ")) + " |"),
+	"" end;
+
 def idle: rows("idle") | if length == 0 then empty else . as $rows |
 	"| browser | policy | connections/packets | to port 80 | to port 443 |", "| --- | --- | ---: | ---: | ---: |",
 	($rows[] | "| \(.browser) | `\(.line)` | \((.http.connections // 0) + (.tls.connections // 0))/\((.http.packets // 0) + (.tls.packets // 0)) | \(.http | visits) | \(.tls | visits) |"),
@@ -58,7 +65,7 @@ def resolvers: rows("resolvers") | if length == 0 then empty else . as $rows | (
 markdown()
 {
 	local part
-	for part in ${2:-views idle resolvers}; do
+	for part in ${2:-views objects idle resolvers}; do
 		jq -r "$MARKDOWN $part" "$1"
 	done
 }
