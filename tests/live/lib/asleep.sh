@@ -34,6 +34,7 @@ asleep_look()
 	report=$TB_ASLEEP/$1.$(find "$TB_ASLEEP" -name "$1.*.wire" | wc -l)
 	basename "$0" >"$report.file"
 	echo "$report" >"$TB_RUN/$1/report"
+	asleep_counted "$1" >"$report.begun"
 	"$TB_ROOT/build/wire" "$TB_ROOT/build/wire.bpf.o" "/run/netns/sg-$1-v" "/run/netns/sg-$1-c" \
 		>"$report.wire" 2>&1 </dev/null &
 	tb_record "$TB_RUN/$1/wire" $!
@@ -65,4 +66,17 @@ asleep_counted()
 	tb_victim "$1" nft -j list table netdev mirror | jq -r '.nftables[].rule // empty |
 		"host \(.chain) \(if .chain == "in" then "behind" else "before" end) \(.expr[0].counter.packets)"'
 	tb_crowd "$1" ip -s -j link show c0 | jq -r '.[0].stats64 | "wire in before \(.tx.packets)"'
+	tb_victim "$1" ip -s -j link show v0 | jq -r '.[0].stats64 | "wire out before \(.tx.packets)"'
+}
+
+# asleep_unseen REPORT: were there packets that the kernel has counted and no tracepoint has
+# seen? (Or was the test killed, so that nobody counted?)
+asleep_unseen()
+{
+	[ -s "$1.kernel" ] || return 0
+	awk -F '[: ,]+' 'FILENAME == ARGV[1] { n[$1 " " $2 " " $3] -= $4; next }
+		FILENAME == ARGV[2] { n[$1 " " $2 " " $3] += $4; next }
+		/ before, / { seen[$1 " " $2 " before"] = $3; seen[$1 " " $2 " behind"] = $5 }
+		END { for (k in n) if (n[k] != seen[k]) found = 1; exit !found }' \
+		"$1.begun" "$1.kernel" "$1.wire"
 }
