@@ -337,6 +337,7 @@ struct device {
 };
 #define DEVICE_SHAKES  0x01 /* both filters are attached at tc, and XDP_TX arrives */
 #define DEVICE_GENERIC 0x02 /* generic XDP, which sees again what egress injects */
+#define DEVICE_LEAVING 0x04 /* `down` takes the gate off it, and waits for its visits */
 
 /* TCP ports for which the gate ever answered a SYN, a bit each, set by the XDP
  * program: the programs at tc look no further at any other packet. */

@@ -176,7 +176,7 @@ static int down_device(struct gate *g, const struct call *c, const char *device)
 	if (!found)
 		return fail(EXIT_FAILED, "%s: the gate is not on this device; see `straygate status`",
 			    device);
-	gate_stop(g, device);
+	gate_stop_leaving(g, device);
 	events_write(g, EVENT_DETACHED, device, 0);
 	switch (if_nametoindex(device) ? drain(g, c, device, bound_of, cut) : WAITED_ALONE) {
 	case WAITED_GONE:

@@ -135,6 +135,21 @@ static void add_device(struct up *up, const char *name)
 	snprintf(up->devices[up->count++], IFNAMSIZ, "%s", name);
 }
 
+/* Not those that `down` was called for, whose visits have not ended yet. */
+static void forget_leaving(struct up *up, const struct gate_device *devices, size_t count)
+{
+	size_t i, j, kept = 0;
+
+	for (i = 0; i < up->count; i++) {
+		for (j = 0; j < count; j++)
+			if (devices[j].leaving && !strcmp(devices[j].name, up->devices[i]))
+				break;
+		if (j == count)
+			memmove(up->devices[kept++], up->devices[i], IFNAMSIZ);
+	}
+	up->count = kept;
+}
+
 /* Those that were named; else those of the file, and those where the gate is, where its
  * program is replaced, or was: a NIC that was pulled out and is back. */
 static int choose_devices(struct gate *g, const struct call *c, struct up *up)
@@ -153,10 +168,12 @@ static int choose_devices(struct gate *g, const struct call *c, struct up *up)
 	for (i = 0; up->devices && !c->argc && i < count; i++)
 		if (devices[i].attached || if_nametoindex(devices[i].name))
 			add_device(up, devices[i].name);
+	if (up->devices && c->again)
+		forget_leaving(up, devices, count);
 	gate_devices_free(devices, count);
 	if (!up->devices)
 		return fail(-ENOMEM, "%s", strerror(ENOMEM));
-	if (up->count)
+	if (up->count || c->again)
 		return 0;
 	return up->file[0]
 		       ? fail(-EINVAL, "%s has no `device` line; add one, or name the devices", up->file)
@@ -371,19 +388,30 @@ static int bring_up(struct gate *g, const struct call *c, struct up *up)
 	return EXIT_OK;
 }
 
+/* What was taken down, or is about to be, is no change of devices. */
+static bool stays_down(struct gate *g, const struct call *c)
+{
+	if (!gate_is_draining(g))
+		return false;
+	say("instance %s is being taken down, and --again leaves it so", c->instance);
+	return true;
+}
+
 static int run(const struct call *c)
 {
 	cleanup_gate struct gate g = GATE_INIT;
 	cleanup_up struct up up = {0};
 	int status;
 
+	if (c->again && !is_there(c->instance))
+		return gate_not_up(EXIT_OK, c->instance, "--again does nothing");
 	if (check_names(c) || read_file(c, &up) || gate_make(&g, c->instance, c->netns, c->bound))
 		return EXIT_FAILED;
 	if (c->json) {
 		json_open(c->instance);
 		json_list("devices");
 	}
-	status = bring_up(&g, c, &up);
+	status = c->again && stays_down(&g, c) ? EXIT_OK : bring_up(&g, c, &up);
 	if (c->json)
 		json_list_end();
 	if (status == EXIT_OK)

@@ -316,6 +316,14 @@ int gate_stop(struct gate *g, const char *device)
 	return 0;
 }
 
+int gate_stop_leaving(struct gate *g, const char *device)
+{
+	cleanup_fd int map = device_pin_open(g, device, "device");
+
+	settings_note_leaving(map);
+	return gate_stop(g, device);
+}
+
 int gate_detach(struct gate *g, const char *device)
 {
 	char dir[PIN_NAME_MAX], path[PATH_MAX + PIN_NAME_MAX];

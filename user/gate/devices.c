@@ -31,6 +31,7 @@ static void read_settings(struct gate *g, struct gate_device *d)
 		d->shallow = settings.shallow;
 	memcpy(d->mac, settings.mac, sizeof(d->mac));
 	d->program = settings.program;
+	d->leaving = settings.flags & DEVICE_LEAVING;
 	if (settings.ifindex)
 		d->changed = settings_changed(d->name, &settings);
 }

@@ -72,6 +72,13 @@ int gate_drain(struct gate *g, bool on)
 	return 0;
 }
 
+bool gate_is_draining(struct gate *g)
+{
+	struct room r;
+
+	return !gate_room(g, &r) && r.draining;
+}
+
 #define BATCH 4096 /* entries a system call */
 
 /* Each batch takes up where the last one ended, in the order of the table's buckets. */

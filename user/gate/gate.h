@@ -170,6 +170,7 @@ struct chained {
 struct gate_device {
 	char name[IFNAMSIZ];
 	bool attached;	      /* false: the device is gone, or was taken from us */
+	bool leaving;	      /* `down` was called for it, and its visits have not ended yet */
 	bool generic;	      /* no native XDP */
 	int counters;	      /* fd */
 	uint32_t program;     /* id */
@@ -193,6 +194,8 @@ int gate_attach(struct gate *g, const char *device, unsigned int how);
 /* Stops judging on the device; its filters at tc go on translating. A program that was
  * behind the gate is put back. */
 int gate_stop(struct gate *g, const char *device);
+/* The same, of a device that `down` was called for, so that `up --again` leaves it. */
+int gate_stop_leaving(struct gate *g, const char *device);
 int gate_detach(struct gate *g, const char *device);
 /* Reads anew what the programs must know of the devices: MAC, MTU, way back. */
 int gate_refresh_devices(struct gate *g);
@@ -313,6 +316,8 @@ int gate_bound_by_listener(struct gate *g, uint32_t count[LISTENERS_MAX + 1]);
 bool gate_cookies_about(struct gate *g);
 /* From now on no visit shakes hands with the gate (on), or again as the policy says. */
 int gate_drain(struct gate *g, bool on);
+/* Is all of it being taken down? */
+bool gate_is_draining(struct gate *g);
 /* How many visits are bound that came by this device; 0: by any. Those whose local
  * socket is gone are taken away. Number or -errno. */
 int64_t gate_bound(struct gate *g, unsigned int ifindex);

@@ -70,6 +70,17 @@ void settings_note_program(int map, uint32_t id)
 	bpf_map_update_elem(map, &zero, &d, BPF_ANY);
 }
 
+void settings_note_leaving(int map)
+{
+	struct device d;
+	uint32_t zero = 0;
+
+	if (map < 0 || bpf_map_lookup_elem(map, &zero, &d))
+		return;
+	d.flags |= DEVICE_LEAVING;
+	bpf_map_update_elem(map, &zero, &d, BPF_ANY);
+}
+
 unsigned int settings_changed(const char *name, const struct device *before)
 {
 	struct device now;

@@ -11,6 +11,8 @@ int settings_read(const char *device, bool filters, bool generic, struct device 
 int settings_write(const char *device, int map, bool filters, bool generic);
 /* Which program is attached, for those who may not open its pin. */
 void settings_note_program(int map, uint32_t id);
+/* `down` takes the gate off the device: DEVICE_LEAVING, until settings_write(). */
+void settings_note_leaving(int map);
 /* What is different now: CHANGED_... */
 unsigned int settings_changed(const char *device, const struct device *before);
 

@@ -20,6 +20,7 @@ struct call {
 	bool generic;
 	bool reattach;
 	bool chain;	    /* up: in front of the XDP program that is there */
+	bool again;	    /* up: devices have changed; what is being taken down stays so */
 	bool now;	    /* down: cut what is bound */
 	unsigned int drain; /* down: seconds, then cut; UINT_MAX: wait for the last */
 	unsigned int bound; /* up: room for so many bound visits; 0: the default */
