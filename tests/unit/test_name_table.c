@@ -379,6 +379,9 @@ Test(image, zones_with_names)
 		{"example.com", "example.com"},
 		{"a.example.com", "example.com"},
 		{"b.example.com", "!example.com"},
+		{"y.star.example.com", "example.com"}, /* a wildcard without records */
+		{"y.y.star.example.com", "example.com"},
+		{"star.example.com", "example.com"},
 		{"sub.example.com", "sub.example.com"},
 		{"a.sub.example.com", "sub.example.com"},
 		{"b.sub.example.com", "!sub.example.com"},
@@ -394,7 +397,7 @@ Test(image, zones_with_names)
 	cr_assert(mkdtemp(dir));
 	for (i = 0; i < 3; i++) {
 		static const char *const lists[] = {
-			"a.example.com .sub.example.com\n",
+			"a.example.com .sub.example.com x.*.star.example.com\n",
 			"a.sub.example.com\n",
 			"*.all.example.net\n",
 		};

@@ -144,7 +144,7 @@ static int add_owner(struct list *l, const struct list_entry *e)
 {
 	const char *zone = l->rule->names->text;
 	char text[NAME_SIZE_MAX + 1];
-	struct name n = {.text = text};
+	struct name n = {.text = text}, wild;
 	const char *why;
 	int err = name_read_owner(e->text, e->len, text, &n.kind, &why);
 
@@ -167,6 +167,12 @@ static int add_owner(struct list *l, const struct list_entry *e)
 		n = (struct name){.text = strchr(n.text, '.') + 1, .kind = NAME_EXACT};
 		if (strcmp(n.text, zone))
 			err = put_name_once(l, &n, strlen(n.text), e->column);
+		/* It is a wildcard without any record, too (RFC 4592 2.2.2). */
+		if (!err && !strncmp(n.text, "*.", 2)) {
+			wild = (struct name){.text = n.text + 2, .kind = NAME_BELOW};
+			err = put_name_once(l, &wild, strlen(wild.text), e->column);
+			err = err == -EEXIST ? 0 : err;
+		}
 	}
 	return err == -EEXIST ? 0 : err;
 }
