@@ -100,12 +100,13 @@ _straygate()
 	--since) mapfile -t COMPREPLY < <(compgen -W 'last now' -- "$cur"); return ;;
 	--reason) mapfile -t COMPREPLY < <(compgen -W "served stray unnamed unreadable unknown source pass drop answer reset all" -- "$cur"); return ;;
 	--listener) mapfile -t COMPREPLY < <(compgen -W "$(_straygate_subjects listen)" -- "$cur"); return ;;
+	--zones) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
 	-w | --write) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--from | --via | --name | --top | --share | --rate | --count | --time | --snaplen) return ;;
 	esac
 	for ((i = 1; i < cword; i++)); do
 		case ${words[i]} in
-		--instance | --netns | --group | --policy | --from | --via | --to | --name | --top | --since | --share | --confirm | --reason | --listener | --rate | --count | --time | --write | -w | --snaplen) i=$((i + 1)) ;;
+		--instance | --netns | --group | --policy | --from | --via | --to | --name | --top | --since | --share | --confirm | --reason | --listener | --rate | --count | --time | --write | -w | --snaplen | --zones) i=$((i + 1)) ;;
 		-*) ;;
 		*)
 			if [ -z "$verb" ]; then

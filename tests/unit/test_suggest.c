@@ -9,6 +9,7 @@
 #include "servers/reader.h"
 #include "servers/regex.h"
 #include "servers/suffix.h"
+#include "servers/zone_names.h"
 
 static const struct {
 	const char *regex, *names; /* NULL: they cannot be listed */
@@ -144,4 +145,83 @@ Test(suggest, public_suffixes)
 	for (i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
 		cr_expect_eq(suffix_is_public(suffixes[i].pattern), suffixes[i].is_public, "%s",
 			     suffixes[i].pattern);
+}
+
+/* ---- names of zones ------------------------------------------------------------------------------ */
+
+#define SOA "a.example. 300 IN SOA ns.a.example. h.a.example. 1 2 3 4 5\n"
+
+static const struct {
+	const char *records, *names; /* "!": they cannot be had, and why */
+} zones[] = {
+	/* as named-compilezone prints them */
+	{SOA "WWW.a.example.\t300 IN A 192.0.2.1\n*.w.a.example. 300 IN A 192.0.2.1\n",
+	 "a.example *.w.a.example www.a.example "},
+	{SOA "sub.a.example. 300 IN NS ns.x.\nd.a.example. 300 IN DNAME x.\na.example. 300 IN NS ns.x.\n",
+	 "a.example .d.a.example .sub.a.example "},
+	/* as nsd-checkzone prints them */
+	{"$ORIGIN example.\na\t300\tIN\tSOA\tns.a.example. h.a.example. (\n\t\t1 2 3 4 5 "
+	 ")\n\t300\tIN\tNS\tns.x.\n"
+	 "$ORIGIN "
+	 "sub.a.example.\nx\t300\tIN\tA\t192.0.2.1\n\t300\tIN\tNS\tns.x.\n\\@\t300\tIN\tA\t192.0.2.1\n"
+	 "; zone a.example is ok\n",
+	 "\\064.sub.a.example a.example x.sub.a.example .x.sub.a.example "},
+	{"$ORIGIN .\na.example\t300\tIN\tSOA\tx. y. 1 2 3 4 5\n", "a.example "},
+	{"$ORIGIN a.example.\n@\t300\tIN\tSOA\tx. y. 1 2 3 4 5\n", "a.example "},
+	/* as knotc prints them */
+	{"[a.example.] a.example. 300 SOA x. y. 1 2 3 4 5\n[a.example.] w.a.example. 300 TXT \"] x 300 IN "
+	 "NS\"\n",
+	 "a.example w.a.example "},
+	/* what ends a word, a line, a list or a label */
+	{SOA "a\\.b.a.example. 300 IN A 192.0.2.1\n\\010zone\\032b.a.example. 300 IN A 192.0.2.1\n"
+	     "q\\\"\\;#\\\\.a.example. 300 IN A 192.0.2.1\n[x.a.example. 300 IN A 192.0.2.1\n",
+	 "\\063zone\\032b.a.example \\091x.a.example a.example a\\063b.a.example "
+	 "q\\034\\059\\035\\092.a.example "},
+	{SOA "x.*.y.a.example. 300 IN A 192.0.2.1\n", "a.example x.\\042.y.a.example "},
+	/* hashes are nobody's names; what is of another zone is left out */
+	{SOA "h.a.example. 300 IN NSEC3 1 0 0 - x\nh.a.example. 300 IN RRSIG NSEC3 1\nb.example. 300 IN A "
+	     "192.0.2.1\n",
+	 "a.example "},
+	{"", "!no record of it can be had, perhaps as it is not loaded"},
+	{"w.a.example. 300 IN A 192.0.2.1\n", "!no record of it can be had, perhaps as it is not loaded"},
+	{SOA "w 300 IN A 192.0.2.1\n", "!its records cannot be read"},
+	{SOA "w.a.example. IN A 192.0.2.1\n", "!its records cannot be read"},
+	{SOA "w.a.example.\n", "!its records cannot be read"},
+	{SOA "w\\9.a.example. 300 IN A 192.0.2.1\n", "!it has a name that cannot be read"},
+	{SOA "w..a.example. 300 IN A 192.0.2.1\n", "!it has a name that cannot be read"},
+};
+
+Test(suggest, names_of_zones)
+{
+	size_t i, len;
+
+	for (i = 0; i < sizeof(zones) / sizeof(zones[0]); i++) {
+		cleanup_zone_names struct zone_names z = {.zone = "a.example"};
+		char *text = strdup(zones[i].records), *got = NULL, *c;
+		const char *why = NULL;
+		int err = zone_names_read(&z, text, strlen(text), &why);
+		FILE *out = open_memstream(&got, &len);
+
+		zone_names_write(&z, out);
+		fclose(out);
+		for (c = got; *c; c++)
+			*c = *c == '\n' ? ' ' : *c;
+		if (!err)
+			cr_expect_str_eq(got, zones[i].names, "%s: %s", zones[i].records, got);
+		else
+			cr_expect(*zones[i].names == '!' && !strcmp(why, zones[i].names + 1), "%s: %s",
+				  zones[i].records, why);
+		free(got);
+		free(text);
+	}
+}
+
+/* A byte that ends a C string would hide the names behind it. */
+Test(suggest, a_zone_with_a_nul)
+{
+	cleanup_zone_names struct zone_names z = {.zone = "a.example"};
+	char text[] = SOA "\0w.a.example. 300 IN A 192.0.2.1\n";
+	const char *why;
+
+	cr_expect(zone_names_read(&z, text, sizeof(text) - 1, &why) < 0);
 }

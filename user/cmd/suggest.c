@@ -320,6 +320,8 @@ static int update(const struct servers *s, const struct call *c)
 
 static int print(const struct servers *s, struct gate *g, struct policy *running, const struct call *c)
 {
+	size_t i;
+
 	if (c->names)
 		servers_write_names(s);
 	else if (c->json)
@@ -328,6 +330,9 @@ static int print(const struct servers *s, struct gate *g, struct policy *running
 		servers_write_policy(s);
 	if (!c->names && !c->json && running)
 		write_seen(g, running, s);
+	for (i = 0; i < s->zones.count; i++)
+		if (s->zones.at[i].stale)
+			return EXIT_FAILED;
 	if (s->failed)
 		return EXIT_FAILED;
 	return servers_open(s) ? EXIT_DIFFERS : EXIT_OK;
@@ -340,6 +345,8 @@ static int suggest(struct gate *g, struct policy *running, const struct call *c)
 	struct policy_error err;
 
 	if (servers_read(&s, c->probe))
+		return EXIT_FAILED;
+	if (c->zones && zones_list(&s.zones, &s.model, c->zones))
 		return EXIT_FAILED;
 	progress_end();
 	/* What could not be read was not compared. */
@@ -372,6 +379,10 @@ static int run(const struct call *c)
 	if (c->probe && (c->names || c->diff || c->update))
 		return fail(EXIT_USAGE,
 			    "--probe is about listeners: it goes without --names, --diff and --update");
+	if (c->zones && (c->names || c->diff || c->update))
+		return fail(
+			EXIT_USAGE,
+			"--zones is about the names of zones: it goes without --names, --diff and --update");
 	if (c->names && c->json)
 		return fail(EXIT_USAGE,
 			    "--names prints a list for `serve from`; -j without it has the names, too");
@@ -404,6 +415,8 @@ const struct verb verb_suggest = {
 		"--probe asks ports of which nothing else tells what is spoken there: connects to each, "
 		"over\n"
 		"an address of this host, and sends it a TLS ClientHello or a request of HTTP.\n"
+		"--zones FOLDER writes the names of each zone to FOLDER/ZONE.names, by the server's own\n"
+		"tool, and prints `zone ZONE names from` that list; straygate-policy(5) says what for.\n"
 		"--diff [FILE] prints names that the servers have and the policy (what runs, or FILE)\n"
 		"has not (+), and the other way (-); it exits with 3 if there are any.\n"
 		"--update FILE adds new names to a list of `serve from FILE`, and never removes any.\n",

@@ -20,6 +20,7 @@ void model_free(struct model *m)
 	free(m->names);
 	free(m->notes);
 	free(m->certificates);
+	free(m->sources);
 	index_clear(&m->index);
 	index_clear(&m->certificate_index);
 	arena_free(&m->arena);
@@ -170,6 +171,22 @@ bool model_name(struct model *m, const char *text, size_t len, unsigned int flag
 	n.origin.in = m->in;
 	put(m, &n);
 	return true;
+}
+
+void model_zone(struct model *m, const struct zone_source *s)
+{
+	struct zone_source *grown;
+	char zone[NAME_SIZE_MAX + 1];
+
+	if (name_normalise(s->zone, zone))
+		return;
+	grown = grow(m, m->sources, &m->source_room, m->source_count, sizeof(*grown));
+	if (!grown)
+		return;
+	m->sources = grown;
+	grown[m->source_count] = *s;
+	grown[m->source_count].zone = model_text(m, zone, strlen(zone));
+	grown[m->source_count++].process = m->owner;
 }
 
 static bool same_certificate(const void *things, uint32_t at, const void *key)

@@ -76,6 +76,21 @@ struct certificate {
 	unsigned int place;
 };
 
+/* What prints the records of a zone: programs of one kind, of which the first that is there is run, and
+ * the words behind its name. NULL at the end of both. */
+struct zone_tool {
+	const char *const *programs;
+	const char *const *args;
+};
+
+/* Where the names of a zone are to be had, for `zone NAME names from FILE`. */
+struct zone_source {
+	const char *zone;	  /* normalised */
+	const char *unable;	  /* why they cannot be listed; NULL: they can */
+	struct zone_tool tool[2]; /* the second one if the first is not installed; its programs may be NULL */
+	const struct process *process; /* whose rights they are run with. The model puts it there */
+};
+
 struct model {
 	struct arena arena;
 	struct site *sites;
@@ -88,6 +103,8 @@ struct model {
 	struct certificate *certificates; /* none twice */
 	size_t certificate_count, certificate_room;
 	struct index certificate_index;
+	struct zone_source *sources; /* a zone may have several */
+	size_t source_count, source_room;
 	bool failed; /* no memory */
 	/* Whose configuration is being read: */
 	const char *in;	    /* a container's; NULL: none's */
@@ -109,6 +126,9 @@ bool model_name(struct model *m, const char *text, size_t len, unsigned int flag
 		const struct found_at *where);
 void model_note(struct model *m, bool harmful, const struct found_at *where, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+/* The zone is normalised here; one that is no name is left out. Programs and words are to live as long as
+ * the model. */
+void model_zone(struct model *m, const struct zone_source *s);
 /* A certificate's file is to be read, once. */
 void model_certificate(struct model *m, const struct process *p, const char *path,
 		       const struct found_at *from);

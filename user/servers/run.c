@@ -35,7 +35,8 @@ struct self {
 	int group_count;
 	uint64_t bounding; /* capabilities that it may ever have */
 	int exe, cwd, net, mnt, in;
-	char *env; /* each with a NUL behind */
+	size_t memory; /* see struct run */
+	char *env;     /* each with a NUL behind */
 	size_t env_len;
 };
 
@@ -165,7 +166,7 @@ static int enter(const struct self *s)
 
 static int become(const struct self *s)
 {
-	const struct rlimit cpu = {RUN_LONGEST, RUN_LONGEST}, none = {0, 0};
+	const struct rlimit cpu = {RUN_LONGEST, RUN_LONGEST}, none = {0, 0}, memory = {s->memory, s->memory};
 	int cap;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
@@ -175,6 +176,8 @@ static int become(const struct self *s)
 			prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
 	setrlimit(RLIMIT_CPU, &cpu);
 	setrlimit(RLIMIT_CORE, &none);
+	if (s->memory)
+		setrlimit(RLIMIT_DATA, &memory);
 	if (geteuid() == 0 && setgroups(s->group_count, s->groups))
 		return -1;
 	return setresgid(s->gid, s->gid, s->gid) || setresuid(s->uid, s->uid, s->uid) ? -1 : 0;
@@ -389,7 +392,13 @@ static int run(struct self *s, const char *name, const char *const *args, struct
 int run_as(const struct process *p, const char *path, const char *const *args, struct run *r)
 {
 	struct self s __attribute__((cleanup(self_free))) = {
-		.exe = -1, .cwd = -1, .net = -1, .mnt = -1, .in = open("/dev/null", O_RDONLY | O_CLOEXEC)};
+		.exe = -1,
+		.cwd = -1,
+		.net = -1,
+		.mnt = -1,
+		.in = open("/dev/null", O_RDONLY | O_CLOEXEC),
+		.memory = r->memory,
+	};
 	cleanup_fd int in = s.in;
 	int err = self_read(&s, p, path);
 

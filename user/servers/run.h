@@ -15,7 +15,8 @@
 #define RUN_BYTES   (256 << 20) /* of what it prints; then it is killed */
 
 struct run {
-	char *out; /* what came on standard output, a NUL behind it */
+	size_t memory; /* the caller's: at most so many bytes for what it runs; 0: no limit of ours */
+	char *out;     /* what came on standard output, a NUL behind it */
 	size_t len;
 	char *err;     /* the same of standard error, at most 64 KB */
 	char why[300]; /* if it failed: in words */

@@ -429,6 +429,7 @@ void servers_free(struct servers *s)
 {
 	listeners_free(&s->listeners);
 	published_free(&s->published);
+	zone_lists_free(&s->zones);
 	free(s->found);
 	free(s->others);
 	model_free(&s->model);

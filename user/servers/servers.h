@@ -6,6 +6,7 @@
 #include "servers/model.h"
 #include "servers/process.h"
 #include "servers/published.h"
+#include "servers/zones.h"
 
 /* A listener to be: sockets and what their server says of them. */
 struct found {
@@ -21,7 +22,8 @@ struct servers {
 	struct model model;
 	struct listeners listeners;
 	struct published_ports published;
-	struct found *found; /* by protocol, port, address; of TCP and UDP ports that can be judged */
+	struct zone_lists zones; /* of the names of zones, if zones_list() made any */
+	struct found *found;	 /* by protocol, port, address; of TCP and UDP ports that can be judged */
 	size_t found_count, found_room;
 	char *others;	/* "tcp/22 (sshd), tcp/25 (exim4)": what is not for the gate */
 	size_t asked;	/* ports that were asked what they speak */

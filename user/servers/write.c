@@ -216,6 +216,42 @@ static void write_hints(const struct model *m)
 	mail_write_hints(m);
 }
 
+/* Each on its own line with the list of its names, or why it has none. */
+static void write_zones(const struct servers *s)
+{
+	const struct model *m = &s->model;
+	const struct zone_listed *l;
+	bool lacks = false;
+	char where[300];
+	size_t i;
+
+	if (s->zones.count)
+		puts("# Zones; names that are not in the list of one are unknown, see straygate-policy(5), "
+		     "RANDOM\n# NAMES BELOW A ZONE");
+	for (i = 0; i < m->name_count && s->zones.count; i++) {
+		if (!(m->names[i].flags & NAMED_ZONE))
+			continue;
+		l = zone_listed(&s->zones, m->names[i].name.text);
+		where_text(&m->names[i].origin, where);
+		printf("zone  %s%s%s   # ", m->names[i].name.text, l && l->file ? " names from " : "",
+		       l && l->file ? l->file : "");
+		put_plain(where);
+		if (l && l->file) {
+			printf("; %zu names", l->count);
+		} else {
+			fputs("; names not listed: ", stdout);
+			put_plain(l && l->why ? l->why : "");
+			lacks = true;
+		}
+		putchar('\n');
+	}
+	if (lacks)
+		puts("# Lists can be made by hand, too: straygate-policy(5), Lists.");
+	if (s->zones.count)
+		puts("# Of unknown names 1,000 queries a second pass, unless another limit is set:\n"
+		     "#unknown dns limit 1000 visits/s\n");
+}
+
 void servers_write_policy(const struct servers *s)
 {
 	const struct model *m = &s->model;
@@ -224,7 +260,13 @@ void servers_write_policy(const struct servers *s)
 	write_listeners(s);
 	write_names(m, 0, "Names that the servers have");
 	write_names(m, NAMED_CERTIFICATE, "Names that only the servers' certificates have");
-	write_names(m, NAMED_ZONE, "Zones");
+	if (s->zones.at)
+		write_zones(s);
+	else
+		write_names(
+			m, NAMED_ZONE,
+			"Zones; `straygate suggest --zones FOLDER` lists the names of each, so that random "
+			"ones are limited");
 	write_names(m, NAMED_REFUSED, "Names that a server turns away on purpose");
 	write_notes(m);
 	write_hints(m);
@@ -257,6 +299,7 @@ static void row_where(const struct found_at *w)
 void servers_write_json(const struct servers *s, const char *instance)
 {
 	const struct model *m = &s->model;
+	const struct zone_listed *l;
 	char text[260], subject[96];
 	size_t i;
 
@@ -287,6 +330,13 @@ void servers_write_json(const struct servers *s, const char *instance)
 		json_text("statement", m->names[i].flags & NAMED_ZONE ? "zone" : "serve");
 		json_text("from", m->names[i].flags & NAMED_CERTIFICATE ? "certificate" : "configuration");
 		json_text("refused", m->names[i].flags & NAMED_REFUSED ? "yes" : "no");
+		l = m->names[i].flags & NAMED_ZONE ? zone_listed(&s->zones, m->names[i].name.text) : NULL;
+		if (l && l->file) {
+			json_text("list", l->file);
+			json_number("list_names", l->count);
+		} else if (l) {
+			json_text("not_listed", l->why);
+		}
 		row_where(&m->names[i].origin);
 		json_row_end();
 	}

@@ -33,6 +33,7 @@ struct call {
 	bool check;	      /* status: one line, as monitoring plugins have it */
 	bool names;	      /* suggest: the names alone */
 	bool probe;	      /* suggest: ask ports what they speak */
+	const char *zones;    /* suggest: the folder for lists of zones' names */
 	const char *update;   /* suggest: the list that new names are added to */
 	bool exit_code;	      /* apply --diff: exit 3 if anything differs */
 	unsigned int confirm; /* seconds; 0: none is needed */
