@@ -198,6 +198,7 @@ part_unplug()
 {
 	local policy
 	policy=$(sg show policy)
+	settle
 	slow_begin "$T_DIR/pulled"
 	is "unplug: the download is a bound visit" "$(bound_visits)" 1
 	host unplug v0
