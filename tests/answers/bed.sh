@@ -103,3 +103,14 @@ count()
 {
 	python3 "$ROOT/tests/answers/count.py" "$@"
 }
+
+# bed_wait BED t|u PORT LOG: that of a server beside the clients, TCP's or UDP's.
+bed_wait()
+{
+	local i
+	for ((i = 0; i < 200; i++)); do
+		tb_crowd "$1" ss "-Hl$2n" "sport = :$3" | grep -q . && return 0
+		sleep 0.1
+	done
+	tb_die "no server on port $3: $(tail -n 3 "$4")"
+}

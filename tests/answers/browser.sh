@@ -171,18 +171,7 @@ objects_site()
 	objects_page "https://www.$FOREIGN" >"$dir/tls.html"
 	nsenter --net="/run/netns/sg-$1-c" -- python3 -m http.server --bind "$TB_CROWD4" --directory "$dir" 80 >"$dir/log" 2>&1 &
 	tb_record "$TB_RUN/$1/pids/site" $!
-	tb_wait_server "$1" 80
-}
-
-# tb_wait_server BED PORT: that of a server beside the clients.
-tb_wait_server()
-{
-	local i
-	for ((i = 0; i < 100; i++)); do
-		tb_crowd "$1" ss -Hltn "sport = :$2" | grep -q . && return 0
-		sleep 0.1
-	done
-	tb_die "no server on port $2"
+	bed_wait "$1" t 80 "$dir/log"
 }
 
 objects()

@@ -115,17 +115,6 @@ resolver_up()
 	tb_record "$TB_RUN/$1/pids/$2" $!
 }
 
-# resolver_wait BED NAME PORT: until it serves its own names; that asks nobody else.
-resolver_wait()
-{
-	local i
-	for ((i = 0; i < 100; i++)); do
-		tb_crowd "$1" ss -Hlun "sport = :$3" | grep -q . && return 0
-		sleep 0.2
-	done
-	tb_die "$2 did not start: $(tail -n 3 "$TB_RUN/$1/answers/$2.log")"
-}
-
 # people BED NAME PORT: they ask for ten names.
 people()
 {
@@ -163,7 +152,7 @@ resolvers_with()
 	done
 	for r in "${RESOLVERS[@]}"; do
 		IFS='|' read -r name what source port <<<"$r"
-		[ -z "$port" ] || resolver_wait "$bed" "$name" "$port"
+		[ -z "$port" ] || bed_wait "$bed" u "$port" "$TB_RUN/$bed/answers/$name.log"
 	done
 	capture_begin "$bed" "$file"
 	for r in "${RESOLVERS[@]}"; do

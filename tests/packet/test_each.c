@@ -10,14 +10,14 @@
 #include <linux/bpf.h>
 
 #include "bpf/client_table.h"
-#include "world/world.h"
+#define SUITE each
+#include "memory_helpers.h"
 
 #define LISTENERS                                                                                   \
 	"posture enforce\nlisten udp/53 as dns\nlisten tcp/80 as http\nzone served.example\nserve " \
 	"served.example\n"
 
 static struct frame in, out;
-static uint64_t memory;
 
 static void begin(void)
 {
@@ -26,23 +26,7 @@ static void begin(void)
 	memory = world_memory();
 }
 
-static void same_memory(void)
-{
-	cr_expect(world_memory() == memory, "memory: %lu bytes, then %lu", (unsigned long)memory,
-		  (unsigned long)world_memory());
-}
-
 TestSuite(each, .init = begin, .fini = world_end);
-
-/* In the test's own body: Criterion does not count what fails in .fini. */
-#define Case(name)              \
-	static void name(void); \
-	Test(each, name)        \
-	{                       \
-		name();         \
-		same_memory();  \
-	}                       \
-	static void name(void)
 
 /* A query for a served name. */
 static void build_query(const char *from, const char *to)

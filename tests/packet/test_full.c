@@ -16,7 +16,8 @@
 #include <linux/bpf.h>
 
 #include "bpf/handshake/cookie.h"
-#include "world/world.h"
+#define SUITE full
+#include "memory_helpers.h"
 
 #define POLICY                                                  \
 	"posture enforce\nlisten tcp/80 as http handshake on\n" \
@@ -27,7 +28,6 @@
 #define TIMES	2  /* over the limit */
 
 static struct frame in, out;
-static uint64_t memory;
 
 /* Each CPU has some of a table in hand, which others do not push out. */
 static void stay_on_cpu(void)
@@ -58,24 +58,7 @@ static void begin(void)
 	give_a_cookie();
 }
 
-static void same_memory(void)
-{
-	if (memory)
-		cr_expect(world_memory() == memory, "memory: %lu bytes, then %lu", (unsigned long)memory,
-			  (unsigned long)world_memory());
-}
-
 TestSuite(full, .init = begin, .fini = world_end);
-
-/* In the test's own body: Criterion does not count what fails in .fini. */
-#define Case(name)              \
-	static void name(void); \
-	Test(full, name)        \
-	{                       \
-		name();         \
-		same_memory();  \
-	}                       \
-	static void name(void)
 
 /* ---- visits ---- */
 

@@ -9,6 +9,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "gate/info.h"
 #include "host/xdp.h"
 #include "lib/say.h"
 
@@ -23,13 +24,9 @@ static const char *pin_name(bool generic)
 
 static struct chained identify(int program)
 {
-	struct bpf_prog_info info = {0};
-	__u32 size = sizeof(info);
-	struct chained out = {0};
+	struct bpf_prog_info info = program_info(program);
+	struct chained out = {.id = info.id};
 
-	if (program < 0 || bpf_obj_get_info_by_fd(program, &info, &size))
-		return out;
-	out.id = info.id;
 	snprintf(out.name, sizeof(out.name), "%s", info.name);
 	return out;
 }

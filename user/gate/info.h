@@ -15,7 +15,8 @@ static inline struct bpf_link_info link_info(int link)
 	return info;
 }
 
-/* The ifindex that a link is attached to; 0: its device is gone. */
+/* The ifindex that a link is attached to; 0: its device is gone. The same of a tcx link,
+ * whose own field stands in the same place (<linux/bpf.h> of 6.6). */
 static inline unsigned int link_ifindex(int link)
 {
 	return link_info(link).xdp.ifindex;

@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "gate/info.h"
 #include "lib/say.h"
 
 /* <linux/bpf.h> of Linux 6.6; older headers, which we may be built with, lack them. */
@@ -29,23 +30,6 @@ static const struct side {
 	{"egress", "egress_link", TCX_EGRESS, BPF_TC_EGRESS},
 };
 #define SIDES (sizeof(sides) / sizeof(sides[0]))
-
-/* What <linux/bpf.h> of 6.6 has in the place of link.xdp. */
-static unsigned int link_ifindex(int link)
-{
-	struct bpf_link_info info = {0};
-	__u32 size = sizeof(info);
-
-	return bpf_obj_get_info_by_fd(link, &info, &size) ? 0 : info.xdp.ifindex;
-}
-
-static uint32_t program_id(int program)
-{
-	struct bpf_prog_info info = {0};
-	__u32 size = sizeof(info);
-
-	return program < 0 || bpf_obj_get_info_by_fd(program, &info, &size) ? 0 : info.id;
-}
 
 /* The program of our filter at clsact; 0: there is none, or no qdisc, which libbpf would
  * say on standard error. */
@@ -129,8 +113,8 @@ bool tc_attached(struct gate *g, const char *device)
 		cleanup_fd int program = device_pin_open_object(g, device, sides[i].program);
 
 		if (link >= 0 ? link_ifindex(link) != ifindex
-			      : !program_id(program) ||
-					clsact_program(&sides[i], ifindex) != program_id(program))
+			      : !program_info(program).id ||
+					clsact_program(&sides[i], ifindex) != program_info(program).id)
 			return false;
 	}
 	return true;
@@ -147,7 +131,7 @@ void tc_detach(struct gate *g, const char *device)
 
 		if (link >= 0)
 			bpf_link_detach(link);
-		else if (program >= 0 && clsact_program(&sides[i], ifindex) == program_id(program))
+		else if (program >= 0 && clsact_program(&sides[i], ifindex) == program_info(program).id)
 			clsact_detach(&sides[i], ifindex);
 	}
 }

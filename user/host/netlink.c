@@ -86,6 +86,11 @@ const struct rtattr *rtnl_attr(const struct nlmsghdr *n, size_t header, unsigned
 	return find((const void *)first, (int)((const char *)n + n->nlmsg_len - first), type, least);
 }
 
+const struct rtattr *rtnl_link_attr(const struct nlmsghdr *n, unsigned int type, size_t least)
+{
+	return rtnl_attr(n, sizeof(struct ifinfomsg), type, least);
+}
+
 const struct rtattr *rtnl_attr_in(const struct rtattr *outer, unsigned int type, size_t least)
 {
 	return outer ? find(RTA_DATA(outer), (int)RTA_PAYLOAD(outer), type, least) : NULL;

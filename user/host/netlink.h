@@ -30,6 +30,8 @@ int rtnl_change(int fd, struct nlmsghdr *request, char *reason, size_t size);
  * is none. What is found stands in the message. Generic netlink's (struct nlattr) are laid
  * out alike. */
 const struct rtattr *rtnl_attr(const struct nlmsghdr *n, size_t header, unsigned int type, size_t least);
+/* The same of a device (RTM_NEWLINK). */
+const struct rtattr *rtnl_link_attr(const struct nlmsghdr *n, unsigned int type, size_t least);
 const struct rtattr *rtnl_attr_in(const struct rtattr *outer, unsigned int type, size_t least);
 /* The number that one holds; `otherwise`: there is no attribute. */
 int rtnl_int(const struct rtattr *a, int otherwise);

@@ -46,28 +46,23 @@ static enum stack_kind read_kind(const struct rtattr *info)
 	return STACK_OTHER;
 }
 
-static const struct rtattr *of_link(const struct nlmsghdr *n, unsigned int type, size_t least)
-{
-	return rtnl_attr(n, sizeof(struct ifinfomsg), type, least);
-}
-
 static void read_device(const struct nlmsghdr *n, struct stack_device *d)
 {
 	const struct ifinfomsg *i = NLMSG_DATA(n);
-	const struct rtattr *name = of_link(n, IFLA_IFNAME, 1);
+	const struct rtattr *name = rtnl_link_attr(n, IFLA_IFNAME, 1);
 
 	*d = (struct stack_device){
 		.ifindex = i->ifi_index,
-		.master = rtnl_int(of_link(n, IFLA_MASTER, sizeof(int)), 0),
-		.kind = read_kind(of_link(n, IFLA_LINKINFO, 0)),
+		.master = rtnl_int(rtnl_link_attr(n, IFLA_MASTER, sizeof(int)), 0),
+		.kind = read_kind(rtnl_link_attr(n, IFLA_LINKINFO, 0)),
 	};
 	if (name)
 		snprintf(d->name, sizeof(d->name), "%.*s", (int)RTA_PAYLOAD(name),
 			 (const char *)RTA_DATA(name));
 	/* Of a veth it is the other end, and of some the device is in another namespace. */
 	if ((d->kind == STACK_VLAN || d->kind == STACK_MACVLAN || d->kind == STACK_IPVLAN) &&
-	    !of_link(n, IFLA_LINK_NETNSID, 0))
-		d->lower = rtnl_int(of_link(n, IFLA_LINK, sizeof(int)), 0);
+	    !rtnl_link_attr(n, IFLA_LINK_NETNSID, 0))
+		d->lower = rtnl_int(rtnl_link_attr(n, IFLA_LINK, sizeof(int)), 0);
 }
 
 static int collect(const struct nlmsghdr *n, void *arg)

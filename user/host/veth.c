@@ -21,22 +21,17 @@ struct link {
 	int peer_netns; /* the id by which this namespace knows that one's; -1: the same */
 };
 
-static const struct rtattr *of_link(const struct nlmsghdr *n, unsigned int type, size_t least)
-{
-	return rtnl_attr(n, sizeof(struct ifinfomsg), type, least);
-}
-
 static void read_link(const struct nlmsghdr *n, struct link *l)
 {
 	const struct rtattr *kind =
-		rtnl_attr_in(of_link(n, IFLA_LINKINFO, 0), IFLA_INFO_KIND, sizeof("veth"));
-	const struct rtattr *xdp = rtnl_attr_in(of_link(n, IFLA_XDP, 0), IFLA_XDP_ATTACHED, 1);
+		rtnl_attr_in(rtnl_link_attr(n, IFLA_LINKINFO, 0), IFLA_INFO_KIND, sizeof("veth"));
+	const struct rtattr *xdp = rtnl_attr_in(rtnl_link_attr(n, IFLA_XDP, 0), IFLA_XDP_ATTACHED, 1);
 
 	*l = (struct link){
 		.veth = kind && !memcmp(RTA_DATA(kind), "veth", sizeof("veth")),
 		.xdp = xdp && *(const uint8_t *)RTA_DATA(xdp) != XDP_ATTACHED_NONE,
-		.peer = rtnl_int(of_link(n, IFLA_LINK, sizeof(int)), 0),
-		.peer_netns = rtnl_int(of_link(n, IFLA_LINK_NETNSID, sizeof(int)), -1),
+		.peer = rtnl_int(rtnl_link_attr(n, IFLA_LINK, sizeof(int)), 0),
+		.peer_netns = rtnl_int(rtnl_link_attr(n, IFLA_LINK_NETNSID, sizeof(int)), -1),
 	};
 }
 

@@ -48,7 +48,7 @@ static int note(const struct nlmsghdr *n, void *arg)
 	}
 	if (n->nlmsg_type != RTM_NEWLINK)
 		return 0;
-	id = rtnl_int(rtnl_attr(n, sizeof(struct ifinfomsg), IFLA_LINK_NETNSID, sizeof(int)), -1);
+	id = rtnl_int(rtnl_link_attr(n, IFLA_LINK_NETNSID, sizeof(int)), -1);
 	if (id >= 0 && e->count < WIRED_MOST && !has_end(e, id))
 		e->ids[e->count++] = id;
 	return 0;

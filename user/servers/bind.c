@@ -11,6 +11,9 @@
 static const char *const own_types[] = {"primary", "master",	  "secondary", "slave", "mirror",
 					"stub",	   "static-stub", "forward",   NULL};
 
+/* Of these, the ones that another server has, too. */
+static const char *const copies[] = {"secondary", "slave", "mirror", NULL};
+
 /* What a zone has, or else its view, or else `options`. */
 struct bind_scope {
 	const struct directive *zone, *view, *options;
@@ -45,7 +48,6 @@ static bool is_one_of(const char *word, const char *const *those)
 static const char *not_of_file(const struct bind_scope *s, const char *type)
 {
 	static const char *const others[] = {"stub", "static-stub", "forward", NULL};
-	static const char *const copies[] = {"secondary", "slave", "mirror", NULL};
 
 	if (is_one_of(type, others))
 		return "another server answers for it";
@@ -59,7 +61,6 @@ static const char *not_of_file(const struct bind_scope *s, const char *type)
 static void bind_zone(struct blocks *b, const struct directive *zone, const struct directive *view,
 		      const struct directive *options, const char *root)
 {
-	static const char *const copies[] = {"secondary", "slave", "mirror", NULL};
 	const struct bind_scope scope = {zone->children, view, options};
 	const struct found_at where = directive_at(b, zone);
 	const struct directive *type = directive_find(zone->children, "type"), *format, *file, *folder;
