@@ -78,7 +78,9 @@ static __always_inline __u32 shorter(__u32 reason)
 	return CONTINUE;
 }
 
-/* Nobody but a host asks, and by itself. Over TCP a handshake shows that. */
+/* Nobody but a host asks, and by itself. Over TCP a handshake shows that. The frame may
+ * be for another MAC than the device's: with macvlan, and VRRP's virtual MAC, an address
+ * of this host is reached by one. */
 static __always_inline bool answerable(struct xdp_md *ctx, const struct packet *p)
 {
 	struct ethhdr *eth = (void *)(long)ctx->data;

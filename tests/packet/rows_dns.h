@@ -35,6 +35,8 @@ ROW("nobody but a host asks, and by itself", WEB_DNS, .port = 53, .protocol = IP
 	STEP(unanswerable, SAME, .dns = STRAY, .from = "255.255.255.255", .observed = REASON_stray_answered)
 	STEP(unanswerable, SAME, .dns = STRAY, .group_mac = true, .observed = REASON_stray_answered)
 	STEP(stray_answered, REFUSED, .dns = STRAY)
+	/* A macvlan device, or VRRP's, takes frames that are not for the MAC of the device below. */
+	STEP(stray_answered, REFUSED, .dns = STRAY, .other_mac = 1)
 	STEP(served, SAME, .dns = "served.example", .group_mac = true)
 END
 

@@ -117,6 +117,36 @@ Test(resolver, sockets)
 	}
 }
 
+/* Ports that clients are given are those of the sysctl, as the policy's application finds it. */
+Test(resolver, ports_of_the_sysctl)
+{
+	static const struct {
+		const char *range;
+		enum how how; /* port 4000, port 40000 */
+		uint32_t reason;
+	} table[] = {
+		{"3000	4000", WILDCARD, REASON_dns_awaited},
+		{"3000	4000", EPHEMERAL, REASON_dns_unasked},
+		{"4000	5000", WILDCARD, REASON_dns_awaited},
+		{"4001	5000", WILDCARD, REASON_dns_unasked},
+		{"32768	60999", EPHEMERAL, REASON_dns_awaited},
+		{"32768	39999", EPHEMERAL, REASON_dns_unasked},
+	};
+	struct frame in;
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct visit v = visit_make(CLIENT4, HOST4, port_of(table[i].how));
+		int fd = host_socket(table[i].how, HOST4, CLIENT4);
+
+		sysctl_set("net/ipv4/ip_local_port_range", table[i].range);
+		world_policy(POLICY);
+		v.client_port = 53;
+		frame_build(&in, &v, &(struct spec){.protocol = IPPROTO_UDP, .data = ANSWER});
+		cr_expect(world_run(&in, NULL).reason == table[i].reason, "row %zu", i);
+		close(fd);
+	}
+}
+
 /* Without a `resolver` line nothing is said of answers. */
 Test(resolver, only_where_a_line_says_so)
 {
