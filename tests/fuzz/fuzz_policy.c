@@ -14,8 +14,8 @@
 #include "parser/read.h"
 #include "policy/bytes.h"
 #include "policy/name.h"
+#include "tests/shared/scratch.h"
 
-static char directory[] = "/tmp/fuzz_policy.XXXXXX";
 static int inside, outside; /* the fuzzer's own paths start outside */
 
 static void must(bool good)
@@ -32,23 +32,18 @@ static void write_file(const char *path, const void *bytes, size_t len)
 	close(fd);
 }
 
-static void leave(void)
-{
-	must(!unlinkat(inside, "l", 0) && !unlinkat(inside, "i", 0) && !rmdir(directory));
-}
-
 /* A place of its own, where `l` is a list and `i` a policy to include. */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
-	must(mkdtemp(directory));
-	inside = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	scratch_make();
+	inside = open(scratch, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	outside = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	must(inside >= 0 && outside >= 0 && !fchdir(inside));
 	write_file("l", "10.0.0.0/8 192.0.2.1\n", 21);
 	write_file("i", "serve i\nserve from l\n", 21);
-	atexit(leave);
+	atexit(scratch_leave);
 	must(!fchdir(outside));
 	return 0;
 }

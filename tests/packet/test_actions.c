@@ -212,8 +212,7 @@ static void expect_told(const char *lines, uint16_t port, const struct spec *req
 
 Test(actions, answers_are_what_the_line_says)
 {
-	char dir[] = "/tmp/test_packet.XXXXXX", line[128];
-	FILE *f;
+	char page[WORLD_PATH], line[256];
 
 	expect_told("", 80, HTTP_STRAY, (struct bytes)BYTES("HTTP/1.1 503 Service Unavailable\r\n"));
 	expect_told("stray http answer 421\n", 80, HTTP_STRAY,
@@ -233,16 +232,11 @@ Test(actions, answers_are_what_the_line_says)
 		    (struct bytes)BYTES("\x15\x03\x03\x00\x02\x02\x70"));
 	expect_told("stray tls answer alert access_denied\n", 443, TLS_STRAY,
 		    (struct bytes)BYTES("\x15\x03\x03\x00\x02\x02\x31"));
-	cr_assert(mkdtemp(dir) && !chdir(dir));
-	f = fopen("page", "w");
-	fputs("<title>\xc3\x9c</title>{name}!\n", f);
-	fclose(f);
-	snprintf(line, sizeof(line), "stray http answer 403 page %s/page\n", dir);
+	world_file(page, "<title>\xc3\x9c</title>{name}!\n");
+	snprintf(line, sizeof(line), "stray http answer 403 page %s\n", page);
 	expect_told(line, 80, HTTP_STRAY,
 		    (struct bytes)BYTES(
 			    "\r\nContent-Length:   32\r\n\r\n<title>\xc3\x9c</title>stray.example!\n"));
-	unlink("page");
-	cr_assert(!chdir("/") && !rmdir(dir));
 }
 
 /* Above a limit the line's other word holds. */
@@ -309,21 +303,15 @@ Test(actions, lines_and_lists_of_the_same_prefix)
 		{"198.18.3.1", REASON_source_trusted}, {"198.18.4.1", REASON_source_dropped},
 		{"198.19.0.1", REASON_handshake},
 	};
-	char dir[] = "/tmp/test_packet.XXXXXX", lines[1024];
-	FILE *f;
+	char one[WORLD_PATH], two[WORLD_PATH], lines[1024];
 	size_t i;
 
-	cr_assert(mkdtemp(dir) && !chdir(dir));
-	f = fopen("one", "w");
-	fputs("198.18.1.0/24 198.18.2.0/24 198.18.4.0/24\n", f);
-	fclose(f);
-	f = fopen("two", "w");
-	fputs("198.18.2.0/24\n198.18.3.0/24\n", f);
-	fclose(f);
+	world_file(one, "198.18.1.0/24 198.18.2.0/24 198.18.4.0/24\n");
+	world_file(two, "198.18.2.0/24\n198.18.3.0/24\n");
 	snprintf(lines, sizeof(lines),
-		 LISTENERS "source from %s/one drop\nsource from %s/two trust\nsource 198.18.1.0/24 trust\n"
+		 LISTENERS "source from %s drop\nsource from %s trust\nsource 198.18.1.0/24 trust\n"
 			   "source 198.18.2.0/24 trust\n",
-		 dir, dir);
+		 one, two);
 	world_policy(lines);
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct visit v = visit_make(rows[i].client, HOST4, 80);
@@ -332,9 +320,6 @@ Test(actions, lines_and_lists_of_the_same_prefix)
 		frame_build(&in, &v, &(struct spec){.flags = SYN});
 		expect_run(rows[i].reason);
 	}
-	unlink("one");
-	unlink("two");
-	cr_assert(!chdir("/") && !rmdir(dir));
 }
 
 /* Each name and each listener has counters of its own. */

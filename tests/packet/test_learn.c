@@ -12,6 +12,7 @@
 #include <linux/bpf.h>
 
 #include "learn_helpers.h"
+#include "tests/shared/scratch.h"
 
 TestSuite(learn, .init = begin, .fini = world_end);
 
@@ -347,14 +348,12 @@ Test(learn, file)
 		"saved 5\nserved x\n",
 		"saved 5\nserved 8c2f1a9e33d05b711\n",
 	};
-	char path[] = "/tmp/straygate-learned-XXXXXX";
-	int fd = mkstemp(path);
+	char path[SCRATCH_PATH];
+	int fd = scratch_file(path, "");
 	struct shake secrets;
 	FILE *f;
 	size_t i;
 
-	cr_assert(fd >= 0);
-	close(fd);
 	strays(CLIENT4, 5);
 	seconds(601);
 	strays(CLIENT4, 5);
@@ -397,5 +396,5 @@ Test(learn, file)
 		fclose(f);
 		cr_expect(world_restore_learned(path) && refused(CLIENT4), "%zu", i);
 	}
-	unlink(path);
+	close(fd);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* For the tests of the policy: files in a directory of their own, text out and in. */
+/* For the tests of the policy: files, text out and in. */
 #ifndef STRAYGATE_POLICY_HELPERS_H
 #define STRAYGATE_POLICY_HELPERS_H
 
@@ -15,25 +15,9 @@
 #include "parser/text.h"
 #include "policy/name.h"
 #include "policy/rule.h"
+#include "tests/shared/scratch.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
-
-static char directory[64];
-
-static inline void enter_directory(void)
-{
-	strcpy(directory, "/tmp/test_policy.XXXXXX");
-	cr_assert(mkdtemp(directory));
-	cr_assert(!chdir(directory));
-}
-
-static inline void leave_directory(void)
-{
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", directory);
-	cr_assert(!chdir("/") && !system(command));
-}
 
 static inline void write_bytes(const char *path, const void *bytes, size_t len)
 {

@@ -10,8 +10,7 @@
 
 #include "servers/process.h"
 #include "servers/reader.h"
-
-static char folder[] = "/tmp/straygate-certificates-XXXXXX";
+#include "tests/shared/scratch.h"
 
 static void make_one(const char *file, const char *names)
 {
@@ -19,19 +18,16 @@ static void make_one(const char *file, const char *names)
 
 	snprintf(command, sizeof(command),
 		 "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -keyout "
-		 "%s/key -out %s/cert -subj '/CN=x' -addext 'subjectAltName=%s' "
-		 "-addext 'nsComment=17: Certificate' 2>/dev/null && cat %s/key %s/cert >%s/%s",
-		 folder, folder, names, folder, folder, folder, file);
+		 "key -out cert -subj '/CN=x' -addext 'subjectAltName=%s' "
+		 "-addext 'nsComment=17: Certificate' 2>/dev/null && cat key cert >%s",
+		 names, file);
 	cr_assert_eq(system(command), 0, "%s", command);
 }
 
 static void put_file(const char *file, const char *text)
 {
-	char path[256];
-	FILE *f;
+	FILE *f = fopen(file, "w");
 
-	snprintf(path, sizeof(path), "%s/%s", folder, file);
-	f = fopen(path, "w");
 	cr_assert_not_null(f);
 	fputs(text, f);
 	fclose(f);
@@ -47,7 +43,7 @@ static void check(const char *files, const char *wanted, size_t notes)
 	size_t i, len = 0;
 
 	while ((file = strsep(&rest, " "))) {
-		snprintf(path, sizeof(path), "%s/%s", folder, file);
+		snprintf(path, sizeof(path), "%s/%s", scratch, file);
 		read_certificate(&m, &p, path, &from);
 		read_certificate(&m, &p, path, &from);
 	}
@@ -65,12 +61,9 @@ static void check(const char *files, const char *wanted, size_t notes)
 	model_free(&m);
 }
 
-Test(certificate, many_at_once)
+Test(certificate, many_at_once, .init = scratch_enter, .fini = scratch_leave)
 {
-	char command[128];
-
-	cr_assert_not_null(mkdtemp(folder));
-	chmod(folder, 0755);
+	cr_assert(!chmod(scratch, 0755));
 	make_one("a", "DNS:a.example,DNS:*.a.example");
 	make_one("b", "DNS:b.example,IP:192.0.2.1");
 	make_one("c", "DNS:c.example");
@@ -82,6 +75,4 @@ Test(certificate, many_at_once)
 	check("broken endless missing empty c a", "c:c.example a:a.example a:*.a.example ", 4);
 	check("c", "c:c.example ", 0);
 	check("broken", "", 1);
-	snprintf(command, sizeof(command), "rm -r %s", folder);
-	cr_assert_eq(system(command), 0);
 }

@@ -6,7 +6,7 @@
 #include "policy/overlaps.h"
 #include "policy_helpers.h"
 
-TestSuite(lists, .init = enter_directory, .fini = leave_directory);
+TestSuite(lists, .init = scratch_enter, .fini = scratch_leave);
 
 /* What is read of a list, in order, with blanks between. */
 static const struct {

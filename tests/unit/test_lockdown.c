@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <criterion/criterion.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #include "host/lockdown.h"
+#include "tests/shared/scratch.h"
 
 Test(lockdown, modes)
 {
@@ -18,13 +17,11 @@ Test(lockdown, modes)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		char path[] = "/tmp/straygate-lockdown-XXXXXX";
-		int fd = mkstemp(path);
+		char path[SCRATCH_PATH];
+		int fd = scratch_file(path, rows[i].text);
 
-		cr_assert(fd >= 0 && dprintf(fd, "%s", rows[i].text) >= 0);
-		close(fd);
 		cr_expect(lockdown_is_confidential(path) == rows[i].confidential, "%s", rows[i].text);
-		unlink(path);
+		close(fd);
 	}
 	cr_expect(!lockdown_is_confidential("/there/is/no/such/file"));
 }

@@ -1,30 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Figures of moments: which stay, and what a kill leaves. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/moments.h"
+#include "tests/shared/scratch.h"
 
 #define SECOND 1000000000ULL
 
-static char place[] = "/tmp/test_moments.XXXXXX";
-
-static void enter(void)
-{
-	cr_assert(mkdtemp(place) && !chdir(place));
-}
-
-static void leave(void)
-{
-	moments_remove("m");
-	cr_expect(access("m", F_OK));
-	cr_expect(!chdir("/") && !rmdir(place));
-}
-
-TestSuite(moments, .init = enter, .fini = leave);
+TestSuite(moments, .init = scratch_enter, .fini = scratch_leave);
 
 Test(moments, are_kept_in_order)
 {
@@ -47,8 +35,23 @@ Test(moments, are_kept_in_order)
 	}
 	moments_drop(&m, 1);
 	cr_expect(m.count == 2 && m.list[1].at == 30);
-	cr_expect(!unlink("m/7"));
 	moments_close(&m);
+}
+
+/* With what a killed run has left; not with what is nobody's of ours. */
+Test(moments, are_removed_with_their_folder)
+{
+	struct moments m;
+
+	cr_assert(!moments_open(&m, "m") && !moments_add(&m, 7, "seven", 5));
+	moments_close(&m);
+	close(open("m/new", O_CREAT | O_WRONLY, 0600));
+	close(open("m/strange", O_CREAT | O_WRONLY, 0600));
+	moments_remove("m");
+	cr_expect(!access("m/strange", F_OK) && !unlink("m/strange"));
+	moments_remove("m");
+	cr_expect(access("m", F_OK) && errno == ENOENT);
+	moments_remove("m");
 }
 
 /* By the second for a day: the last minutes are there, and some of each time before. */

@@ -371,7 +371,7 @@ Test(image, of_a_policy)
 }
 
 /* A zone with names beside one that its list delegates, which has names of its own. */
-Test(image, zones_with_names)
+Test(image, zones_with_names, .init = scratch_enter, .fini = scratch_leave)
 {
 	static const struct {
 		const char *name, *zone; /* NULL: none; unknown: with a ! before it */
@@ -388,29 +388,15 @@ Test(image, zones_with_names)
 		{"x.all.example.net", "all.example.net"}, /* it has a wildcard itself */
 		{"com", NULL},
 	};
-	char dir[] = "/tmp/test_names.XXXXXX", text[512], path[64];
 	struct policy *p;
 	struct cells c;
-	FILE *f;
 	size_t i;
 
-	cr_assert(mkdtemp(dir));
-	for (i = 0; i < 3; i++) {
-		static const char *const lists[] = {
-			"a.example.com .sub.example.com x.*.star.example.com\n",
-			"a.sub.example.com\n",
-			"*.all.example.net\n",
-		};
-
-		snprintf(path, sizeof(path), "%s/%zu", dir, i);
-		f = fopen(path, "w");
-		cr_assert(f && fputs(lists[i], f) >= 0 && !fclose(f));
-	}
-	snprintf(text, sizeof(text),
-		 "zone example.com names from %s/0\nzone sub.example.com names from %s/1\n"
-		 "zone all.example.net names from %s/2\n",
-		 dir, dir, dir);
-	p = parsed(text);
+	write_file("one", "a.example.com .sub.example.com x.*.star.example.com\n");
+	write_file("two", "a.sub.example.com\n");
+	write_file("three", "*.all.example.net\n");
+	p = parsed("zone example.com names from one\nzone sub.example.com names from two\n"
+		   "zone all.example.net names from three\n");
 	cr_assert(!policy_inherit(p, NULL, 1) && !image_build(&c, p, NULL, 0, NULL));
 	for (i = 0; i < COUNT(rows); i++) {
 		uint32_t got = name_look(&c, NAMES_ZONES, rows[i].name);
@@ -427,11 +413,6 @@ Test(image, zones_with_names)
 	}
 	cells_free(&c);
 	policy_free(p);
-	for (i = 0; i < 3; i++) {
-		snprintf(path, sizeof(path), "%s/%zu", dir, i);
-		unlink(path);
-	}
-	rmdir(dir);
 }
 
 /* {rate, cost of one, burst}: in 1/16 ns; Mbit/s: 1/2^20 ns a byte */

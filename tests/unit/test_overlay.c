@@ -10,7 +10,7 @@
 #include "image_read.h"
 #include "policy_helpers.h"
 
-TestSuite(overlay, .init = enter_directory, .fini = leave_directory);
+TestSuite(overlay, .init = scratch_enter, .fini = scratch_leave);
 
 #define CHAIN 64
 

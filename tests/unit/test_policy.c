@@ -4,7 +4,7 @@
 
 #include "policy_helpers.h"
 
-TestSuite(policy, .init = enter_directory, .fini = leave_directory);
+TestSuite(policy, .init = scratch_enter, .fini = scratch_leave);
 
 static const struct {
 	const char *input, *printed;
@@ -218,7 +218,7 @@ Test(policy, lists)
 {
 	struct policy *p = policy_new();
 	struct policy_error err = {.count = 0};
-	char expected[512];
+	char expected[1024];
 
 	mkdir("lists", 0755);
 	write_file("lists/names", "\xef\xbb\xbf# ours\r\nb.example  A.example # two\r\n*.c.example\n\n "
@@ -232,7 +232,7 @@ Test(policy, lists)
 	snprintf(expected, sizeof(expected),
 		 "serve from %s/lists/names\nsource from \"%s/lists/my prefixes\" limit 1 visits/s burst 1\n"
 		 "zone from %s/lists/empty\nresolver from \"%s/lists/my prefixes\"\n",
-		 directory, directory, directory, directory);
+		 scratch, scratch, scratch, scratch);
 	assert_prints(p, expected);
 
 	const struct rule *r = policy_rule(p, 0);
@@ -279,7 +279,7 @@ Test(policy, pages)
 	snprintf(line, sizeof(line),
 		 "stray http answer 403 page \"%s/page one\"\n"
 		 "unnamed http limit 1 visits/s burst 1 else answer page \"%s/page one\"\n",
-		 directory, directory);
+		 scratch, scratch);
 	assert_prints(p, line);
 	same = parsed(line);
 	cr_expect(differences(p, same) == 0);

@@ -4,7 +4,7 @@
 
 #include "policy_helpers.h"
 
-TestSuite(policy_errors, .init = enter_directory, .fini = leave_directory);
+TestSuite(policy_errors, .init = scratch_enter, .fini = scratch_leave);
 
 #define X10(s) s s s s s s s s s s
 #define X50(s) X10(s) X10(s) X10(s) X10(s) X10(s)
@@ -497,7 +497,7 @@ Test(policy_errors, no_permission)
 	write_file("outer_glob", "include closed/*\n");
 	write_file("secret", "a\n");
 	mkdir("closed", 0);
-	cr_assert(!chmod("secret", 0) && !chmod(directory, 0755));
+	cr_assert(!chmod("secret", 0) && !chmod(scratch, 0755));
 	if (!geteuid())
 		cr_assert(!seteuid(65534));
 	cr_expect(policy_read_file(p, "outer", &err) == -EACCES);
@@ -580,7 +580,7 @@ Test(policy_errors, in_lists)
 		snprintf(expected, sizeof(expected), "%s", lists[i].problem);
 		if (where)
 			snprintf(expected, sizeof(expected), "%.*s%s%s", (int)(where - lists[i].problem),
-				 lists[i].problem, directory, where + strlen("DIRECTORY"));
+				 lists[i].problem, scratch, where + strlen("DIRECTORY"));
 		expect_file_error("a", -EINVAL, expected);
 	}
 	write_bytes("l", "a\n#\0\n", 5);

@@ -21,6 +21,7 @@
 #include "gate/events.h"
 #include "gate/object.h"
 #include "gate/tc.h"
+#include "tests/shared/scratch.h"
 #include "inside.h"
 #include "wire.h"
 
@@ -142,26 +143,31 @@ void world_end(void)
 	loaded_close(&world_loaded);
 	gate_destroy(&world_gate);
 	gate_close(&world_gate);
+	scratch_leave();
 }
 
 /* ---- the policy ---- */
 
-/* What stands in the file of `zone NAME names from NAMES_FILE`. */
-static void write_names(char path[32])
+void world_file(char path[WORLD_PATH], const char *text)
 {
-	static const char names[] = "www.listed.example\n*.wild.listed.example\n.sub.listed.example\n"
-				    "deep.down.listed.example\nMy\\032Printer\\.\\195.listed.example\n";
-	int fd;
+	static unsigned int count;
+	FILE *f;
 
-	strcpy(path, "/tmp/straygate-names.XXXXXX");
-	fd = mkstemp(path);
-	cr_assert(fd >= 0 && write(fd, names, sizeof(names) - 1) == sizeof(names) - 1 && !close(fd));
+	if (!*scratch)
+		scratch_make();
+	snprintf(path, WORLD_PATH, "%s/%u", scratch, count++);
+	f = fopen(path, "we");
+	cr_assert(f && fputs(text, f) >= 0 && !fclose(f), "%s: %s", path, strerror(errno));
 }
+
+/* What stands in the file of `zone NAME names from NAMES_FILE`. */
+static const char names[] = "www.listed.example\n*.wild.listed.example\n.sub.listed.example\n"
+			    "deep.down.listed.example\nMy\\032Printer\\.\\195.listed.example\n";
 
 static void add_lines(struct policy *p, const char *lines)
 {
 	struct policy_error err;
-	char line[512], names[32] = "";
+	char line[512], path[WORLD_PATH];
 	const char *file;
 	size_t n;
 
@@ -170,13 +176,11 @@ static void add_lines(struct policy *p, const char *lines)
 		snprintf(line, sizeof(line), "%.*s", (int)n, lines);
 		file = strstr(line, NAMES_FILE);
 		if (file) {
-			write_names(names);
-			snprintf(line + (file - line), sizeof(line) - (file - line), "%s", names);
+			world_file(path, names);
+			snprintf(line + (file - line), sizeof(line) - (file - line), "%s", path);
 		}
 		if (n)
 			cr_assert(policy_add(p, line, &err) == 1, "%s: %s", line, err.text);
-		if (file)
-			unlink(names);
 	}
 }
 

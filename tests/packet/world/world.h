@@ -38,6 +38,9 @@ void world_begin_small(uint32_t bound);
 /* In a policy: a file with names of the zone listed.example. */
 #define NAMES_FILE "NAMES"
 void world_policy(const char *lines);
+/* A file that says this, until the test ends: its path. */
+#define WORLD_PATH 160
+void world_file(char path[WORLD_PATH], const char *text);
 /* One line more (`add`). */
 void world_add(const char *line);
 /* The same as world_policy(), but unconfirmed: what was before rules again from
