@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/moments.h"
+#include "lib/replace.h"
 #include "tests/shared/scratch.h"
 
 #define SECOND 1000000000ULL
@@ -25,7 +26,7 @@ Test(moments, are_kept_in_order)
 	for (size_t i = 0; i < 3; i++)
 		cr_assert(!moments_add(&m, times[i], &times[i], sizeof(times[i])));
 	moments_close(&m);
-	close(open("m/new", O_CREAT | O_WRONLY, 0600));
+	close(open("m/" REPLACE_UNFINISHED, O_CREAT | O_WRONLY, 0600));
 	close(open("m/7", O_CREAT | O_WRONLY, 0600));
 	cr_assert(!moments_open(&m, "m") && m.count == 3);
 	for (size_t i = 0; i < 3; i++) {
@@ -45,7 +46,7 @@ Test(moments, are_removed_with_their_folder)
 
 	cr_assert(!moments_open(&m, "m") && !moments_add(&m, 7, "seven", 5));
 	moments_close(&m);
-	close(open("m/new", O_CREAT | O_WRONLY, 0600));
+	close(open("m/" REPLACE_UNFINISHED, O_CREAT | O_WRONLY, 0600));
 	close(open("m/strange", O_CREAT | O_WRONLY, 0600));
 	moments_remove("m");
 	cr_expect(!access("m/strange", F_OK) && !unlink("m/strange"));

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/replace.h"
 #include "lib/say.h"
 #include "parser/read.h"
 #include "servers/write.h"
@@ -47,9 +48,9 @@ struct policy *servers_policy(const struct servers *s)
 
 /* ---- what is kept --------------------------------------------------------------------------------- */
 
-static void path_of(char out[PATH_MAX], const char *instance, const char *suffix)
+static void path_of(char out[PATH_MAX], const char *instance)
 {
-	snprintf(out, PATH_MAX, FOLDER "/%s.servers%s", instance, suffix);
+	snprintf(out, PATH_MAX, FOLDER "/%s.servers", instance);
 }
 
 static void add_open(struct compared *c, const char *line)
@@ -73,7 +74,7 @@ void compared_read(struct compared *c, const char *instance)
 	struct stat st;
 
 	memset(c, 0, sizeof(*c));
-	path_of(path, instance, "");
+	path_of(path, instance);
 	f = fopen(path, "re");
 	if (!f)
 		return;
@@ -191,24 +192,23 @@ static void write_all(FILE *f, const struct servers *s, struct policy *running)
 /* It is of use only to root, and no failure of what was asked for. */
 void compared_write(const char *instance, const struct servers *s, struct policy *running)
 {
-	char path[PATH_MAX], new[PATH_MAX];
-	bool bad;
+	char path[PATH_MAX], *text = NULL;
+	size_t len = 0;
+	int err = 0;
 	FILE *f;
 
 	if (geteuid())
 		return;
+	f = open_memstream(&text, &len);
+	if (f)
+		write_all(f, s, running);
+	if (!f || fclose(f))
+		err = -ENOMEM;
 	mkdir(FOLDER, 0755);
-	path_of(path, instance, "");
-	path_of(new, instance, "+new");
-	unlink(new);
-	f = fopen(new, "wxe");
-	if (!f) {
-		say("cannot note what was found: %s: %s", new, strerror(errno));
-		return;
-	}
-	fchmod(fileno(f), 0644);
-	write_all(f, s, running);
-	bad = ferror(f);
-	if (fclose(f) || bad || rename(new, path))
-		say("cannot note what was found: %s: %s", path, strerror(errno));
+	path_of(path, instance);
+	if (!err)
+		err = replace_runtime_file(AT_FDCWD, path, text, len, 0644);
+	if (err)
+		say("cannot note what was found: %s: %s", path, strerror(-err));
+	free(text);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/say.h"
 
@@ -94,9 +95,8 @@ void input_free(struct input *in)
 
 int input_read(struct input *in, const char *line)
 {
-	char block[4096];
-	size_t got;
 	FILE *copy;
+	int err;
 
 	*in = (struct input){.line = line};
 	if (strcmp(line, "-"))
@@ -104,14 +104,10 @@ int input_read(struct input *in, const char *line)
 	copy = open_memstream(&in->text, &in->size);
 	if (!copy)
 		return fail(-ENOMEM, "%s", strerror(ENOMEM));
-	while ((got = fread(block, 1, sizeof(block), stdin)) > 0)
-		if (fwrite(block, 1, got, copy) != got)
-			break;
-	if (fclose(copy) || got)
-		return fail(-ENOMEM, "%s", strerror(ENOMEM));
-	if (ferror(stdin))
-		return fail(-EIO, "standard input cannot be read: %s", strerror(errno));
-	return 0;
+	err = copy_rest(stdin, copy);
+	if (fclose(copy) && !err)
+		err = -ENOMEM;
+	return err ? fail(err, "standard input cannot be read: %s", strerror(-err)) : 0;
 }
 
 int input_lines(struct policy *p, struct input *in, line_fn *how)
@@ -132,4 +128,25 @@ int input_lines(struct policy *p, struct input *in, line_fn *how)
 const char *input_path(const char *path)
 {
 	return strcmp(path, "-") ? path : STDIN_PATH;
+}
+
+int copy_rest(FILE *from, FILE *to)
+{
+	char block[4096];
+	size_t got;
+
+	while ((got = fread(block, 1, sizeof(block), from)) > 0)
+		if (fwrite(block, 1, got, to) != got)
+			return -ENOMEM;
+	return ferror(from) ? (errno ? -errno : -EIO) : 0;
+}
+
+int check_replaceable(const char *path, const char *verb)
+{
+	struct stat st;
+
+	if (!stat(path, &st) && !S_ISREG(st.st_mode))
+		return fail(-EINVAL, "%s is no regular file, which `%s` would replace; expected a file", path,
+			    verb);
+	return 0;
 }

@@ -4,6 +4,7 @@
 #define STRAYGATE_INPUT_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "parser/read.h"
 
@@ -33,5 +34,11 @@ int input_lines(struct policy *p, struct input *in, line_fn *how);
 
 /* What a verb opens that was given this path: "-" is standard input. */
 const char *input_path(const char *path);
+
+/* Copies what `from` still has. 0, -errno of reading, or -ENOMEM of writing to memory. */
+int copy_rest(FILE *from, FILE *to);
+
+/* A verb replaces a file, or makes it, and nothing else. 0, or -EINVAL, which is said. */
+int check_replaceable(const char *path, const char *verb);
 
 #endif

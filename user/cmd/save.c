@@ -2,17 +2,17 @@
 /*
  * The policy that runs, written into its file: lines that say what runs stay as they
  * are, with their comments; others are changed, taken out or added at the end. The new
- * file takes the old one's place only when it was read back and says what runs.
+ * text takes the old one's place only if, read again, it says what runs.
  */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd/change.h"
+#include "lib/replace.h"
 #include "lib/say.h"
 #include "cmd/verb.h"
 
@@ -140,26 +140,16 @@ static void put_all(struct save *s)
 
 static int read_text(struct save *s)
 {
-	FILE *f = fopen(s->path, "r"), *copy = open_memstream(&s->text, &s->size);
-	char block[4096];
-	size_t got;
+	FILE *f = fopen(s->path, "re"), *copy = open_memstream(&s->text, &s->size);
+	int err = f ? 0 : -errno;
 
-	while (f && copy && (got = fread(block, 1, sizeof(block), f)) > 0)
-		fwrite(block, 1, got, copy);
+	if (!err && copy)
+		err = copy_rest(f, copy);
 	if (f)
 		fclose(f);
-	return !copy || fclose(copy) ? fail(-ENOMEM, "%s", strerror(ENOMEM)) : 0;
-}
-
-/* Another file takes this one's place: nothing but a file may be replaced by one. */
-static int check_regular(const struct save *s)
-{
-	struct stat st;
-
-	if (!stat(s->path, &st) && !S_ISREG(st.st_mode))
-		return fail(-EINVAL, "%s is no regular file, which `save` would replace; expected a file",
-			    s->path);
-	return 0;
+	if ((!copy || fclose(copy)) && !err)
+		err = -ENOMEM;
+	return err ? fail(err, "%s: %s", s->path, strerror(-err)) : 0;
 }
 
 static int read_file(struct save *s)
@@ -187,9 +177,9 @@ static const struct rule *find_other(struct policy *a, struct policy *b)
 	return NULL;
 }
 
-/* Does the file that was written say what runs? A line of an included file is not
- * ours to change. */
-static int check_written(struct save *s, const char *fresh)
+/* Does the file say what runs, with this text? A line of an included file is not ours to
+ * change. */
+static int check_text(struct save *s, const char *text, size_t size)
 {
 	cleanup_policy struct policy *written = policy_new();
 	const struct rule *other;
@@ -197,7 +187,7 @@ static int check_written(struct save *s, const char *fresh)
 
 	if (!written)
 		return fail(-ENOMEM, "%s", strerror(ENOMEM));
-	if (policy_read_file(written, fresh, &err))
+	if (policy_read_text(written, s->path, text, size, &err))
 		return fail(-EINVAL, "%s", err.text);
 	other = find_other(written, s->running) ?: find_other(s->running, written);
 	if (!other)
@@ -208,49 +198,11 @@ static int check_written(struct save *s, const char *fresh)
 		s->path, other->origin.file ? other->origin.file : "-", other->origin.line);
 }
 
-/* As the old file, whosever that was; a new one is as the umask has it. */
-static int give_mode(const struct save *s, int fd)
+static int write_file(const struct save *s, const char *text, size_t size)
 {
-	struct stat old;
-	mode_t mask;
+	int err = replace_file(AT_FDCWD, s->path, text, size);
 
-	if (!stat(s->path, &old))
-		return fchown(fd, old.st_uid, old.st_gid) || fchmod(fd, old.st_mode & 07777) ? -errno : 0;
-	mask = umask(0);
-	umask(mask);
-	return fchmod(fd, 0666 & ~mask) ? -errno : 0;
-}
-
-static int write_fresh(struct save *s, const char *text, size_t size, char *fresh)
-{
-	int fd = mkstemp(fresh), err;
-	FILE *f;
-
-	if (fd < 0)
-		return -errno;
-	err = give_mode(s, fd);
-	f = fdopen(fd, "w");
-	if (!f || fwrite(text, 1, size, f) != size || fflush(f) || fsync(fd))
-		err = -errno;
-	return !f || fclose(f) ? -errno : err;
-}
-
-static int replace_file(struct save *s, const char *text, size_t size)
-{
-	char fresh[PATH_MAX + 16];
-	int err;
-
-	snprintf(fresh, sizeof(fresh), "%s.XXXXXX", s->path);
-	err = write_fresh(s, text, size, fresh);
-	if (err)
-		fail(err, "%s: %s", fresh, strerror(-err));
-	else
-		err = check_written(s, fresh);
-	if (!err && rename(fresh, s->path))
-		err = fail(-errno, "%s: %s", s->path, strerror(errno));
-	if (err)
-		unlink(fresh);
-	return err;
+	return err ? fail(err, "%s: %s", s->path, strerror(-err)) : 0;
 }
 
 /* ---- the verb ---------------------------------------------------------------------- */
@@ -291,15 +243,20 @@ static int save(struct gate *g, const struct call *c, struct save *s)
 	bool changed;
 	int err;
 
-	if (find_path(g, c, s) || check_regular(s) || read_file(s))
+	if (find_path(g, c, s) || check_replaceable(s->path, "save") || read_file(s))
 		return EXIT_FAILED;
 	s->out = open_memstream(&text, &size);
 	if (!s->out)
 		return fail(EXIT_FAILED, "%s", strerror(ENOMEM));
 	put_all(s);
-	fclose(s->out);
+	if (fclose(s->out)) {
+		free(text);
+		return fail(EXIT_FAILED, "%s", strerror(ENOMEM));
+	}
 	changed = !s->text || size != s->size || memcmp(text, s->text, size);
-	err = changed ? replace_file(s, text, size) : check_written(s, s->path);
+	err = check_text(s, text, size);
+	if (!err && changed)
+		err = write_file(s, text, size);
 	free(text);
 	if (!err)
 		err = note_policy_file(g, s->path);
@@ -314,7 +271,6 @@ static int save_learned(const struct call *c)
 {
 	__attribute__((cleanup(save_free))) struct save s = {0};
 	cleanup_gate struct gate g = GATE_INIT;
-	char fresh[PATH_MAX + 16];
 	char *text = NULL;
 	size_t size = 0;
 	int err;
@@ -323,23 +279,17 @@ static int save_learned(const struct call *c)
 		say("save --learned: expected FILE; see `straygate save -h`");
 		return EXIT_USAGE;
 	}
-	if (gate_open(&g, c->instance, GATE_WRITE) || find_path(&g, c, &s) || check_regular(&s))
+	if (gate_open(&g, c->instance, GATE_WRITE) || find_path(&g, c, &s) ||
+	    check_replaceable(s.path, "save --learned"))
 		return EXIT_FAILED;
 	s.out = open_memstream(&text, &size);
 	if (!s.out)
 		return fail(EXIT_FAILED, "%s", strerror(ENOMEM));
 	err = gate_save_learned(&g, s.out);
-	fclose(s.out);
-	snprintf(fresh, sizeof(fresh), "%s.XXXXXX", s.path);
-	if (!err) {
-		err = write_fresh(&s, text, size, fresh);
-		if (!err && rename(fresh, s.path))
-			err = -errno;
-		if (err) {
-			say("%s: %s", s.path, strerror(-err));
-			unlink(fresh);
-		}
-	}
+	if (fclose(s.out) && !err)
+		err = fail(-ENOMEM, "%s", strerror(ENOMEM));
+	if (!err)
+		err = write_file(&s, text, size);
 	free(text);
 	if (err)
 		return EXIT_FAILED;

@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd/compared.h"
@@ -13,9 +11,9 @@
 #include "cmd/verb.h"
 #include "gate/gate.h"
 #include "host/address.h"
-#include "lib/fd.h"
 #include "lib/json.h"
 #include "lib/progress.h"
+#include "lib/replace.h"
 #include "lib/say.h"
 #include "parser/read.h"
 #include "servers/resolve.h"
@@ -218,12 +216,42 @@ static int diff(const struct servers *s, struct policy *p, const struct call *c)
 /* ---- --update --------------------------------------------------------------------------------------------
  */
 
-/* Names that the list has, and what is to be added. */
+/* What the list is to say, and what is printed when it says so. */
 struct update {
-	FILE *out;
-	FILE *said; /* what is to be printed when it is done */
+	FILE *out, *said;
+	char *text, *said_text;
+	size_t size, said_size;
 	size_t added;
 };
+
+static int update_begin(struct update *u)
+{
+	u->out = open_memstream(&u->text, &u->size);
+	u->said = open_memstream(&u->said_text, &u->said_size);
+	return u->out && u->said ? 0 : -ENOMEM;
+}
+
+/* All that was put is in the texts. */
+static int update_end(struct update *u)
+{
+	bool failed = ferror(u->out) || ferror(u->said);
+
+	failed |= fclose(u->out);
+	failed |= fclose(u->said);
+	u->out = u->said = NULL;
+	return failed ? -ENOMEM : 0;
+}
+
+static void update_free(struct update *u)
+{
+	if (u->out)
+		fclose(u->out);
+	if (u->said)
+		fclose(u->said);
+	free(u->text);
+	free(u->said_text);
+}
+#define cleanup_update __attribute__((cleanup(update_free)))
 
 static void put_new(const struct name *n, const struct rule *of, void *arg)
 {
@@ -237,29 +265,39 @@ static void put_new(const struct name *n, const struct rule *of, void *arg)
 	u->added++;
 }
 
-/* The list of `serve from FILE`, as a policy; a file that is not there yet is an empty one. */
-static struct policy *listed(const char *file, char **text, size_t *len)
+/* What the list says already; it may not be there yet. */
+static int put_listed(struct update *u, const char *path)
+{
+	FILE *f = fopen(path, "re");
+	int err;
+
+	if (!f)
+		return errno == ENOENT ? 0 : -errno;
+	err = copy_rest(f, u->out);
+	fclose(f);
+	if (!err && fflush(u->out))
+		err = -ENOMEM;
+	if (!err && u->size && u->text[u->size - 1] != '\n')
+		fputc('\n', u->out);
+	return err;
+}
+
+/* The list as a policy of `serve from FILE`. */
+static struct policy *listed(const struct update *u, const char *path)
 {
 	struct policy *p = policy_new();
 	struct policy_error err = {0};
 	char line[PATH_MAX + 32];
-	struct stat st;
-	FILE *f;
 
-	*text = NULL;
-	*len = 0;
-	if (!p || stat(file, &st))
-		return p;
-	f = fopen(file, "re");
-	*text = f ? malloc(st.st_size + 2) : NULL;
-	*len = *text ? fread(*text, 1, st.st_size, f) : 0;
-	if (f)
-		fclose(f);
-	if (*len && (*text)[*len - 1] != '\n')
-		(*text)[(*len)++] = '\n';
-	snprintf(line, sizeof(line), "serve from \"%s\"", file);
-	if (!*text || (*len && policy_add(p, line, &err) < 0)) {
-		say("%s", *err.text ? err.text : strerror(errno));
+	/* Lines behind what gzip(1) made would be read by nobody. */
+	if (u->size > 1 && !memcmp(u->text, "\x1f\x8b", 2)) {
+		say("%s: it is compressed, and no name can be added; expected a list of plain text", path);
+		policy_free(p);
+		return NULL;
+	}
+	snprintf(line, sizeof(line), "serve from \"%s\"", path);
+	if (!p || (u->size && policy_add(p, line, &err) < 0)) {
+		say("%s", *err.text ? err.text : strerror(ENOMEM));
 		policy_free(p);
 		return NULL;
 	}
@@ -270,49 +308,30 @@ static struct policy *listed(const char *file, char **text, size_t *len)
 static int update(const struct servers *s, const struct call *c)
 {
 	struct policy *wanted cleanup_policy = servers_policy(s), *have cleanup_policy = NULL;
-	char path[PATH_MAX], new[PATH_MAX + 8], *text = NULL, *said = NULL;
-	struct update u = {0};
-	size_t len = 0, said_len;
-	int err = 0;
+	cleanup_update struct update u = {0};
+	int err;
 
 	if (s->failed || !s->model.name_count)
 		return fail(EXIT_FAILED, "%s: %s; the list stays as it is", c->update,
 			    s->failed ? "a server could not be read" : "no server has a name");
-	if (!realpath(c->update, path))
-		snprintf(path, sizeof(path), "%s", c->update);
-	have = wanted ? listed(path, &text, &len) : NULL;
-	snprintf(new, sizeof(new), "%s+new", path);
-	unlink(new);
-	u.out = have ? fopen(new, "wxe") : NULL;
-	if (!u.out) {
-		if (have)
-			say("%s: %s", new, strerror(errno));
-		free(text);
+	if (!wanted || check_replaceable(c->update, "suggest --update"))
 		return EXIT_FAILED;
-	}
-	u.said = open_memstream(&said, &said_len);
-	if (!u.said) {
-		fclose(u.out);
-		unlink(new);
-		free(text);
-		return fail(EXIT_FAILED, "%s", strerror(ENOMEM));
-	}
-	fchmod(fileno(u.out), 0644);
-	fwrite(text ? text : "", 1, len, u.out);
-	free(text);
-	policy_forgotten(wanted, have, ST_SERVE, put_new, &u);
-	if (fflush(u.out) || ferror(u.out) || fsync(fileno(u.out)))
-		err = errno ? errno : EIO;
-	if (fclose(u.out) && !err)
-		err = errno;
-	if (!err && u.added && rename(new, path))
-		err = errno;
-	if (err || !u.added)
-		unlink(new);
-	if (!fclose(u.said) && !err)
-		fputs(said, stdout);
-	free(said);
-	return err ? fail(EXIT_FAILED, "%s: %s; the list stays as it is", new, strerror(err)) : EXIT_OK;
+	err = update_begin(&u);
+	if (!err)
+		err = put_listed(&u, c->update);
+	have = err ? NULL : listed(&u, c->update);
+	if (!err && !have)
+		return EXIT_FAILED;
+	if (!err)
+		policy_forgotten(wanted, have, ST_SERVE, put_new, &u);
+	if (!err)
+		err = update_end(&u);
+	if (!err && u.added)
+		err = replace_file(AT_FDCWD, c->update, u.text, u.size);
+	if (err)
+		return fail(EXIT_FAILED, "%s: %s; the list stays as it is", c->update, strerror(-err));
+	fputs(u.said_text, stdout);
+	return EXIT_OK;
 }
 
 /* ---- the verb

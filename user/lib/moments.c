@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "lib/fd.h"
+#include "lib/replace.h"
 
-#define NAME_SIZE  24
-#define UNFINISHED "new"
+#define NAME_SIZE 24
 
 static void name_of(uint64_t at, char out[NAME_SIZE])
 {
@@ -143,38 +143,15 @@ static void thin(struct moments *m)
 	}
 }
 
-static int write_all(int fd, const char *buf, size_t len)
-{
-	while (len) {
-		ssize_t put = write(fd, buf, len);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return -errno;
-		buf += put;
-		len -= (size_t)put;
-	}
-	return 0;
-}
-
 int moments_add(struct moments *m, uint64_t at, const void *buf, size_t len)
 {
-	cleanup_fd int fd = -1;
 	char name[NAME_SIZE];
 	int err;
 
-	fd = openat(m->dir, UNFINISHED, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return -errno;
 	name_of(at, name);
-	err = write_all(fd, buf, len);
-	if (!err && renameat(m->dir, UNFINISHED, m->dir, name))
-		err = -errno;
-	if (err) {
-		unlinkat(m->dir, UNFINISHED, 0);
+	err = replace_runtime_file(m->dir, name, buf, len, 0600);
+	if (err)
 		return err;
-	}
 	m->list[m->count++] = (struct moment){.at = at, .size = (off_t)len};
 	qsort(m->list, m->count, sizeof(*m->list), by_time);
 	thin(m);
@@ -194,6 +171,6 @@ void moments_remove(const char *path)
 		return;
 	while (m.count)
 		moments_drop(&m, m.count - 1);
-	unlinkat(m.dir, UNFINISHED, 0);
+	unlinkat(m.dir, REPLACE_UNFINISHED, 0);
 	rmdir(path);
 }

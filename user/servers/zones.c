@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "lib/fd.h"
 #include "lib/progress.h"
+#include "lib/replace.h"
 #include "lib/say.h"
 #include "servers/run.h"
 #include "servers/zone_names.h"
@@ -21,7 +21,6 @@
 
 static const char made_by[] =
 	"# Made by `straygate suggest --zones`, which writes it anew: change nothing here.\n";
-static const char half[] = "+new"; /* no zone is called like this */
 
 /* ---- names ---------------------------------------------------------------------------------------- */
 
@@ -95,11 +94,6 @@ static int open_folder(const char *folder, char path[PATH_MAX])
 				    "expected another folder",
 				    folder);
 		}
-	/* Another run of ours waits. */
-	if (flock(fd, LOCK_EX)) {
-		close(fd);
-		return fail(-errno, "%s: %s", folder, strerror(errno));
-	}
 	return fd;
 }
 
@@ -132,31 +126,6 @@ static int look(int folder, const char *name, const char *text, size_t len, bool
 	return 1;
 }
 
-/* The whole file, or the old one. */
-static int replace(int folder, const char *name, const char *text, size_t len)
-{
-	FILE *f;
-	int fd, err = 0;
-
-	unlinkat(folder, half, 0);
-	fd = openat(folder, half, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	f = fd < 0 ? NULL : fdopen(fd, "w");
-	if (!f) {
-		err = -errno;
-		close_fd(&fd);
-		return err;
-	}
-	if (fchmod(fd, 0644) || fwrite(text, 1, len, f) != len || fflush(f) || fsync(fd))
-		err = errno ? -errno : -EIO;
-	if (fclose(f) && !err)
-		err = -errno;
-	if (!err && renameat(folder, half, folder, name))
-		err = -errno;
-	if (err)
-		unlinkat(folder, half, 0);
-	return err;
-}
-
 static void put_list(struct zone_lists *lists, struct zone_listed *l, struct model *m, int folder,
 		     const char *path, struct zone_names *z)
 {
@@ -180,7 +149,7 @@ static void put_list(struct zone_lists *lists, struct zone_listed *l, struct mod
 	if (!l->why && had < 0)
 		l->why = model_print(m, "%s/%s is there and was not made by this command", path, name);
 	if (!l->why && !same) {
-		had = replace(folder, name, text, len);
+		had = replace_file(folder, name, text, len);
 		if (had)
 			l->why = model_print(m, "%s/%s: %s", path, name, strerror(-had));
 		lists->changed += !had;
