@@ -180,20 +180,46 @@ static int choose_devices(struct gate *g, const struct call *c, struct up *up)
 		       : fail(-EINVAL, "the gate is on no device; name the devices (`straygate up DEV...`)");
 }
 
+/* How the gate is attached to a device already; NULL: it is not. */
+static const struct gate_device *find_attached(const struct gate_device *devices, size_t count,
+					       const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (!strcmp(devices[i].name, name) && devices[i].attached)
+			return &devices[i];
+	return NULL;
+}
+
+static bool is_attached(struct gate *g, const char *name)
+{
+	struct gate_device *devices;
+	size_t count;
+	bool attached;
+
+	if (gate_devices(g, &devices, &count))
+		return false;
+	attached = find_attached(devices, count, name);
+	gate_devices_free(devices, count);
+	return attached;
+}
+
 /* Another mode is another attachment: there would be a gap, which is not made in
  * silence. */
 static int check_mode(struct gate *g, const char *device, const struct call *c)
 {
+	const struct gate_device *there;
 	struct gate_device *devices;
-	size_t count, i;
-	bool native = false;
+	size_t count;
+	bool native;
 
 	if (!c->generic || c->reattach)
 		return 0;
 	if (gate_devices(g, &devices, &count))
 		return -EIO;
-	for (i = 0; i < count; i++)
-		native |= !strcmp(devices[i].name, device) && devices[i].attached && !devices[i].generic;
+	there = find_attached(devices, count, device);
+	native = there && !there->generic;
 	gate_devices_free(devices, count);
 	return native ? fail(-EBUSY,
 			     "%s: it runs in native mode; `straygate up %s --generic "
@@ -202,27 +228,13 @@ static int check_mode(struct gate *g, const char *device, const struct call *c)
 		      : 0;
 }
 
-static bool is_there_already(struct gate *g, const char *device)
-{
-	struct gate_device *devices;
-	size_t count, i;
-	bool there = false;
-
-	if (gate_devices(g, &devices, &count))
-		return false;
-	for (i = 0; i < count; i++)
-		there |= !strcmp(devices[i].name, device) && devices[i].attached;
-	gate_devices_free(devices, count);
-	return there;
-}
-
 /* What is wrong where it is already is said, and left as it is. */
 static int check_place(struct gate *g, const struct up *up, const char *device)
 {
 	char text[PLACE_TEXT];
 	enum place place = place_of(g, device, (const char(*)[IFNAMSIZ])up->devices, up->count, text);
 
-	if (place == PLACE_WRONG && !is_there_already(g, device))
+	if (place == PLACE_WRONG && !is_attached(g, device))
 		return fail(-EBUSY, "%s: %s", device, text);
 	if (place != PLACE_GOOD)
 		say("%s: %s", device, text);
@@ -234,7 +246,7 @@ static void say_reset(struct gate *g, const char *device, const struct call *c)
 {
 	char name[DRIVER_NAME_SIZE];
 	const struct driver *d;
-	bool there = is_there_already(g, device);
+	bool there = is_attached(g, device);
 
 	ethtool_driver(device, name);
 	d = driver_known(name);
@@ -322,29 +334,15 @@ static int attach(struct gate *g, const char *device, const struct call *c)
 	return 0;
 }
 
-static bool is_attached(const struct gate_device *devices, size_t count, const char *device)
-{
-	bool attached = false;
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		attached |= !strcmp(devices[i].name, device) && devices[i].attached;
-	return attached;
-}
-
 /* A policy knows the addresses that the host had when it was made. Others may have
  * come since, as with a device that comes later, or again, and these are to be judged,
  * too. What waits to be confirmed is left as it is. */
 static int learn_addresses(struct gate *g, const struct up *up)
 {
-	struct gate_device *devices = NULL;
-	size_t count = 0, i, come = 0;
+	size_t i, come = 0;
 
-	if (gate_devices(g, &devices, &count))
-		count = 0;
 	for (i = 0; i < up->count; i++)
-		come += !is_attached(devices, count, up->devices[i]);
-	gate_devices_free(devices, count);
+		come += !is_attached(g, up->devices[i]);
 	if ((!come && !gate_addresses_changed(g)) || gate_deadline(g))
 		return 0;
 	return gate_publish(g, up->running, up->running, 0);
