@@ -175,6 +175,7 @@ lint: $(B)/straygate.bpf.o
 	clang-format --dry-run -Werror $(FORMATTED)
 	scripts/includes check
 	scripts/reasons-doc check
+	scripts/docs-check
 	OBJECT=$(B)/straygate.bpf.o scripts/maps-doc check
 	scripts/stack check $(B)/straygate.bpf.o
 
