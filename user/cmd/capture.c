@@ -346,11 +346,12 @@ static int run(const struct call *call)
 const struct verb verb_capture = {
 	.name = "capture",
 	.arguments = "",
-	.summary = "packets as they came, those turned away included, into a pcapng file",
-	.help = "tcpdump and Wireshark read it; reason, name and line of the policy are each packet's\n"
-		"comment (tshark -T fields -e frame.comment). Without --reason every packet of the\n"
-		"listeners; see `straygate watch -h` for what else there is. It ends after 10,000 packets\n"
-		"unless --count says otherwise, and when less than a twentieth of the file system (64 MB\n"
+	.summary = "write packets as they arrived, including those turned away, to a pcapng file",
+	.help = "tcpdump and Wireshark read it; each packet has its reason, name and line of the policy as\n"
+		"a comment (tshark -T fields -e frame.comment). Without --reason every packet to the\n"
+		"listeners is written; `straygate watch -h` explains the filters. It ends after 10,000\n"
+		"packets unless --count says otherwise, and when less than a twentieth of the file system "
+		"(64 MB\n"
 		"to 1 GB) is left.\n"
 		"  straygate capture -w strays.pcapng --reason stray --count 1000\n"
 		"  straygate capture -w - --listener tcp/443 | tcpdump -r -\n",

@@ -187,7 +187,7 @@ void print_result(const struct call *c, const char *result, unsigned int goes_ba
 	if (!c->json) {
 		puts(result);
 		if (goes_back_in)
-			printf("goes back in %u s unless `straygate confirm` comes\n", goes_back_in);
+			printf("rolled back in %u s unless `straygate confirm` is run\n", goes_back_in);
 		return;
 	}
 	json_open(c->instance);

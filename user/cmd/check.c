@@ -35,8 +35,9 @@ const struct verb verb_check = {
 	.arguments = "FILE | -",
 	.summary = "read a policy file and print what was understood; nothing is changed",
 	.help = "Each line is printed in full, with the defaults that were filled in.\n"
-		"Lists of sources that overlap and have different actions are told on standard error.\n"
-		"`-` is standard input. Needs no privilege and no kernel support.\n",
+		"Lists of sources that overlap and have different actions are reported on standard error,\n"
+		"and so are ports where the server speaks first. `-` is standard input. It needs no\n"
+		"privilege and no kernel support.\n",
 	.takes = TAKES_JSON,
 	.least = 1,
 	.most = 1,

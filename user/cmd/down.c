@@ -250,7 +250,7 @@ const struct verb verb_down = {
 	.help = "Judging stops at once. Visits that the gate introduced to the server (bound visits)\n"
 		"are translated until the last of them has ended, and the command waits for that.\n"
 		"--drain TIME resets those that are left after TIME, --now resets them at once. If\n"
-		"the command is interrupted, translation continues, and another `down` waits on.\n"
+		"the command is interrupted, translation continues, and another `down` goes on waiting.\n"
 		"With devices, policy and counters remain for the others.\n",
 	.takes = TAKES_JSON | TAKES_DRAIN,
 	.least = 0,

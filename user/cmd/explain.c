@@ -349,7 +349,7 @@ static int run(const struct call *c)
 const struct verb verb_explain = {
 	.name = "explain",
 	.arguments = "",
-	.summary = "what would happen to a visit, why, and by which line",
+	.summary = "print what would happen to a visit, why, and by which line",
 	.help = "A constructed first request runs through the program in the kernel and leaves no\n"
 		"trace there. Limits count as not reached. With --via it comes from a proxy, behind\n"
 		"a PROXY header that names the client.\n"

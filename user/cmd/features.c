@@ -85,7 +85,7 @@ static int run(const struct call *c)
 const struct verb verb_features = {
 	.name = "features",
 	.arguments = "[DEV...]",
-	.summary = "what this kernel and these drivers can do, and what follows",
+	.summary = "print what this kernel and these drivers can do, and what follows",
 	.help = "The kernel is tried out, not guessed from its version; about drivers the kernel is\n"
 		"asked (Linux 6.3 and later). \"?\" means that it cannot be found out.\n",
 	.takes = TAKES_JSON,

@@ -35,7 +35,7 @@ const struct verb verb_posture = {
 		"enforce --share 5% enforces it for some clients, drawn by their address, and observes\n"
 		"all others; --from PREFIX for those of one network. In a file the same words are\n"
 		"`posture enforce share 5%` and `posture enforce from 203.0.113.0/24`.\n"
-		"The policy file is not touched; a `posture` line in it says what a reboot brings.\n",
+		"The policy file is not touched; its `posture` line applies at the next boot.\n",
 	.takes = TAKES_JSON | TAKES_FORCE | TAKES_CONFIRM | TAKES_CANARY,
 	.least = 1,
 	.most = 3,

@@ -194,7 +194,8 @@ static int check_text(struct save *s, const char *text, size_t size)
 		return 0;
 	return fail(
 		-EINVAL,
-		"%s: it cannot say what runs without a change of another line, %s:%u; nothing was written",
+		"%s: nothing was written, because %s:%u, which save does not change, contradicts what runs; "
+		"change that line by hand",
 		s->path, other->origin.file ? other->origin.file : "-", other->origin.line);
 }
 

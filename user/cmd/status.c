@@ -61,7 +61,7 @@ static void print_device(struct gate *g, struct policy *running, const struct de
 	       grouped(policy_entries(running, ST_SERVE) + policy_entries(running, ST_ZONE)),
 	       grouped(policy_entries(running, ST_SOURCE)));
 	if (d->device->chain.id)
-		printf("  what it passes goes to XDP program %u (\"%s\")\n", d->device->chain.id,
+		printf("  packets that it passes go to XDP program %u (\"%s\")\n", d->device->chain.id,
 		       d->device->chain.name);
 }
 
@@ -84,8 +84,8 @@ static void print_changed(struct gate *g, const struct tally *t)
 		if (!d->attached)
 			continue;
 		if (d->changed)
-			printf("  %s: %s changed since the gate looked; `straygate up %s` learns it\n",
-			       d->name, changed_text(d->changed), d->name);
+			printf("  %s: %s changed since the gate looked; run `straygate up %s`\n", d->name,
+			       changed_text(d->changed), d->name);
 		mtu = d->generic ? 0 : driver_holds_program(d->name);
 		if (mtu)
 			printf("  %s: with this MTU its driver drops large frames; `ip link set %s mtu %u`\n",
@@ -95,7 +95,7 @@ static void print_changed(struct gate *g, const struct tally *t)
 	}
 	if (gate_addresses_changed(g))
 		puts("  addresses of this host changed since the gate looked; packets to new ones pass "
-		     "unjudged, `straygate up` learns them");
+		     "unjudged until `straygate up` is run");
 }
 
 /* What keeps the whole device at data, and what to do about it. */
@@ -189,7 +189,7 @@ static void print_listeners(struct gate *g, const struct tally *t, const struct 
 		       grouped(per_second(l->by_source, b->by_source)), note_of(g, t->policy, l->rule));
 	}
 	if (t->listener_count && idle)
-		puts("  nobody comes just now: these are all that came so far");
+		puts("  no visit came in this second: these are the totals so far");
 }
 
 /* Random labels below a zone of ours: what came of them in the sample. */
@@ -321,7 +321,8 @@ static void print_notes(struct gate *g, const struct tally *t, struct policy *ru
 	print_headers(g, t);
 	print_changed(g, t);
 	if (seconds_left(g))
-		printf("  goes back in %u s unless `straygate confirm` comes\n", seconds_left(g));
+		printf("  a change is rolled back in %u s unless `straygate confirm` is run\n",
+		       seconds_left(g));
 	switch (drift(g, running)) {
 	case DRIFT_DIFFERS:
 		printf("  what runs differs from the file; `straygate apply --diff %s`\n", g->meta.policy);
@@ -336,7 +337,7 @@ static void print_notes(struct gate *g, const struct tally *t, struct policy *ru
 	if (!policy_lines(running))
 		puts("  no policy yet: everything passes; `straygate apply FILE`");
 	if (!t->device_count)
-		puts("  on no device; `straygate up DEV`");
+		puts("  the gate is on no device; `straygate up DEV`");
 }
 
 /* A driver may have dropped the program and not have said so. */
@@ -350,7 +351,7 @@ static void print_unseen(const struct sample *before, const struct sample *now)
 
 		if (unseen)
 			printf("  %s: of %u packets the gate saw none: the driver does not run its program; "
-			       "`straygate up %s --reattach` puts it on anew; if that does not help, add "
+			       "`straygate up %s --reattach` attaches it again; if that does not help, add "
 			       "--generic\n",
 			       name, unseen, name);
 	}
@@ -401,14 +402,14 @@ static int run(const struct call *c)
 const struct verb verb_status = {
 	.name = "status",
 	.arguments = "",
-	.summary = "what is up, what it does now, and what is worth knowing",
-	.help = "Rates are those of one second; if nobody came in it, all that came so far is\n"
+	.summary = "report what is up, what it does now, and what is worth knowing",
+	.help = "Rates are those of one second; if no visit came in it, the totals so far are\n"
 		"shown. In posture observe the figures are what would have happened.\n"
 		"Exits with 1 if the gate is not attached to one of its devices, or its program is\n"
 		"not run there.\n"
-		"--check is for monitoring: one line that tells what is wrong, if anything is, and\n"
-		"exit 0 (well), 1 (warning), 2 (critical) or 3 (cannot be told); so it is without\n"
-		"any option when called by the name check_straygate.\n",
+		"--check is for monitoring: it prints one line that tells what is wrong, if anything\n"
+		"is, and exits with 0 (well), 1 (warning), 2 (critical) or 3 (cannot be told). It is\n"
+		"the default if the command is called by the name check_straygate.\n",
 	.takes = TAKES_JSON | TAKES_CHECK,
 	.least = 0,
 	.most = 0,

@@ -409,7 +409,7 @@ static int run(const struct call *c)
 		return fail(EXIT_USAGE,
 			    "--update prints what it added as lines; `suggest --diff -j` has it as JSON");
 	if (geteuid())
-		say("not run as root: of servers of other users nothing can be known");
+		say("not run as root: nothing can be found out about servers of other users");
 	if (c->diff && !c->argc && !up)
 		return fail(EXIT_FAILED,
 			    "instance %s is not up; name a file: `straygate suggest --diff FILE`",

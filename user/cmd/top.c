@@ -249,7 +249,7 @@ static int run(const struct call *c)
 const struct verb verb_top = {
 	.name = "top",
 	.arguments = "",
-	.summary = "what comes and what becomes of it, live",
+	.summary = "show live what arrives and what becomes of it",
 	.help = "Rates of each listener with their last minute, the most asked stray names, the most\n"
 		"active sources, reasons, and what the programs cost (as root). Keys:\n"
 		"  up down tab    select; tab: the other list    n s r   names, sources, reasons\n"
@@ -257,8 +257,8 @@ const struct verb verb_top = {
 		"  e              explain what is selected       p       pause\n"
 		"  a              show the line that acts on it, and print it at the end\n"
 		"  q              quit\n"
-		"While it runs the kernel measures BPF programs (kernel.bpf_stats_enabled), if it is\n"
-		"run as root. NO_COLOR in the environment means none.\n",
+		"While root runs it, the kernel measures BPF programs (kernel.bpf_stats_enabled).\n"
+		"If NO_COLOR is set in the environment, it uses no colours.\n",
 	.takes = 0,
 	.least = 0,
 	.most = 0,

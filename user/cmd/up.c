@@ -119,7 +119,7 @@ static void print_kept(const struct call *c, const struct up *up)
 	if (!up->running || !up->file[0])
 		return;
 	if (differences_print(up->running, up->policy, c, DIFFERENCES_SHOWN))
-		say("what runs was kept, and differs from %s; `straygate apply %s` makes the file rule",
+		say("what runs was kept, and differs from %s; `straygate apply %s` applies the file",
 		    up->file, up->file);
 }
 

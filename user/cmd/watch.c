@@ -125,12 +125,12 @@ static int run(const struct call *c)
 const struct verb verb_watch = {
 	.name = "watch",
 	.arguments = "",
-	.summary = "verdicts as they fall: time, listener, source, reason, name, what was sent",
-	.help = "Without --reason what was judged of visits; with it those packets alone: a reason, or\n"
-		"served, stray, unnamed, unreadable, unknown, source, or pass, drop, answer, reset, or\n"
-		"all, which includes packets for no listener. Several with commas. Filters work in the\n"
-		"kernel. Without --rate 100 a second; how many were not shown is said on standard error.\n"
-		"It costs the gate nothing while nobody watches.\n"
+	.summary = "print verdicts as they are reached: time, listener, source, reason, name, what was sent",
+	.help = "Without --reason it prints the verdicts about visits. --reason takes one or several, with\n"
+		"commas between them, of: a reason; served, stray, unnamed, unreadable, unknown, source;\n"
+		"pass, drop, answer, reset; all, which includes packets to no listener. Filters work in\n"
+		"the kernel. Without --rate at most 100 lines a second are printed; how many were left\n"
+		"out is reported on standard error. It costs the gate nothing while nobody watches.\n"
 		"  straygate watch --reason stray --from 203.0.113.0/24\n"
 		"  straygate watch --name .example.com --rate 0 -j\n",
 	.takes = TAKES_JSON | TAKES_WATCH,

@@ -163,7 +163,8 @@ static enum MHD_Result get_document(struct server *s, struct MHD_Connection *c, 
 		return answer_error(c, MHD_HTTP_BAD_REQUEST,
 				    "top: a number from 0 (all) to 1000000 was expected\n");
 	if (documents_out > DOCUMENTS_BYTES)
-		return answer_error(c, MHD_HTTP_SERVICE_UNAVAILABLE, "too much is being sent just now\n");
+		return answer_error(c, MHD_HTTP_SERVICE_UNAVAILABLE,
+				    "too many large documents are being sent at the moment\n");
 	text = document_text(s->watch, what, top, &length, &status);
 	if (text)
 		return answer_text(c, MHD_HTTP_OK, "application/json", text, length);
@@ -191,7 +192,8 @@ static enum MHD_Result get_stream(struct server *s, struct MHD_Connection *c)
 	struct MHD_Response *r = streams_open(&s->streams, s->watch, c);
 
 	if (!r)
-		return answer_error(c, MHD_HTTP_SERVICE_UNAVAILABLE, "too many look on already\n");
+		return answer_error(c, MHD_HTTP_SERVICE_UNAVAILABLE,
+				    "too many clients read the event stream already\n");
 	return answer(c, MHD_HTTP_OK, "text/event-stream", r);
 }
 
@@ -209,7 +211,7 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *c, const char *u
 		return answer_error(c, MHD_HTTP_METHOD_NOT_ALLOWED, "nothing can be changed here\n");
 	if (!listen_host_fits(MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Host"), s->options.hosts))
 		return answer_error(c, MHD_HTTP_MISDIRECTED_REQUEST,
-				    "by this name I am not known; see --host in straygate-exporter(8)\n");
+				    "this name is not known here; see --host in straygate-exporter(8)\n");
 	if (!strcmp(url, "/metrics"))
 		return get_metrics(s, c);
 	if (s->options.metrics_only)

@@ -138,7 +138,7 @@ static int update_link(struct gate *g, const char *device, int link, const struc
 	if (!xdp_refused_by_driver(err))
 		return fail(err, "%s: cannot replace the program: %s", device, strerror(-err));
 	if (!driver_holds_program(device))
-		say("%s: the driver takes no other program in place any more (%s): it is put on anew, and "
+		say("%s: the driver no longer accepts a new program in place (%s): it is attached again, and "
 		    "packets in between pass unjudged",
 		    device, strerror(-err));
 	return take_off_and_on(g, device, link, l, false);

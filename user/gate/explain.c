@@ -22,6 +22,6 @@ int gate_explain(struct gate *g, const void *packet, size_t len, struct explanat
 		return err;
 	if (bpf_prog_test_run_opts(l.program, &opts) ||
 	    bpf_map_lookup_elem(g->maps[GATE_EXPLAINED], &zero, e))
-		return fail(-errno, "the kernel did not run the stages: %s", strerror(errno));
+		return fail(-errno, "the kernel did not run the program: %s", strerror(errno));
 	return 0;
 }

@@ -119,7 +119,7 @@ static int cannot_load(int err)
 			    strerror(-err), lacking() ? lacking() : "some privilege");
 	if (err == -ENOMEM)
 		return fail(err,
-			    "no memory in the kernel for what the gate remembers: %s; that is about 100 MB, "
+			    "no memory in the kernel for what the gate remembers: %s; that is about 120 MB, "
 			    "which a limit of this command's cgroup must allow as well",
 			    strerror(-err));
 	return fail(err,

@@ -109,7 +109,8 @@ static enum place better(const struct stack *s, const struct stack_device *d, ch
 
 	if (master && (master->kind == STACK_BOND || master->kind == STACK_TEAM)) {
 		snprintf(text, PLACE_TEXT,
-			 "it belongs to the %s %s, and what comes by it may be answered by another; attach "
+			 "it belongs to the %s %s, and packets that arrive on it may be answered on another; "
+			 "attach "
 			 "to %s: `straygate up %s`",
 			 stack_kind_name(master->kind), master->name, master->name, master->name);
 		return PLACE_WRONG;

@@ -66,8 +66,8 @@ int tap_renew(struct tap_reader *t)
 	uint64_t now = monotonic_ns();
 
 	if (load((uint64_t *)&own->owner) != t->owner || load((uint64_t *)&own->until) + TAP_LEASE < now)
-		return fail(-ETIME,
-			    "this command was stopped for so long that the gate gave it up; start it again");
+		return fail(-ETIME, "this command was stopped for so long that the gate no longer serves it; "
+				    "start it again");
 	store(&own->until, now + TAP_LEASE);
 	announce(t, now + TAP_LEASE);
 	return 0;
@@ -105,8 +105,9 @@ static int claim(struct tap_reader *t, const struct tap_filter *filter)
 	uint64_t now;
 
 	if (at == TAPS_MAX)
-		return fail(-EBUSY, "%d commands look on at instance %s already", TAPS_MAX,
-			    t->gate->instance);
+		return fail(-EBUSY,
+			    "%d commands `watch` and `capture` run on instance %s already; end one of them",
+			    TAPS_MAX, t->gate->instance);
 	t->own = at;
 	if (clear_counts(t) || bpf_map_update_elem(t->gate->maps[GATE_TAP_RINGS], &at, &t->map, BPF_ANY))
 		return fail(-errno, "%s: the tap cannot be written: %s", t->gate->dir, strerror(errno));
@@ -148,7 +149,7 @@ int tap_open(struct gate *g, const struct tap_filter *filter, struct tap_reader 
 				cpu_ids(), NULL);
 	err = t->map < 0 ? -errno : rings_open(t->map, &t->rings);
 	if (err)
-		return fail(err, "the kernel gives no buffer to look on by: %s%s", strerror(-err),
+		return fail(err, "the kernel provides no ring buffer for this command: %s%s", strerror(-err),
 			    lacks_privilege(err) ? "; run as root" : "");
 	if (flock(g->lock, LOCK_EX))
 		return fail(-errno, "%s: %s", g->dir, strerror(errno));

@@ -20,7 +20,7 @@ static const struct driver drivers[] = {
 	 .resets = true,
 	 .downtime = "0.1 s",
 	 .note = "after link down and up, a change of the MTU or `ethtool -G` it no longer runs the "
-		 "program: `straygate status` says so, `straygate up --reattach` puts it on anew"},
+		 "program: `straygate status` says so, `straygate up --reattach` attaches it again"},
 	{.name = "igb", .mtu = 3046, .resets = true, .downtime = "2.4 s"},
 	{.name = "ixgbe",
 	 .mtu = 3050,

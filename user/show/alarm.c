@@ -122,7 +122,7 @@ static const char *times_text(uint32_t times)
 
 static void print_engaged(struct gate *g, const struct rule *r, const struct alarm *a)
 {
-	printf("  %s is engaged since %s (%s so far): %s; ", r->subject, span(ago(g, a->changed)),
+	printf("  %s has been engaged for %s (%s so far): %s; ", r->subject, span(ago(g, a->changed)),
 	       times_text(a->times), alarm_cause_text(a->cause));
 	printf("%s strays of %s visits a second", grouped(a->why.strays), grouped(a->why.visits));
 	printf(", %s silent\n", grouped(a->why.silent));
@@ -134,7 +134,7 @@ static void print_asleep(struct gate *g, const struct rule *r, const struct alar
 {
 	uint64_t wait;
 
-	printf("  %s is asleep since %s", r->subject, span(ago(g, a->changed ? a->changed : a->begun)));
+	printf("  %s has been asleep for %s", r->subject, span(ago(g, a->changed ? a->changed : a->begun)));
 	if (a->times)
 		printf(" (engaged %s so far)", times_text(a->times));
 	if (gate_alarm_is_armed(g, a, &wait)) {
@@ -202,7 +202,7 @@ void alarm_brief(struct gate *g, struct policy *p, const struct rule *r, char *o
 
 	*out = '\0';
 	if (read_alarm(g, p, r, &a) && a.until)
-		snprintf(out, size, "%s: engaged since %s: %s", r->subject, span(ago(g, a.changed)),
+		snprintf(out, size, "%s: engaged for %s: %s", r->subject, span(ago(g, a.changed)),
 			 alarm_cause_text(a.cause));
 }
 

@@ -163,7 +163,7 @@ static void put_kind(struct line *l, const struct event *e)
 		put(l, "stray names and sources reset");
 		return;
 	}
-	put(l, "something that this build does not know (%u); a newer one wrote it", e->kind);
+	put(l, "an event of a newer build, which this one does not know (%u)", e->kind);
 }
 
 void event_text(const struct event *e, char *out, size_t size)
@@ -172,7 +172,7 @@ void event_text(const struct event *e, char *out, size_t size)
 
 	put_kind(&l, e);
 	if (e->left_out)
-		put(&l, " (%s more like it since the last were too many to be told)", grouped(e->left_out));
+		put(&l, " (%s more of this kind since the last one were not recorded)", grouped(e->left_out));
 	if (e->kind >= EVENT_POLICY)
 		put_command(&l, e);
 }

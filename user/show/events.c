@@ -165,7 +165,7 @@ static void print_event(const struct feed *f, const struct event *e)
 	printf("%s  %s", time, text);
 	if (e->deadline && e->kind != EVENT_ROLLED_BACK) {
 		when_local(wall_clock(e->deadline), back, sizeof(back));
-		printf("; goes back at %s unless confirmed", back + strlen("2026-01-21 "));
+		printf("; rolled back at %s unless confirmed", back + strlen("2026-01-21 "));
 	}
 	putchar('\n');
 }

@@ -25,7 +25,7 @@ static void unexpected(const struct rule *listener, char *text, char *help)
 {
 	char line[HEADERS_TEXT - 100];
 
-	snprintf(text, HEADERS_TEXT, "visits begin with a PROXY header, which its line does not say");
+	snprintf(text, HEADERS_TEXT, "visits begin with a PROXY header, but its line does not say `proxy`");
 	line_with(listener, line, sizeof(line));
 	if (help)
 		snprintf(help, HEADERS_TEXT,

@@ -402,7 +402,7 @@ static const struct {
 	{"listener_engaged", "Posture auto: 1 while the listener is engaged, 0 while it is asleep.",
 	 engaged_gauge},
 	{"listener_engaged_times", "Posture auto: how often the listener was engaged.", times_gauge},
-	{"confirm_pending_seconds", "Until a change goes back that was not confirmed; 0: none waits.",
+	{"confirm_pending_seconds", "Until a change that is not confirmed is rolled back; 0 if none waits.",
 	 confirm_gauge},
 	{"bound_visits", "Visits that the gate introduced to a server and translates.", bound_gauge},
 	{"bound_visits_limit", "For how many bound visits there is room.", limit_gauge},

@@ -38,7 +38,7 @@ static int folder(const char *instance, char out[PATH_MAX])
 	}
 	if (!runtime || *runtime != '/')
 		return fail(-ENOENT,
-			    "--since: what counters were is kept in XDG_RUNTIME_DIR, which is not set; "
+			    "--since: earlier counters are kept in XDG_RUNTIME_DIR, which is not set; "
 			    "set it to a directory of your own, or use sudo");
 	if (snprintf(out, PATH_MAX, "%s/straygate.%s.counters", runtime, instance) >= PATH_MAX)
 		return fail(-ENAMETOOLONG, "--since: the name of XDG_RUNTIME_DIR is too long");
@@ -232,17 +232,17 @@ static int unknown_moment(const struct since *s, const char *text)
 	}
 	when_local((uint64_t)wall_of(s, s->from) * SECOND_NS, up, sizeof(up));
 	if (!count)
-		return fail(EXIT_FAILED,
-			    "--since %s: what counters were then is not known; each `show counters --since` "
-			    "keeps "
-			    "it, and there was none since the gate came up (%s), which `--since last` begins "
-			    "with",
-			    text, up);
-	return fail(
-		EXIT_FAILED,
-		"--since %s: what counters were then is not known; each `show counters --since` keeps it: "
-		"%s%s%s, and all were zero when the gate came up (%s)",
-		text, known, first ? " are the last of " : "", first ? grouped(count) : "", up);
+		return fail(
+			EXIT_FAILED,
+			"--since %s: the counters of that time are not known; each `show counters --since` "
+			"stores them, and there was none since the gate came up (%s); `--since last` "
+			"compares with that moment",
+			text, up);
+	return fail(EXIT_FAILED,
+		    "--since %s: the counters of that time are not known; each `show counters --since` "
+		    "stores them: "
+		    "%s%s%s, and all were zero when the gate came up (%s)",
+		    text, known, first ? " are the last of " : "", first ? grouped(count) : "", up);
 }
 
 static int choose(struct since *s, const char *text)
@@ -256,7 +256,7 @@ static int choose(struct since *s, const char *text)
 		return EXIT_USAGE;
 	}
 	if (from > now) {
-		say("--since %s: that is still to come", text);
+		say("--since %s: that is in the future", text);
 		return EXIT_USAGE;
 	}
 	while (!last && i && wall_of(s, s->moments.list[i - 1].at) > from)

@@ -252,7 +252,7 @@ function summary(m) {
 		return "";
 	const devices = m.devices.map((d) => `${d.device} (${d.attached ? d.mode : "not attached"})`).join(", ");
 	return `posture ${m.posture} on ${devices || "no device"}; ${number.format(m.served_names)} served names` +
-		(m.goes_back_in ? `; goes back in ${m.goes_back_in} s unless confirmed` : "") +
+		(m.goes_back_in ? `; rolled back in ${m.goes_back_in} s unless confirmed` : "") +
 		(m.bound && m.bound.draining ? "; draining" : "");
 }
 
