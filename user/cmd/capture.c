@@ -350,9 +350,8 @@ const struct verb verb_capture = {
 	.help = "tcpdump and Wireshark read it; each packet has its reason, name and line of the policy as\n"
 		"a comment (tshark -T fields -e frame.comment). Without --reason every packet to the\n"
 		"listeners is written; `straygate watch -h` explains the filters. It ends after 10,000\n"
-		"packets unless --count says otherwise, and when less than a twentieth of the file system "
-		"(64 MB\n"
-		"to 1 GB) is left.\n"
+		"packets unless --count says otherwise, and when less than a twentieth of the file system\n"
+		"(64 MB to 1 GB) is left.\n"
 		"  straygate capture -w strays.pcapng --reason stray --count 1000\n"
 		"  straygate capture -w - --listener tcp/443 | tcpdump -r -\n",
 	.takes = TAKES_JSON | TAKES_WATCH | TAKES_CAPTURE,
