@@ -176,6 +176,7 @@ lint: $(B)/straygate.bpf.o
 	scripts/includes check
 	scripts/reasons-doc check
 	scripts/docs-check
+	mandoc -T lint -W warning man/*.[158]
 	OBJECT=$(B)/straygate.bpf.o scripts/maps-doc check
 	scripts/stack check $(B)/straygate.bpf.o
 
