@@ -94,19 +94,19 @@ _straygate()
 	--instance) mapfile -t COMPREPLY < <(compgen -W "$(_straygate_instances)" -- "$cur"); return ;;
 	--netns) mapfile -t COMPREPLY < <(compgen -W "$(ls /run/netns 2>/dev/null)" -- "$cur"); return ;;
 	--to) mapfile -t COMPREPLY < <(compgen -W "tcp/80 tcp/443 tcp/53 udp/53" -- "$cur"); return ;;
-	--policy) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	--policy | --update) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--group) mapfile -t COMPREPLY < <(compgen -g -- "$cur"); return ;;
-	--confirm) mapfile -t COMPREPLY < <(compgen -W "30s 60s 5m" -- "$cur"); return ;;
+	--confirm | --drain) mapfile -t COMPREPLY < <(compgen -W "30s 60s 5m" -- "$cur"); return ;;
 	--since) mapfile -t COMPREPLY < <(compgen -W 'last now' -- "$cur"); return ;;
 	--reason) mapfile -t COMPREPLY < <(compgen -W "served stray unnamed unreadable unknown source pass drop answer reset all" -- "$cur"); return ;;
 	--listener) mapfile -t COMPREPLY < <(compgen -W "$(_straygate_subjects listen)" -- "$cur"); return ;;
 	--zones) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
 	-w | --write) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
-	--from | --via | --name | --top | --share | --rate | --count | --time | --snaplen) return ;;
+	--from | --via | --name | --top | --share | --rate | --count | --time | --snaplen | --bound) return ;;
 	esac
 	for ((i = 1; i < cword; i++)); do
 		case ${words[i]} in
-		--instance | --netns | --group | --policy | --from | --via | --to | --name | --top | --since | --share | --confirm | --reason | --listener | --rate | --count | --time | --write | -w | --snaplen | --zones) i=$((i + 1)) ;;
+		--instance | --netns | --group | --policy | --from | --via | --to | --name | --top | --since | --share | --confirm | --reason | --listener | --rate | --count | --time | --write | -w | --snaplen | --zones | --update | --drain | --bound) i=$((i + 1)) ;;
 		-*) ;;
 		*)
 			if [ -z "$verb" ]; then
@@ -126,6 +126,7 @@ _straygate()
 	*,show) offer='policy counters sources names flows strays events' ;;
 	*,posture) offer='observe auto enforce share from' ;;
 	*,reset) offer='strays learned' ;;
+	*,help) offer='status top watch capture up down check suggest apply add del confirm show explain posture features reset save' ;;
 	*,check | *,apply | *,save) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	*,add) offer=$([ -n "$statement" ] && _straygate_line "$statement" "$prev" || echo "$_straygate_statements") ;;
 	*,del) offer=$([ -n "$statement" ] && _straygate_subjects "$statement" || echo "$_straygate_statements") ;;
