@@ -134,7 +134,10 @@ static void print_asleep(struct gate *g, const struct rule *r, const struct alar
 {
 	uint64_t wait;
 
-	printf("  %s has been asleep for %s", r->subject, span(ago(g, a->changed ? a->changed : a->begun)));
+	if (a->changed)
+		printf("  %s has been asleep for %s", r->subject, span(ago(g, a->changed)));
+	else /* no packet came for it yet */
+		printf("  %s is asleep", r->subject);
 	if (a->times)
 		printf(" (engaged %s so far)", times_text(a->times));
 	if (gate_alarm_is_armed(g, a, &wait)) {
@@ -246,13 +249,14 @@ json_t *alarm_json(struct gate *g, struct policy *p, const struct rule *r)
 	if (!read_alarm(g, p, r, &a))
 		return json_null();
 	armed = gate_alarm_is_armed(g, &a, &wait);
-	return json_pack(
-		"{s:s, s:I, s:I, s:I, s:o, s:b, s:I, s:o, s:o, s:{s:I, s:I}, s:{s:f, s:f}, s:o}", "state",
-		a.until ? "engaged" : "asleep", "since", (json_int_t)(time(NULL) - ago(g, a.changed)),
-		"asleep_in", (json_int_t)(a.until ? left(g, a.until) : 0), "times", (json_int_t)a.times,
-		"cause", alarm_causes_json(a.cause), "armed", armed, "armed_in",
-		(json_int_t)((wait + SECOND_NS - 1) / SECOND_NS), "last", window_json(&a.last), "why",
-		window_json(&a.why), "needs", "strays", (json_int_t)a.need_strays, "silent",
-		(json_int_t)a.need_silent, "calm", "strays", (double)a.calm_strays / (1 << ALARM_CALM_SHIFT),
-		"visits", (double)a.calm_visits / (1 << ALARM_CALM_SHIFT), "queue", queue_json(&a));
+	return json_pack("{s:s, s:o, s:I, s:I, s:o, s:b, s:I, s:o, s:o, s:{s:I, s:I}, s:{s:f, s:f}, s:o}",
+			 "state", a.until ? "engaged" : "asleep", "since",
+			 a.changed ? json_integer((json_int_t)(time(NULL) - ago(g, a.changed))) : json_null(),
+			 "asleep_in", (json_int_t)(a.until ? left(g, a.until) : 0), "times",
+			 (json_int_t)a.times, "cause", alarm_causes_json(a.cause), "armed", armed, "armed_in",
+			 (json_int_t)((wait + SECOND_NS - 1) / SECOND_NS), "last", window_json(&a.last),
+			 "why", window_json(&a.why), "needs", "strays", (json_int_t)a.need_strays, "silent",
+			 (json_int_t)a.need_silent, "calm", "strays",
+			 (double)a.calm_strays / (1 << ALARM_CALM_SHIFT), "visits",
+			 (double)a.calm_visits / (1 << ALARM_CALM_SHIFT), "queue", queue_json(&a));
 }
