@@ -104,8 +104,12 @@ static int take_off_and_on(struct gate *g, const char *device, int old, const st
 	if (link < 0)
 		return link;
 	err = device_pin_put(g, device, "link", link);
-	return err ? err
-		   : settings_write(device, l->device, tc_attached(g, device), runs_generic(link, device));
+	if (!err)
+		err = settings_write(device, l->device, tc_attached(g, device), runs_generic(link, device));
+	if (err)
+		return err;
+	events_write(g, EVENT_ATTACHED, device, runs_generic(link, device));
+	return 1;
 }
 
 /* With a program behind the gate (`behind`, or that of l->chain), or without. */
@@ -125,7 +129,8 @@ static int load_programs(struct gate *g, const char *device, struct loaded *l, i
 }
 
 /* A driver may refuse what it took before: vmxnet3, when the MTU has grown meanwhile,
- * where it does not run the old program either. */
+ * where it does not run the old program either. Returns 1 if the program was taken off and
+ * put on anew: that is an event of its own, with the mode, which may be another now. */
 static int update_link(struct gate *g, const char *device, int link, const struct loaded *l, unsigned int how)
 {
 	int err;
@@ -153,7 +158,7 @@ static int replace_program(struct gate *g, const char *device, int link, unsigne
 	bool chain_generic;
 	cleanup_fd int chain = chain_open(g, device, &chain_generic);
 	cleanup_loaded struct loaded l = LOADED_INIT;
-	int err;
+	int err, anew;
 
 	finish_replacement(g, device, link, counters);
 	l.counters = counters;
@@ -171,12 +176,13 @@ static int replace_program(struct gate *g, const char *device, int link, unsigne
 	if (err)
 		return err;
 	fault_point();
-	err = update_link(g, device, link, &l, how);
-	if (err)
-		return err;
+	anew = update_link(g, device, link, &l, how);
+	if (anew < 0)
+		return anew;
 	settings_note_program(l.device, program_info(l.program).id);
 	fault_point();
-	events_write(g, EVENT_REPLACED, device, 0);
+	if (!anew)
+		events_write(g, EVENT_REPLACED, device, 0);
 	err = next_becomes_program(g, device, counters, l.program);
 	return err ? err : gate_note_build(g);
 }
