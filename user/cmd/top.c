@@ -255,8 +255,8 @@ const struct verb verb_top = {
 		"  up down tab    select; tab: the other list    n s r   names, sources, reasons\n"
 		"  o              other order                    f       this listener alone, or all\n"
 		"  e              explain what is selected       p       pause\n"
-		"  a              show the line that acts on it, and print it at the end\n"
-		"  q              quit\n"
+		"  a              show the command that would act on it, and print it at the end\n"
+		"  h              show all keys                  q       quit\n"
 		"While root runs it, the kernel measures BPF programs (kernel.bpf_stats_enabled).\n"
 		"If NO_COLOR is set in the environment, it uses no colours.\n",
 	.takes = 0,
