@@ -15,7 +15,9 @@
  * silence enough, whatever calm is.
  *
  * Only SYNs that were answered count: with a full accept queue the kernel drops them, and
- * the visitors of a server that hangs would look silent.
+ * the visitors of a server that hangs would look silent. So a flood of silence that fills
+ * the queue within a second is seen in that second alone; where the queue stays full, and
+ * hardly anybody is answered or speaks, it goes on.
  *
  * Engaged is one word, the time until which: each window with half of what called for it
  * moves that on by `patience`. So a listener is asleep again when nothing comes, without
@@ -43,6 +45,8 @@
 #define ALARM_SILENCE	      200
 #define ALARM_SILENCE_PRESSED 50
 #define ALARM_BACKLOG_LEAST   64 /* a shorter queue is full at any time */
+
+#define ALARM_STREAK_SILENT (1U << 31) /* in `streak`: the last of them called by silence */
 
 /* What the listener's line and the moment ask for. */
 struct alarm_terms {
@@ -147,6 +151,16 @@ static __always_inline __u32 alarm_calls(const struct alarm *a, const struct ala
 	return cause && a->pressed ? cause | ALARM_PRESSURE : cause;
 }
 
+/* After a window that called for it by silence: the queue is full of the silent, so that
+ * the kernel lets in nobody else. (Those whom a server that hangs keeps waiting have
+ * spoken when they came.) */
+static __always_inline bool alarm_goes_on(const struct alarm *a, const struct alarm_terms *t,
+					  const struct alarm_window *w)
+{
+	return t->silent && a->pressed && a->streak & ALARM_STREAK_SILENT && w->answered < a->need_silent &&
+	       w->visits * 2ULL < a->need_silent;
+}
+
 /* ---- from window to window ------------------------------------------------- */
 
 static __always_inline void alarm_engage(struct alarm *a, const struct pace *p, __u32 cause, __u64 now)
@@ -157,6 +171,9 @@ static __always_inline void alarm_engage(struct alarm *a, const struct pace *p, 
 	if (a->patience > p->patience_most)
 		a->patience = p->patience_most;
 	a->why = a->last;
+	/* They are all in the queue. */
+	if (cause & ALARM_SILENT && a->why.silent < a->need_silent)
+		a->why.silent = a->accept + a->half_open;
 	a->cause = cause;
 	a->changed = now;
 	a->times++;
@@ -180,7 +197,7 @@ static __always_inline void alarm_window(struct alarm *a, const struct pace *p, 
 {
 	const struct alarm_window *w = &a->last;
 	__u64 now = a->ends;
-	__u32 cause;
+	__u32 cause, in_a_row;
 
 	alarm_settle(a, now);
 	if (a->until) {
@@ -190,16 +207,20 @@ static __always_inline void alarm_window(struct alarm *a, const struct pace *p, 
 	}
 	alarm_needs(a, t);
 	cause = alarm_calls(a, t, w);
+	if (!cause && alarm_goes_on(a, t, w))
+		cause = ALARM_SILENT | ALARM_PRESSURE;
 	if (!cause || !alarm_is_armed(a, p, now)) {
 		a->streak = 0;
 		alarm_learn(a, p, w, empty);
 		return;
 	}
 	/* Trouble is not what is learned of calm. */
-	if (t->engage && ++a->streak >= ALARM_WINDOWS) {
+	in_a_row = (a->streak & ~ALARM_STREAK_SILENT) + 1;
+	if (t->engage && in_a_row >= ALARM_WINDOWS) {
 		alarm_engage(a, p, cause, now);
 		return;
 	}
+	a->streak = cause & ALARM_SILENT ? in_a_row | ALARM_STREAK_SILENT : in_a_row;
 	if (empty || !t->engage)
 		a->streak = 0;
 	if (empty)

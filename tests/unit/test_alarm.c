@@ -121,6 +121,34 @@ Test(alarm, signals)
 	}
 }
 
+/* A flood of silence that fills the queue within a second, whatever comes behind it: from
+ * then on the kernel answers nobody, until the server gives up waiting for somebody. */
+Test(alarm, queue_full_of_silence)
+{
+	static const struct {
+		const char *what;
+		struct second first, then;
+		unsigned int engaged;
+	} cases[] = {
+		{"nobody is let in", {10, 0, 600, true}, {0, 0, 0, true}, 1},
+		{"some are", {10, 0, 60, true}, {12, 2, 10, true}, 1},
+		{"those who came speak: they were slow", {0, 0, 128, true}, {25, 0, 0, true}, 0},
+		{"a server that hangs", {128, 0, 20, true}, {0, 0, 0, true}, 0},
+		{"strays that wait", {0, 128, 0, true}, {0, 0, 0, true}, 0},
+		{"the queue is empty again", {10, 0, 600, true}, {0, 0, 0, false}, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		begin();
+		ordinary_hour();
+		cr_assert(!goes_on(1, cases[i].first), "%s: one second", cases[i].what);
+		a.accept = 128;
+		cr_expect(goes_on(30, cases[i].then) == cases[i].engaged, "%s", cases[i].what);
+		cr_expect(!a.times || (a.cause == (ALARM_SILENT | ALARM_PRESSURE) && a.why.silent == 128),
+			  "%s: %u", cases[i].what, a.why.silent);
+	}
+}
+
 /* Two windows in a row, not two. */
 Test(alarm, in_a_row)
 {
