@@ -15,6 +15,10 @@
  * So one of many visits that has spent its fourfold passes only as often as in calm, which
  * the server could bear, until the listener is asleep again. And it may not spend all of
  * the fourfold at once.
+ *
+ * Many names of few visits each are a flood as well. If all of them together ask for more
+ * than four times the strays of calm, each passes only as often as in calm until the
+ * listener is asleep again, which a forgotten name does not notice.
  */
 #ifndef STRAYGATE_FAMILIAR_H
 #define STRAYGATE_FAMILIAR_H
@@ -30,6 +34,7 @@
 #define FAMILIAR_SHIFT	 4	    /* rates are kept in 1/16 */
 #define FAMILIAR_MANY	 1000	    /* visits a window: with so many allowed, a name may be the flood's */
 #define FAMILIAR_AHEAD	 60	    /* such a one may spend this part of a window's visits at once */
+#define FAMILIAR_FEW	 10	    /* and, if all together ask for too much, any one so many visits */
 #define FAMILIAR_OVER	 (1U << 31) /* in `windows`: it asked for more than its fourfold */
 
 static __always_inline struct familiar_set *familiar_set(__u32 listener, __u64 hash)
@@ -87,15 +92,44 @@ static __always_inline void familiar_note(struct familiar_set *set, __u64 hash, 
 		f->windows++;
 }
 
+/* What all familiar names of a listener have spent together: there is no listener 0, and
+ * its sets hold a cell for each that is, without a hash. In `window`: one more than how
+ * often it was engaged when they asked for too much. */
+static __always_inline struct familiar *familiar_all(__u32 listener)
+{
+	struct familiar_set *set = bpf_map_lookup_elem(&familiar, &listener);
+
+	return set ? &set->names[0] : NULL;
+}
+
+/* One more of them passes. False: that is more than four times the strays of calm, and more
+ * than FAMILIAR_MANY a window. */
+static __always_inline bool familiar_spend_all(struct familiar *all, const struct alarm *a,
+					       const struct pace *at, __u64 now)
+{
+	__u64 calm = a->calm_strays * FAMILIAR_TIMES, most = (at->habit << IMAGE_TIME_SHIFT) / FAMILIAR_MANY;
+	__u64 cost = (ALARM_WINDOW << (IMAGE_TIME_SHIFT + ALARM_CALM_SHIFT)) / (calm ? calm : 1);
+
+	if (cost > most)
+		cost = most;
+	return limit_spend(&all->bucket, now << IMAGE_TIME_SHIFT, cost, cost * FAMILIAR_MANY);
+}
+
 /* Within its rate? */
-static __always_inline bool familiar_spend(struct familiar *f, const struct pace *at, __u64 now)
+static __always_inline bool familiar_spend(struct familiar *f, const struct pace *at, bool too_much,
+					   __u64 now)
 {
 	__u64 rate = f->rate > 1 << FAMILIAR_SHIFT ? f->rate : 1 << FAMILIAR_SHIFT;
 	__u64 window = at->habit << IMAGE_TIME_SHIFT, ahead = window;
 	__u64 cost = (window << FAMILIAR_SHIFT) / (rate * FAMILIAR_TIMES);
 	bool many = cost * FAMILIAR_MANY < window;
 
-	if (many) {
+	if (too_much) {
+		cost *= FAMILIAR_TIMES;
+		ahead = window / FAMILIAR_AHEAD;
+		if (ahead < cost * FAMILIAR_FEW)
+			ahead = cost * FAMILIAR_FEW;
+	} else if (many) {
 		ahead = cost * FAMILIAR_MANY;
 		if (ahead < window / FAMILIAR_AHEAD)
 			ahead = window / FAMILIAR_AHEAD;
@@ -109,13 +143,42 @@ static __always_inline bool familiar_spend(struct familiar *f, const struct pace
 	return false;
 }
 
-/* Of a stray whose name has this hash: does it pass all the same? Asleep, would it? */
-stage int familiar_passes(struct packet *p, __u64 hash)
+/* The listener is engaged: does the name in this way of its set still pass? (A function of
+ * its own for its stack: see alarm_queue.h.) */
+stage int familiar_spends(struct packet *p, __u64 hash, __u32 way)
+{
+	struct familiar_set *set;
+	struct familiar *f, *all;
+	struct pace *at = pace_of();
+	struct alarm *a;
+	bool too_much;
+	__u64 now;
+
+	if (!p || !at)
+		return 0;
+	set = familiar_set(p->listener, hash);
+	all = familiar_all(p->listener);
+	a = alarm_of(p->listener);
+	if (!set || !all || !a)
+		return 0;
+	opaque(way);
+	f = &set->names[way & (FAMILIAR_WAYS - 1)];
+	now = alarm_now(p, at);
+	too_much = all->window == a->times + 1;
+	if (!familiar_spend(f, at, too_much, now))
+		return 0;
+	/* One that was over its fourfold is held to calm already. */
+	if (!too_much && !(f->windows & FAMILIAR_OVER) && !familiar_spend_all(all, a, at, now))
+		all->window = a->times + 1;
+	return 1;
+}
+
+/* Of a stray whose name has this hash: is it familiar? Which way of its set it has, and
+ * one; 0: it is not. */
+stage int familiar_way(struct packet *p, __u64 hash)
 {
 	struct pace *at = pace_of();
 	struct familiar_set *set;
-	struct familiar *f;
-	__u64 now;
 	__u32 i;
 
 	if (!p || !at || !at->habit)
@@ -123,17 +186,22 @@ stage int familiar_passes(struct packet *p, __u64 hash)
 	set = familiar_set(p->listener, hash);
 	if (!set)
 		return 0;
-	now = alarm_now(p, at);
 	if (p->observe && !p->explain)
-		familiar_note(set, hash, now / at->habit);
+		familiar_note(set, hash, alarm_now(p, at) / at->habit);
 	if (p->alarm != ALARM_ON)
 		return 0;
-	for (i = 0; i < FAMILIAR_WAYS; i++) {
-		f = &set->names[i];
-		if (f->hash == hash && is_familiar(f))
-			return p->observe || p->explain || familiar_spend(f, at, now);
-	}
+	for (i = 0; i < FAMILIAR_WAYS; i++)
+		if (set->names[i].hash == hash && is_familiar(&set->names[i]))
+			return i + 1;
 	return 0;
+}
+
+/* Does it pass all the same? Asleep, would it? */
+static __always_inline bool familiar_passes(struct packet *p, __u64 hash)
+{
+	__u32 way = familiar_way(p, hash);
+
+	return way && (p->observe || p->explain || familiar_spends(p, hash, way - 1));
 }
 
 #endif

@@ -324,6 +324,38 @@ Test(auto_, slow_flood)
 	cr_expect(queries(20, FORGOTTEN) == 20);
 }
 
+/* As many names, of few visits each: all of them together are a flood. */
+Test(auto_, many_slow_names)
+{
+	unsigned int i, n, passed = 0;
+	char name[64];
+
+	arm();
+	for (i = 0; i < 4; i++) {
+		for (n = 0; n < 300; n++) {
+			snprintf(name, sizeof(name), "n%u.slow.example", n);
+			queries(40, name);
+		}
+		is_asked_for(FORGOTTEN, 5, 1);
+	}
+	trouble(ALARM_RATE_DNS);
+	cr_assert(engaged());
+	for (n = 0; n < 300; n++) {
+		snprintf(name, sizeof(name), "n%u.slow.example", n);
+		passed += queries(200, name);
+	}
+	/* The first few have their fourfold, and then each ten. */
+	cr_expect(passed >= 1000 && passed < 1000 + 200 + 300 * 10, "%u", passed);
+	cr_expect(queries(5, FORGOTTEN) == 5, "who asks for no more than ever has it");
+	/* The next time it begins anew. */
+	seconds(1000);
+	cr_assert(!engaged());
+	trouble(ALARM_RATE_DNS);
+	cr_expect(engaged());
+	passed = queries(20, FORGOTTEN);
+	cr_expect(passed == 20, "%u", passed);
+}
+
 /* Under enforce nothing is familiar: that refuses what is not served. */
 Test(auto_, not_under_enforce)
 {

@@ -61,19 +61,24 @@ bool gate_alarm_is_armed(struct gate *g, const struct alarm *a, uint64_t *wait)
 	return alarm_is_armed(a, &p, now);
 }
 
-int gate_clear_familiar(struct gate *g, uint32_t id)
+static int clear_set(struct gate *g, uint32_t index)
 {
 	static const struct familiar_set none;
 	struct familiar_set there;
 
-	for (uint32_t i = 0; i < FAMILIAR_SETS; i++) {
-		uint32_t index = id * FAMILIAR_SETS + i;
-
-		if (bpf_map_lookup_elem(g->maps[GATE_FAMILIAR], &index, &there))
-			return -errno;
-		if (memcmp(&there, &none, sizeof(none)) &&
-		    bpf_map_update_elem(g->maps[GATE_FAMILIAR], &index, &none, BPF_ANY))
-			return -errno;
-	}
+	if (bpf_map_lookup_elem(g->maps[GATE_FAMILIAR], &index, &there))
+		return -errno;
+	if (memcmp(&there, &none, sizeof(none)) &&
+	    bpf_map_update_elem(g->maps[GATE_FAMILIAR], &index, &none, BPF_ANY))
+		return -errno;
 	return 0;
+}
+
+int gate_clear_familiar(struct gate *g, uint32_t id)
+{
+	int err = clear_set(g, id); /* what they have spent together: familiar_all() */
+
+	for (uint32_t i = 0; !err && i < FAMILIAR_SETS; i++)
+		err = clear_set(g, id * FAMILIAR_SETS + i);
+	return err;
 }
