@@ -127,6 +127,17 @@ static __always_inline int pass_introduced(struct xdp_md *ctx, struct packet *p,
 	return XDP_DROP;
 }
 
+static __always_inline void note_alarm(struct xdp_md *ctx, struct packet *p, __u32 reason, int action)
+{
+	__u32 says = p->alarm ? alarm_word(reason) : ALARM_SAYS_NOTHING;
+
+	/* Its SYN makes up for the server's answer, if there is one. */
+	if (says == ALARM_SAYS_SOURCE && action != XDP_PASS)
+		says = ALARM_SAYS_TIME;
+	if (says)
+		alarm_note(ctx, p, says);
+}
+
 static __always_inline int act(struct xdp_md *ctx, struct packet *p, __u32 reason)
 {
 	struct reason_row row = reason_row(reason);
@@ -148,8 +159,7 @@ static __always_inline int act(struct xdp_md *ctx, struct packet *p, __u32 reaso
 	count(p, reason);
 	if (p->tapped)
 		tap_after(ctx, p, TAP_ACTED(action, reason));
-	if (p->alarm && alarm_word(reason))
-		alarm_note(ctx, p, alarm_word(reason));
+	note_alarm(ctx, p, reason, action);
 	return action;
 }
 

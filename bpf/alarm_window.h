@@ -140,6 +140,7 @@ enum alarm_word {
 	ALARM_SAYS_SPOKE,  /* something, which was not judged */
 	ALARM_SAYS_SOURCE, /* of a source with a line of its own: its SYNs are no silence */
 	ALARM_SAYS_QUIC,
+	ALARM_SAYS_TIME, /* nothing but that time goes on */
 };
 
 static __always_inline __u32 alarm_word(__u32 reason)
@@ -147,6 +148,10 @@ static __always_inline __u32 alarm_word(__u32 reason)
 	switch (reason) {
 	case REASON_syn_answered:
 		return ALARM_SAYS_ANSWERED;
+	/* Where nobody ever says a word, windows end by these. */
+	case REASON_handshake:
+	case REASON_room_full:
+		return ALARM_SAYS_TIME;
 	/* What is refused for its strays is no calm: nobody is to sleep because of that. */
 	case REASON_learned_dropped:
 		return ALARM_SAYS_STRAY;
@@ -206,11 +211,13 @@ stage int alarm_note(struct xdp_md *ctx, struct packet *p, __u32 says)
 	case ALARM_SAYS_ANSWERED:
 		c->answered++;
 		return 0;
+	case ALARM_SAYS_TIME:
+		return 0;
 	case ALARM_SAYS_SOURCE:
 		c->spoke += p->protocol == IPPROTO_TCP && (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 		return 0;
 	}
-	c->spoke += p->payload_len != 0;
+	c->spoke += p->payload_len != 0 && !p->stranger;
 	c->visits += says != ALARM_SAYS_SPOKE;
 	c->served += says == ALARM_SAYS_SERVED || says == ALARM_SAYS_QUIC;
 	c->strays += says == ALARM_SAYS_STRAY || says == ALARM_SAYS_QUIC;

@@ -285,15 +285,19 @@ static __always_inline __u32 too_early(struct packet *p)
 
 	if (bound_of(p) || ended_of(p))
 		return REASON_established;
-	if (!cookies_about(p) || way_is_open(p))
+	if (way_is_open(p))
+		return REASON_no_conversation;
+	p->stranger = 1;
+	if (!cookies_about(p))
 		return REASON_no_conversation;
 	since = bpf_map_lookup_elem(&early, &key);
-	if (!since) {
-		bpf_map_update_elem(&early, &key, &now, BPF_ANY);
+	/* What may be ours waits, though its listener observes by now, or is asleep. */
+	if (!since || now - *since < EARLY_PATIENCE) {
+		if (!since)
+			bpf_map_update_elem(&early, &key, &now, BPF_ANY);
+		p->ours = 1;
 		return REASON_early;
 	}
-	if (now - *since < EARLY_PATIENCE)
-		return REASON_early;
 	bpf_map_delete_elem(&early, &key);
 	return REASON_no_conversation;
 }

@@ -83,6 +83,7 @@ struct packet {
 	__u8 alarm;	   /* of the listener: enum alarm_mode */
 	__u8 initial : 1;  /* quic: the first packet of a connection */
 	__u8 each : 1;	   /* `limit each` lines count visits */
+	__u8 stranger : 1; /* the socket that listens there knows of no such connection */
 	__u32 source_rule; /* ids, 0: none */
 	__u32 name_rule;
 	__u32 listener_rule; /* index in the image */
