@@ -242,6 +242,7 @@ stage int bind(struct __sk_buff *skb, struct packet *p)
 
 /* ---- SYN-ACKs of the kernel's own handshake -------------------------------- */
 
+/* Whose listener has answered, if it is one of this host: guests' SYN-ACKs leave here, too. */
 static __always_inline struct image_listener *listener_of(const struct packet *p)
 {
 	struct view v;
@@ -250,7 +251,9 @@ static __always_inline struct image_listener *listener_of(const struct packet *p
 	if (!view_of(&v, current_slot()))
 		return NULL;
 	entry = port_entry(v.image, p);
-	return entry ? find_listener(v.image, v.head, p, entry) : NULL;
+	if (!entry || !address_find(v.image, IMAGE_LOCAL4, p->flow.server, p->ipv6))
+		return NULL;
+	return find_listener(v.image, v.head, p, entry);
 }
 
 /* The way back of its listener leads through here. */

@@ -14,6 +14,8 @@
 
 #define SERVED "www.served.example"
 #define POLICY "posture auto\nlisten tcp/80 as http\nserve www.served.example\n"
+/* An address of somebody behind this host: a guest, a container. */
+#define GUEST4 "192.0.2.77"
 
 static struct pace pace;
 static struct frame in, out;
@@ -104,6 +106,29 @@ Test(auto_hostile, spoofed_words)
 	}
 	visits(1, NULL);
 	cr_expect(times() == 1);
+}
+
+/* SYN-ACKs of guests, which leave by this host's device: their visitors are not ours. */
+Test(auto_hostile, guests)
+{
+	struct spec answer = {
+		.from = GUEST4, .from_port = 80, .to = CLIENT4, .to_port = 40000, .flags = SYN | ACK};
+	static const struct engagement none;
+	struct visit v = visit_make(CLIENT4, HOST4, 80);
+	unsigned int i;
+
+	arm();
+	world_set_engagement("tcp/80", &none);
+	for (i = 0; i < 10; i++) {
+		answer.to_port++;
+		frame_build(&in, &v, &answer);
+		world_run_filter(DIRECTION_OUT, &in, &out);
+	}
+	seconds(1);
+	cr_expect(!world_engagement("tcp/80").seen[0], "no way back of ours was seen");
+	visits(1, SERVED);
+	cr_expect(world_alarm("tcp/80").last.answered == 1, "%u", world_alarm("tcp/80").last.answered);
+	cr_expect(world_engagement("tcp/80").seen[0], "now it was");
 }
 
 /* SYNs of a source that is dropped: nobody answered them, so they make up for nobody who
