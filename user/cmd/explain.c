@@ -286,10 +286,10 @@ static void explain_text(struct policy *p, const struct explanation *e, const st
 	const struct rule *listener = rule_by_id(p, e->listener);
 
 	printf("%s%s  %s: %s\n",
-	       !e->observed		  ? ""
-	       : !strcmp(state, "asleep") ? "pass (counted only while asleep), else "
-	       : spared(p, e)		  ? "pass (the posture is not for this client), else "
-					  : "pass (observed only), else ",
+	       !e->observed || r->verdict == VERDICT_PASS ? ""
+	       : !strcmp(state, "asleep")		  ? "pass (counted only while asleep), else "
+	       : spared(p, e)				  ? "pass (the posture is not for this client), else "
+							  : "pass (observed only), else ",
 	       verdict_name(r->verdict), r->name, r->text);
 	print_line("listener", p, e->listener);
 	if (*depth != '-')

@@ -76,6 +76,18 @@ static uint64_t ago(struct gate *g, uint64_t then)
 	return then < now ? (now - then) / SECOND_NS : 0;
 }
 
+/* Seconds since 1970. Rounded at the end, so that it is the same whenever it is asked. */
+static json_int_t moment(struct gate *g, uint64_t then)
+{
+	uint64_t now = gate_alarm_now(g);
+	struct timespec real;
+
+	if (!then || clock_gettime(CLOCK_REALTIME, &real))
+		return 0;
+	return (json_int_t)(real.tv_sec * SECOND_NS + real.tv_nsec - (then < now ? now - then : 0)) /
+	       (json_int_t)SECOND_NS;
+}
+
 static uint64_t left(struct gate *g, uint64_t then)
 {
 	uint64_t now = gate_alarm_now(g);
@@ -251,9 +263,9 @@ json_t *alarm_json(struct gate *g, struct policy *p, const struct rule *r)
 	armed = gate_alarm_is_armed(g, &a, &wait);
 	return json_pack("{s:s, s:o, s:I, s:I, s:o, s:b, s:I, s:o, s:o, s:{s:I, s:I}, s:{s:f, s:f}, s:o}",
 			 "state", a.until ? "engaged" : "asleep", "since",
-			 a.changed ? json_integer((json_int_t)(time(NULL) - ago(g, a.changed))) : json_null(),
-			 "asleep_in", (json_int_t)(a.until ? left(g, a.until) : 0), "times",
-			 (json_int_t)a.times, "cause", alarm_causes_json(a.cause), "armed", armed, "armed_in",
+			 a.changed ? json_integer(moment(g, a.changed)) : json_null(), "asleep_in",
+			 (json_int_t)(a.until ? left(g, a.until) : 0), "times", (json_int_t)a.times, "cause",
+			 alarm_causes_json(a.cause), "armed", armed, "armed_in",
 			 (json_int_t)((wait + SECOND_NS - 1) / SECOND_NS), "last", window_json(&a.last),
 			 "why", window_json(&a.why), "needs", "strays", (json_int_t)a.need_strays, "silent",
 			 (json_int_t)a.need_silent, "calm", "strays",
