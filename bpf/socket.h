@@ -55,6 +55,7 @@ struct tcp_sock {
 struct tcp_request_sock {
 	__u32 rcv_nxt;
 	__u32 snt_isn;
+	__u64 snt_synack; /* when the first SYN-ACK was sent, us */
 } __attribute__((preserve_access_index));
 
 enum socket_state {

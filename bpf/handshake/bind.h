@@ -256,20 +256,37 @@ static __always_inline struct image_listener *listener_of(const struct packet *p
 	return find_listener(v.image, v.head, p, entry);
 }
 
+/* Was this SYN's first answer sent long ago? The kernel repeats it after a second, and then
+ * up to four times more, so that a spoofed SYN would count for six. */
+#define SYN_ACK_AGAIN 500000 /* us */
+
+static __always_inline bool is_sent_again(struct __sk_buff *skb)
+{
+	struct tcp_request_sock *half;
+	struct bpf_sock *sk = skb->sk;
+
+	half = sk ? bpf_skc_to_tcp_request_sock(sk) : NULL;
+	return half && half->snt_synack && bpf_ktime_get_ns() / 1000 - half->snt_synack > SYN_ACK_AGAIN;
+}
+
 /* The way back of its listener leads through here. */
 static __always_inline void learn(struct __sk_buff *skb, struct packet *p, const struct scratch_tc *s)
 {
 	struct image_listener *l = listener_of(p);
 	struct engagement *e = l ? engagement_by_id(l->id) : NULL;
+	bool again;
 
 	if (!e)
 		return;
-	alarm_answered(l);
 	engage_seen(e, l->id, p->ipv6, s->options.mss, FLOW_CLOCK(packet_tick(p)));
-	if (is_local(skb))
-		return;
-	way_open(p);
-	half_open_note(p);
+	if (is_local(skb)) {
+		again = is_sent_again(skb);
+	} else {
+		way_open(p);
+		again = !half_open_note(p);
+	}
+	if (!again)
+		alarm_answered(l);
 }
 
 /* A SYN-ACK that answers no introduction of ours. */

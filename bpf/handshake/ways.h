@@ -46,13 +46,17 @@ static __always_inline void way_close(const struct packet *p)
 	bpf_map_delete_elem(&ways, &k);
 }
 
-/* egress: a SYN-ACK of a visit that has no socket here. */
-static __always_inline void half_open_note(const struct packet *p)
+/* egress: a SYN-ACK of a visit that has no socket here. Is it the first? */
+static __always_inline bool half_open_note(const struct packet *p)
 {
 	struct half_open h = {.client_next = p->ack, .server_next = p->seq + 1};
 	struct flow_key key = p->flow;
+	struct half_open *there = bpf_map_lookup_elem(&half_open, &key);
 
+	if (there && there->client_next == h.client_next && there->server_next == h.server_next)
+		return false;
 	bpf_map_update_elem(&half_open, &key, &h, BPF_ANY);
+	return true;
 }
 
 /* XDP: is this the first data of such a visit? */

@@ -10,6 +10,7 @@
 #include <linux/bpf.h>
 
 #include "bpf/alarm_state.h"
+#include "world/wire.h"
 #include "world/world.h"
 
 #define SERVED "www.served.example"
@@ -129,6 +130,24 @@ Test(auto_hostile, guests)
 	visits(1, SERVED);
 	cr_expect(world_alarm("tcp/80").last.answered == 1, "%u", world_alarm("tcp/80").last.answered);
 	cr_expect(world_engagement("tcp/80").seen[0], "now it was");
+}
+
+/* A SYN-ACK that the kernel sends again, since nobody has acknowledged it: one SYN is one. */
+Test(auto_hostile, sent_again)
+{
+	struct visit v = visit_make(CLIENT4, HOST4, 80);
+	unsigned int i;
+	struct view got;
+
+	arm();
+	visits(1, SERVED);
+	visit_half(&v);
+	for (i = 0; i < 10 && !wire_receive(&v, &in, &got, 3000); i++)
+		;
+	cr_assert(got.flags == (SYN | ACK) && got.ack == v.seq, "no second SYN-ACK: flags %02x", got.flags);
+	seconds(1);
+	visits(1, SERVED);
+	cr_expect(world_alarm("tcp/80").last.answered == 2, "%u", world_alarm("tcp/80").last.answered);
 }
 
 /* SYNs of a source that is dropped: nobody answered them, so they make up for nobody who
