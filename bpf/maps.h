@@ -322,7 +322,8 @@ struct {
 } pace SEC(".maps");
 
 /* Names that were asked for in calm, by listener. Full: those that were seen in three
- * windows stay, and others take turns. */
+ * windows stay, and others take turns. (There is no listener 0: its sets hold what all
+ * names of each listener have spent together, see familiar.h.) */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, (LISTENERS_MAX + 1) * FAMILIAR_SETS);
