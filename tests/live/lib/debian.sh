@@ -22,15 +22,38 @@ sources()
 	echo "$found"
 }
 
-# What is fetched beyond the base is installed later, where there is no network. What
-# mmdebstrap mounts is in a namespace of its own, and gone with it.
-fresh_root()
+# new_root FILE: the archive of a fresh Debian. What is fetched beyond the base is installed
+# later, where there is no network. What mmdebstrap mounts is in a namespace of its own, and
+# gone with it.
+new_root()
 {
 	# shellcheck disable=SC2016 # expanded there
-	sources | unshare -m --propagation private mmdebstrap --mode=root --variant=apt --skip=cleanup/apt \
+	sources | unshare -m --propagation private mmdebstrap --mode=root --variant=apt --skip=cleanup/apt --format=tar \
 		--aptopt='Acquire::Retries "5"' --aptopt='APT::Install-Recommends "false"' --dpkgopt=force-unsafe-io \
 		--customize-hook='chroot "$1" apt-get install -y -qq --download-only libbpf1 libjansson4 libmaxminddb0 libncursesw6 libtinfo6 zlib1g systemd \
-			nftables nginx-light curl iproute2 util-linux apt-utils dpkg-dev libmicrohttpd12 >/dev/null' bookworm "$ROOT" - >"$T_DIR/mmdebstrap" 2>&1
+			nftables nginx-light curl iproute2 util-linux apt-utils dpkg-dev libmicrohttpd12 >/dev/null' bookworm "$1+new" - >"$T_DIR/mmdebstrap" 2>&1 ||
+		{ tail -n 20 "$T_DIR/mmdebstrap" | sed 's/^/# /' && return 1; }
+	mv "$1+new" "$1"
+}
+
+# Into $ROOT. One archive is made for all tests of a day: it costs a minute of CPU.
+fresh_root()
+{
+	local archive=$DEB.root.tar
+	mkdir -p "$TB_ROOT/build"
+	{
+		flock 8
+		[ -n "$(find "$archive" -newer "$TB_ROOT/tests/live/lib/debian.sh" -mtime -1 2>/dev/null)" ] || new_root "$archive" || return
+	} 8>"$DEB.root.lock"
+	tar -C "$ROOT" -xpf "$archive" --numeric-owner
+}
+
+# root_ready PID: of a fresh_root in the background. (A wait of ok's would be another shell's.)
+root_ready()
+{
+	local status=0
+	wait "$1" || status=$?
+	t_result $status "a fresh Debian 12" "exit $status"
 }
 
 # Only memory is mounted below the testbed's folder, which is removed: never what is the host's.
