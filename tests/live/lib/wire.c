@@ -17,8 +17,9 @@
  * egress netfilter sends a copy to a device of the victim's that is down (see asleep.sh).
  * `host in` leaves out the Ethernet header, which generic XDP hides from some copies.
  *
- * It closes with a line for each comparison, "NAME: N before, N behind, N lost, N changed",
- * and some of the packets that are not in both places, as they began. Exit status: 0 if all
+ * It closes with a line for each comparison, "NAME: N before, N behind, N lost, N changed,
+ * N only before, N only behind" (changed: different ones that are not in both places as
+ * often), and some of these packets, as they began. Exit status: 0 if all
  * of them are, 1 if not, 2 if it could not look.
  */
 #include <errno.h>
@@ -92,6 +93,7 @@ static struct bpf_object *load(const char *path, unsigned int victim, unsigned i
 
 struct differences {
 	unsigned long n;
+	__u64 before, behind; /* packets that are only there */
 	char text[SHOWN][300]; /* the first of them, in words */
 };
 
@@ -130,6 +132,10 @@ static unsigned long compare(int packets)
 
 			if (values[i].before == values[i].after && keys[i].length)
 				continue;
+			if (values[i].before > values[i].after)
+				d->before += values[i].before - values[i].after;
+			else
+				d->behind += values[i].after - values[i].before;
 			if (d->n < SHOWN)
 				describe(d->text[d->n], sizeof(d->text[0]), &keys[i], &values[i]);
 			d->n++;
@@ -148,8 +154,8 @@ static int report(int totals)
 		struct sums t = {};
 
 		bpf_map_lookup_elem(totals, &i, &t);
-		printf("%s: %llu before, %llu behind, %llu lost, %lu changed\n", names[i], t.before, t.after,
-		       t.lost, d->n);
+		printf("%s: %llu before, %llu behind, %llu lost, %lu changed, %llu only before, %llu only behind\n",
+		       names[i], t.before, t.after, t.lost, d->n, d->before, d->behind);
 		for (unsigned long j = 0; j < d->n && j < SHOWN; j++)
 			printf("\t%s\n", d->text[j]);
 		if (d->n || t.lost)
