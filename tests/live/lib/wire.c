@@ -93,7 +93,7 @@ static struct bpf_object *load(const char *path, unsigned int victim, unsigned i
 
 struct differences {
 	unsigned long n;
-	__u64 before, behind; /* packets that are only there */
+	__u64 before, behind;  /* packets that are only there */
 	char text[SHOWN][300]; /* the first of them, in words */
 };
 
@@ -154,7 +154,8 @@ static int report(int totals)
 		struct sums t = {};
 
 		bpf_map_lookup_elem(totals, &i, &t);
-		printf("%s: %llu before, %llu behind, %llu lost, %lu changed, %llu only before, %llu only behind\n",
+		printf("%s: %llu before, %llu behind, %llu lost, %lu changed, %llu only before, %llu only "
+		       "behind\n",
 		       names[i], t.before, t.after, t.lost, d->n, d->before, d->behind);
 		for (unsigned long j = 0; j < d->n && j < SHOWN; j++)
 			printf("\t%s\n", d->text[j]);
