@@ -146,7 +146,7 @@ int check_replaceable(const char *path, const char *verb)
 	struct stat st;
 
 	if (!stat(path, &st) && !S_ISREG(st.st_mode))
-		return fail(-EINVAL, "%s is no regular file, which `%s` would replace; expected a file", path,
+		return fail(-EINVAL, "%s is not a regular file; `%s` replaces regular files only", path,
 			    verb);
 	return 0;
 }
