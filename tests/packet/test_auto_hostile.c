@@ -73,6 +73,20 @@ static unsigned int times(void)
 	return world_alarm("tcp/80").times;
 }
 
+/* By silence. */
+static void engage(void)
+{
+	unsigned int i;
+
+	arm();
+	for (i = 0; i < ALARM_WINDOWS; i++) {
+		visits(ALARM_SILENCE, NULL);
+		seconds(1);
+	}
+	visits(1, NULL);
+	cr_assert(times() == 1);
+}
+
 /* Nobody speaks any more, served visitors neither, as where the server has no room left:
  * the SYNs end the seconds. */
 Test(auto_hostile, nothing_but_silence)
@@ -161,13 +175,7 @@ Test(auto_hostile, dropped_source)
 	unsigned int i;
 
 	world_policy(POLICY "source 198.19.0.0/16 drop\n");
-	arm();
-	for (i = 0; i < 2; i++) {
-		visits(ALARM_SILENCE, NULL);
-		seconds(1);
-	}
-	visits(1, NULL);
-	cr_assert(times() == 1);
+	engage();
 	e = world_engagement("tcp/80");
 	seconds(1);
 	visits(1, SERVED);
@@ -193,15 +201,8 @@ Test(auto_hostile, early_at_the_switch)
 	struct spec request = {.http = SERVED};
 	static struct frame first;
 	struct outcome o;
-	unsigned int i;
 
-	arm();
-	for (i = 0; i < 2; i++) {
-		visits(ALARM_SILENCE, NULL);
-		seconds(1);
-	}
-	visits(1, NULL);
-	cr_assert(times() == 1);
+	engage();
 	visit_shake(&v);
 	seconds(301);
 	second = v;

@@ -339,10 +339,14 @@ static int attach(struct gate *g, const char *device, const struct call *c)
  * too. What waits to be confirmed is left as it is. */
 static int learn_addresses(struct gate *g, const struct up *up)
 {
-	size_t i, come = 0;
+	struct gate_device *devices = NULL;
+	size_t count = 0, i, come = 0;
 
+	if (gate_devices(g, &devices, &count))
+		count = 0;
 	for (i = 0; i < up->count; i++)
-		come += !is_attached(g, up->devices[i]);
+		come += !find_attached(devices, count, up->devices[i]);
+	gate_devices_free(devices, count);
 	if ((!come && !gate_addresses_changed(g)) || gate_deadline(g))
 		return 0;
 	return gate_publish(g, up->running, up->running, 0);

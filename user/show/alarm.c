@@ -82,8 +82,7 @@ static json_int_t moment(struct gate *g, uint64_t then)
 	uint64_t now = gate_alarm_now(g);
 	struct timespec real;
 
-	if (!then || clock_gettime(CLOCK_REALTIME, &real))
-		return 0;
+	clock_gettime(CLOCK_REALTIME, &real);
 	return (json_int_t)(real.tv_sec * SECOND_NS + real.tv_nsec - (then < now ? now - then : 0)) /
 	       (json_int_t)SECOND_NS;
 }
