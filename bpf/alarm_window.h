@@ -136,7 +136,7 @@ enum alarm_word {
 	ALARM_SAYS_ANSWERED, /* a SYN, by the gate itself */
 	ALARM_SAYS_SERVED,
 	ALARM_SAYS_STRAY,
-	ALARM_SAYS_OTHER,  /* unnamed, unreadable, unknown */
+	ALARM_SAYS_OTHER,  /* unnamed, unreadable, unknown within its limit */
 	ALARM_SAYS_SPOKE,  /* something, which was not judged */
 	ALARM_SAYS_SOURCE, /* of a source with a line of its own: its SYNs are no silence */
 	ALARM_SAYS_QUIC,
@@ -154,6 +154,11 @@ static __always_inline __u32 alarm_word(__u32 reason)
 		return ALARM_SAYS_TIME;
 	/* What is refused for its strays is no calm: nobody is to sleep because of that. */
 	case REASON_learned_dropped:
+	/* Random labels below a zone of this server are as much of a flood as foreign names,
+	 * if the policy would refuse them. */
+	case REASON_unknown_dropped:
+	case REASON_unknown_answered:
+	case REASON_unknown_reset:
 		return ALARM_SAYS_STRAY;
 	case REASON_visit_limited:
 	case REASON_source_limited:

@@ -114,6 +114,43 @@ Test(auto_, dns)
 	cr_expect(queries(20, "other.example") == 20);
 }
 
+/* Random labels below a zone of this server are trouble if the policy would refuse them, and
+ * none as long as they are within their limit. */
+Test(auto_, unknown_names)
+{
+	static const struct {
+		const char *line;
+		unsigned int engaged;
+	} rows[] = {
+		{"unknown dns limit 1000000 visits/s", 0},
+		{"unknown dns limit 10 visits/s burst 10", 1},
+		{"unknown dns drop", 1},
+		{"unknown dns answer nxdomain", 1},
+	};
+	char policy[512];
+	unsigned int i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		world_end();
+		begin();
+		snprintf(policy, sizeof(policy),
+			 "posture auto\nlisten udp/53 as dns\n" NAMES
+			 "zone listed.example names from %s\n%s\n",
+			 NAMES_FILE, rows[i].line);
+		world_policy(policy);
+		arm();
+		cr_expect(queries(ALARM_RATE_DNS + 200, "x1.listed.example") == ALARM_RATE_DNS + 200);
+		seconds(1);
+		queries(ALARM_RATE_DNS + 200, "x2.listed.example");
+		seconds(1);
+		queries(1, SERVED);
+		cr_expect(world_alarm("udp/53").times == rows[i].engaged, "%s: engaged %u times",
+			  rows[i].line, (unsigned int)world_alarm("udp/53").times);
+		cr_expect(queries(50, "www.listed.example") == 50 && queries(50, SERVED) == 50,
+			  "%s: known names", rows[i].line);
+	}
+}
+
 /* The next event of the programs. */
 static struct event next_event(void)
 {
