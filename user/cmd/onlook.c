@@ -6,9 +6,9 @@
 #include <signal.h>
 #include <stdio_ext.h>
 #include <string.h>
-#include <time.h>
 
 #include "cmd/wanted.h"
+#include "lib/clock.h"
 #include "lib/say.h"
 
 #define READ_MS 100 /* and then what has come is shown */
@@ -19,14 +19,6 @@ static void stop(int signal)
 {
 	(void)signal;
 	stopped = 1;
-}
-
-static uint64_t wall_offset(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * SECOND_NS + now.tv_nsec - monotonic_ns();
 }
 
 int onlook_begin(struct onlooker *o, bool packets, unsigned int rate)
@@ -40,7 +32,7 @@ int onlook_begin(struct onlooker *o, bool packets, unsigned int rate)
 	sigaction(SIGINT, &end, NULL);
 	sigaction(SIGTERM, &end, NULL);
 	sigaction(SIGPIPE, &ignored, NULL);
-	o->wall = wall_offset();
+	o->wall = realtime_ns() - monotonic_ns();
 	if (lines_by_id_read(o->gate, &o->lines) || tap_open(o->gate, &o->filter, &o->tap))
 		return EXIT_FAILED;
 	o->begun = monotonic_ns();
@@ -83,7 +75,7 @@ static int look_round(struct onlooker *o)
 	}
 	if (poll(&reader, 1, 0) > 0 && reader.revents & (POLLERR | POLLHUP | POLLNVAL))
 		o->unread = true;
-	o->wall = wall_offset();
+	o->wall = realtime_ns() - monotonic_ns();
 	err = tap_renew(o->tap);
 	if (!err)
 		err = lines_by_id_read(o->gate, &o->lines);

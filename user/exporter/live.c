@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/say.h"
 #include "show/alarm.h"
@@ -20,10 +21,7 @@
 /* A second of CLOCK_MONOTONIC as one of the clock on the wall. */
 static uint64_t wall(uint64_t second)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (t.tv_sec * SECOND_NS + t.tv_nsec - monotonic_ns()) / SECOND_NS + second;
+	return (realtime_ns() - monotonic_ns()) / SECOND_NS + second;
 }
 
 static json_t *second_json(const struct second *s)

@@ -20,3 +20,8 @@ uint64_t boottime_ns(void)
 {
 	return now_ns(CLOCK_BOOTTIME);
 }
+
+uint64_t realtime_ns(void)
+{
+	return now_ns(CLOCK_REALTIME);
+}

@@ -12,5 +12,7 @@ uint64_t monotonic_ns(void);
 /* CLOCK_BOOTTIME, bpf_ktime_get_boot_ns(): of events, since it also counts while the
  * machine is suspended. */
 uint64_t boottime_ns(void);
+/* CLOCK_REALTIME, since 1970: for what is printed as a date. It may be set back. */
+uint64_t realtime_ns(void);
 
 #endif

@@ -4,9 +4,9 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "bpf/alarm_state.h"
+#include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/say.h"
 #include "show/show.h"
@@ -80,11 +80,8 @@ static uint64_t ago(struct gate *g, uint64_t then)
 static json_int_t moment(struct gate *g, uint64_t then)
 {
 	uint64_t now = gate_alarm_now(g);
-	struct timespec real;
 
-	clock_gettime(CLOCK_REALTIME, &real);
-	return (json_int_t)(real.tv_sec * SECOND_NS + real.tv_nsec - (then < now ? now - then : 0)) /
-	       (json_int_t)SECOND_NS;
+	return (json_int_t)((realtime_ns() - (then < now ? now - then : 0)) / SECOND_NS);
 }
 
 static uint64_t left(struct gate *g, uint64_t then)

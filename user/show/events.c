@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "gate/events.h"
+#include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/say.h"
 #include "lib/when.h"
@@ -112,10 +113,7 @@ static int feed_next(struct feed *f, struct event *e, uint64_t *lost)
 /* ns since 1970 of a time of CLOCK_BOOTTIME. */
 static uint64_t wall_clock(uint64_t boottime)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * SECOND_NS + now.tv_nsec - boottime_ns() + boottime;
+	return realtime_ns() - boottime_ns() + boottime;
 }
 
 static void json_out(const struct feed *f, json_t *o)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "host/login.h"
+#include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/say.h"
 #include "lib/when.h"
@@ -269,16 +270,14 @@ static int choose(struct since *s, const char *text)
 int since_begin(struct since *s, struct gate *g, const char *text)
 {
 	struct gate_ruling ruling;
-	struct timespec real;
 	int status;
 
 	gate_ruling(g, &ruling);
-	clock_gettime(CLOCK_REALTIME, &real);
 	*s = (struct since){
 		.moments = {.dir = -1},
 		.map = ruling.map,
 		.now = boottime_ns(),
-		.real = (uint64_t)real.tv_sec * SECOND_NS + (uint64_t)real.tv_nsec,
+		.real = realtime_ns(),
 	};
 	if (came_up(s, g) || open_moments(s, g->instance))
 		return EXIT_FAILED;
