@@ -4,13 +4,14 @@
 # served: what those who are served lose by the gate. Clients of the crowd's own
 # kernel, one server on one core, no flood; with the gate at both depths, observing, asleep,
 # with a program that passes everything in its place (on veth a program costs by
-# itself: each packet a TCP socket sends is copied for it), and with none: A B C A B C.
-# Sourced by scripts/bench.
+# itself: each packet a TCP socket sends is copied for it), and with none: A B C, C B A.
+# SERVED_BEDS= says which of them (the first is what the others are compared with),
+# SERVED_MEASURES= what is measured. Sourced by scripts/bench.
 #
 # shellcheck disable=SC2034,SC2154 # variables of scripts/bench's other parts
 
 SERVED_SECONDS=2
-SERVED_BUDGET=160 # seconds, after which no other round begins
+SERVED_BUDGET=${SERVED_BUDGET:-160} # seconds, after which no other round begins
 SERVED_PAGE=http://$TB_VICTIM4
 
 declare -A SERVED_WHO=([none]="no gate" [pass]="a program that passes all" [gate]=straygate
@@ -70,32 +71,45 @@ served_once()
 	esac
 }
 
+# served_round MEASURE BED...: one sample of each, and its ratio to that of the first of BEDS.
+served_round()
+{
+	local m=$1 d
+	local -A now
+	for d in "${@:2}"; do
+		now[$d]=$(served_once "$d" "$m")
+		sample "served.$m.$d" "${now[$d]}"
+	done
+	for d in "${BEDS[@]:1}"; do
+		sample "served.$m.$d.ratio" "$(awk -v a="${now[$d]}" -v b="${now[${BEDS[0]}]}" 'BEGIN { print (b > 0 ? a / b : 0) }')"
+	done
+}
+
 bench_served()
 {
-	local all=(none gate data observe asleep pass) measures=(down up requests visits short) d m i now none begun=$SECONDS
+	local BEDS measures back=() d m i begun=$SECONDS
+	read -r -a BEDS <<<"${SERVED_BEDS:-none gate data observe asleep pass}"
+	read -r -a measures <<<"${SERVED_MEASURES:-down up requests visits short}"
 	truncate -s 100MB "$DIR/up"
-	for d in "${all[@]}"; do
+	for d in "${BEDS[@]}"; do
+		back=("$d" "${back[@]}")
 		served_bed "$d"
 		served_once "$d" visits >/dev/null
 	done
 	for ((i = 0; i < ROUNDS && SECONDS - begun < SERVED_BUDGET; i++)); do
 		for m in "${measures[@]}"; do
-			for d in "${all[@]}"; do
-				now=$(served_once "$d" "$m")
-				[ "$d" != none ] || none=$now
-				sample "served.$m.$d" "$now"
-				sample "served.$m.$d.ratio" "$(awk -v a="$now" -v b="$none" 'BEGIN { print (b > 0 ? a / b : 0) }')"
-			done
+			# A machine that gets slower or faster does so for none of them more than for another.
+			if ((i % 2)); then served_round "$m" "${back[@]}"; else served_round "$m" "${BEDS[@]}"; fi
 		done
 	done
 	for m in "${measures[@]}"; do
-		for d in "${all[@]}"; do
+		for d in "${BEDS[@]}"; do
 			figure "served.$m.$d" served "${SERVED_WHAT[$m]}" "${SERVED_WHO[$d]}" "${SERVED_UNIT[$m]}"
 		done
 	done
 	for m in "${measures[@]}"; do
-		for d in "${all[@]:1}"; do
-			figure "served.$m.$d.ratio" served "${SERVED_WHAT[$m]}: of no gate's" "${SERVED_WHO[$d]}" times
+		for d in "${BEDS[@]:1}"; do
+			figure "served.$m.$d.ratio" served "${SERVED_WHAT[$m]}: of those with ${SERVED_WHO[${BEDS[0]}]}" "${SERVED_WHO[$d]}" times
 		done
 	done
 	beds_down
