@@ -171,8 +171,7 @@ static __always_inline void alarm_engage(struct alarm *a, const struct pace *p, 
 	if (a->patience > p->patience_most)
 		a->patience = p->patience_most;
 	a->why = a->last;
-	/* They are all in the queue. */
-	if (cause & ALARM_SILENT && a->why.silent < a->need_silent)
+	if (cause & ALARM_FULL)
 		a->why.silent = a->accept + a->half_open;
 	a->cause = cause;
 	a->changed = now;
@@ -208,7 +207,7 @@ static __always_inline void alarm_window(struct alarm *a, const struct pace *p, 
 	alarm_needs(a, t);
 	cause = alarm_calls(a, t, w);
 	if (!cause && alarm_goes_on(a, t, w))
-		cause = ALARM_SILENT | ALARM_PRESSURE;
+		cause = ALARM_SILENT | ALARM_PRESSURE | ALARM_FULL;
 	if (!cause || !alarm_is_armed(a, p, now)) {
 		a->streak = 0;
 		alarm_learn(a, p, w, empty);

@@ -239,6 +239,7 @@ enum alarm_mode {
 #define ALARM_STRAYS   0x01 /* more strays than its line allows */
 #define ALARM_SILENT   0x02 /* visits that never say a word */
 #define ALARM_PRESSURE 0x04 /* and the queues of the server's socket are more than half full */
+#define ALARM_FULL     0x08 /* and nobody else gets in: the silent are those in the queues */
 
 /* What was last seen of the queues of the server's socket. */
 enum alarm_queue {

@@ -111,6 +111,8 @@ const char *alarm_cause_text(uint32_t cause)
 		return cause & ALARM_PRESSURE ? "strays and silent visits, and the server's queue is filling"
 					      : "strays and silent visits";
 	case ALARM_SILENT:
+		if (cause & ALARM_FULL)
+			return "silent visits fill the server's queue";
 		return cause & ALARM_PRESSURE ? "silent visits, and the server's queue is filling"
 					      : "silent visits";
 	default:
@@ -133,7 +135,7 @@ static void print_engaged(struct gate *g, const struct rule *r, const struct ala
 	printf("  %s has been engaged for %s (%s so far): %s; ", r->subject, span(ago(g, a->changed)),
 	       times_text(a->times), alarm_cause_text(a->cause));
 	printf("%s strays of %s visits a second", grouped(a->why.strays), grouped(a->why.visits));
-	printf(", %s silent\n", grouped(a->why.silent));
+	printf(", %s silent%s\n", grouped(a->why.silent), a->cause & ALARM_FULL ? " in the queue" : "");
 	printf("    asleep in %s unless %s strays or %s silent visits come in a second\n",
 	       span(left(g, a->until)), grouped((a->need_strays + 1) / 2), grouped((a->need_silent + 1) / 2));
 }
@@ -229,6 +231,8 @@ json_t *alarm_causes_json(uint32_t cause)
 		json_array_append_new(list, json_string("silent"));
 	if (cause & ALARM_PRESSURE)
 		json_array_append_new(list, json_string("pressure"));
+	if (cause & ALARM_FULL)
+		json_array_append_new(list, json_string("full"));
 	return list;
 }
 

@@ -117,8 +117,8 @@ static void put_kind(struct line *l, const struct event *e)
 		put(l, "the table of bound visits has room again (%s)", grouped(e->figure));
 		return;
 	case EVENT_ENGAGED:
-		put(l, "%s: engaged: %s (%s a second)", e->subject, alarm_cause_text(e->cause),
-		    grouped(e->figure));
+		put(l, "%s: engaged: %s (%s %s)", e->subject, alarm_cause_text(e->cause), grouped(e->figure),
+		    e->cause & ALARM_FULL ? "of them" : "a second");
 		return;
 	case EVENT_ASLEEP:
 		put(l, "%s: asleep again", e->subject);
@@ -208,7 +208,7 @@ static void set_kind(json_t *o, const struct event *e)
 		return;
 	case EVENT_ENGAGED:
 		set(o, "cause", alarm_causes_json(e->cause));
-		set(o, "per_second", json_integer(e->figure));
+		set(o, e->cause & ALARM_FULL ? "waiting" : "per_second", json_integer(e->figure));
 		return;
 	case EVENT_LEARNED:
 	case EVENT_WIDENED:
