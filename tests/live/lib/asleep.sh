@@ -35,7 +35,7 @@ asleep_look()
 	basename "$0" >"$report.file"
 	echo "$report" >"$TB_RUN/$1/report"
 	asleep_counted "$1" >"$report.begun"
-	"$TB_ROOT/build/wire" "$TB_ROOT/build/wire.bpf.o" "/run/netns/sg-$1-v" "/run/netns/sg-$1-c" \
+	"$TB_ROOT/build/wire" "$TB_ROOT/build/wire.bpf.o" "/run/netns/sg-$1-v" "/run/netns/sg-$1-c" ${ROOM:+"$ROOM"} \
 		>"$report.wire" 2>&1 </dev/null &
 	tb_record "$TB_RUN/$1/wire" $!
 	for ((i = 0; i < 200; i++)); do
@@ -51,9 +51,10 @@ asleep_end()
 	local pid i
 	pid=$(tb_recorded_alive "$TB_RUN/$1/wire") || return 0
 	kill "$pid" 2>/dev/null || true
-	for ((i = 0; i < 400; i++)); do
+	# Ten million packets are not compared in a moment.
+	for ((i = 0; i < 600; i++)); do
 		tb_runs "$pid" || break
-		sleep 0.05
+		sleep 0.2
 	done
 	tb_stop_recorded "$TB_RUN/$1/wire"
 	asleep_counted "$1" >"$(cat "$TB_RUN/$1/report").kernel" 2>/dev/null || true

@@ -30,6 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <arpa/inet.h>
@@ -41,7 +42,7 @@
 
 #define SHOWN	20 /* packets of a comparison */
 #define BATCH	16384
-#define SETTLED 3000000 /* us: how long what is under way may take */
+#define SETTLED 3 /* s: how long what is under way may take */
 
 static const char *const names[COMPARISONS] = {"wire in", "host in", "host out", "wire out"};
 static volatile sig_atomic_t done;
@@ -63,7 +64,8 @@ static unsigned int namespace_of(const char *path)
 	return st.st_ino;
 }
 
-static struct bpf_object *load(const char *path, unsigned int victim, unsigned int crowd)
+/* room: for so many packets that differ; 0: as many as the object says. */
+static struct bpf_object *load(const char *path, unsigned int victim, unsigned int crowd, unsigned int room)
 {
 	struct bpf_object *o = bpf_object__open_file(path, NULL);
 	struct bpf_program *p;
@@ -75,6 +77,8 @@ static struct bpf_object *load(const char *path, unsigned int victim, unsigned i
 		return NULL;
 	bpf_object__for_each_map(m, o)
 	{
+		if (room && !strcmp(bpf_map__name(m), "packets") && bpf_map__set_max_entries(m, room))
+			return NULL;
 		if (!strstr(bpf_map__name(m), ".rodata"))
 			continue;
 		bpf_map__initial_value(m, &size);
@@ -145,6 +149,20 @@ static unsigned long compare(int packets)
 	return all;
 }
 
+/* Compares until nothing differs, or a comparison has begun so late that nothing was under
+ * way any more. One of ten million packets takes longer than that. */
+static void settle(int packets)
+{
+	time_t end = time(NULL) + SETTLED, began;
+
+	do {
+		began = time(NULL);
+		if (!compare(packets))
+			return;
+		usleep(200000);
+	} while (began < end);
+}
+
 static int report(int totals)
 {
 	int status = 0;
@@ -171,13 +189,14 @@ int main(int argc, char **argv)
 	struct bpf_object *o;
 	int packets, totals;
 
-	if (argc != 4) {
-		fprintf(stderr, "usage: wire OBJECT VICTIM CROWD\n");
+	if (argc != 4 && argc != 5) {
+		fprintf(stderr, "usage: wire OBJECT VICTIM CROWD [ROOM]\n");
 		return 2;
 	}
 	sigaction(SIGTERM, &act, NULL);
 	sigaction(SIGINT, &act, NULL);
-	o = load(argv[1], namespace_of(argv[2]), namespace_of(argv[3]));
+	o = load(argv[1], namespace_of(argv[2]), namespace_of(argv[3]),
+		 argc == 5 ? strtoul(argv[4], NULL, 10) : 0);
 	if (!o) {
 		fprintf(stderr, "wire: the packets cannot be looked at (Linux 6.12 or later is needed)\n");
 		return 2;
@@ -188,7 +207,6 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	while (!done)
 		usleep(100000);
-	for (unsigned int waited = 0; compare(packets) && waited < SETTLED; waited += 200000)
-		usleep(200000);
+	settle(packets);
 	return report(totals);
 }
