@@ -83,13 +83,14 @@ static json_t *listeners_json(const struct watch *w)
 		const char *depth = depth_on(g, t->policy, r, devices);
 
 		json_array_append_new(
-			all, json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
-				       "listener", r->subject, "as", protocol_name(r->as), "depth", depth,
-				       "why", shallow_text(why), "state", alarm_state(g, t->policy, r),
-				       "visits", (json_int_t)l->visits, "served", (json_int_t)l->served,
-				       "stray", (json_int_t)l->stray, "unnamed", (json_int_t)l->unnamed,
-				       "unreadable", (json_int_t)l->unreadable, "turned",
-				       (json_int_t)l->turned, "recent", track_json(w, r, RECENT)));
+			all,
+			json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
+				  "listener", r->subject, "as", protocol_name(r->as), "depth", depth, "why",
+				  shallow_text(why), "state", alarm_state(g, t->policy, r), "visits",
+				  (json_int_t)l->visits, "served", (json_int_t)l->served, "stray",
+				  (json_int_t)l->stray, "unnamed", (json_int_t)l->unnamed, "unreadable",
+				  (json_int_t)l->unreadable, "unknown", (json_int_t)l->unknown, "turned",
+				  (json_int_t)l->turned, "recent", track_json(w, r, RECENT)));
 	}
 	return all;
 }

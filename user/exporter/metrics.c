@@ -124,7 +124,8 @@ char *metrics_text(const struct watch *w, enum metrics_format format, size_t *le
 	family(out, format, "straygate_up", "gauge", "1 if the gate is up and can be read, else 0.");
 	fprintf(out, "straygate_up{gate=\"%s\"} %d\n", w->instance, w->open);
 	family(out, format, "straygate_problems", "gauge",
-	       "What is wrong with the gate, as `straygate status --check` counts it.");
+	       "What is wrong with the gate, as `straygate status --check` counts it, without the servers' "
+	       "names.");
 	fprintf(out, "straygate_problems{gate=\"%s\",level=\"warning\"} %u\n", w->instance,
 		findings_count(&w->findings, LEVEL_WARNING));
 	fprintf(out, "straygate_problems{gate=\"%s\",level=\"critical\"} %u\n", w->instance,

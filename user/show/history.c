@@ -19,8 +19,8 @@ static struct came came_between(const struct listener_tally *b, const struct lis
 	return (struct came){
 		.served = more(n->served, b->served),
 		.stray = more(n->stray, b->stray),
-		.other = more(n->unnamed + n->unreadable + n->limited,
-			      b->unnamed + b->unreadable + b->limited),
+		.other = more(n->unnamed + n->unreadable + n->unknown + n->limited,
+			      b->unnamed + b->unreadable + b->unknown + b->limited),
 		.turned = more(n->turned, b->turned),
 	};
 }

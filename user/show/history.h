@@ -18,7 +18,7 @@
 struct second {
 	uint32_t served;
 	uint32_t stray;
-	uint32_t other;	 /* unnamed, unreadable, over a limit */
+	uint32_t other;	 /* unnamed, unreadable, unknown, over a limit */
 	uint32_t turned; /* of all these, what was not let pass */
 };
 

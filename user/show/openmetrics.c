@@ -153,6 +153,7 @@ static void visits_family(const struct metrics *m)
 		count_visits(m, "listener", l, "stray", l->stray);
 		count_visits(m, "listener", l, "unnamed", l->unnamed);
 		count_visits(m, "listener", l, "unreadable", l->unreadable);
+		count_visits(m, "listener", l, "unknown", l->unknown);
 		count_visits(m, "listener", l, "limited", l->limited);
 	}
 }
