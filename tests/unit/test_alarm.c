@@ -145,7 +145,7 @@ Test(alarm, queue_full_of_silence)
 		a.accept = 128;
 		cr_expect(goes_on(30, cases[i].then) == cases[i].engaged, "%s", cases[i].what);
 		cr_expect(!a.times || (a.cause == (ALARM_SILENT | ALARM_PRESSURE | ALARM_FULL) &&
-				      a.why.silent == 128),
+				       a.why.silent == 128),
 			  "%s: %u", cases[i].what, a.why.silent);
 	}
 }
