@@ -155,10 +155,11 @@ static __always_inline __u32 alarm_word(__u32 reason)
 	/* What is refused for its strays is no calm: nobody is to sleep because of that. */
 	case REASON_learned_dropped:
 	/* Random labels below a zone of this server are as much of a flood as foreign names,
-	 * if the policy would refuse them. */
+	 * if the policy would refuse them; and familiar names count as they do among strays. */
 	case REASON_unknown_dropped:
 	case REASON_unknown_answered:
 	case REASON_unknown_reset:
+	case REASON_unknown_familiar:
 		return ALARM_SAYS_STRAY;
 	case REASON_visit_limited:
 	case REASON_source_limited:

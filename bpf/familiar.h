@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Names that are not served, and have been asked for on ordinary days: somebody forgot
- * them, as likely as not, and a mistake in the names must not become an outage. While a
- * listener is engaged by `auto` they pass, up to four times as often as in calm.
+ * Names that are not served, or that their zone's list does not have, and that have been asked
+ * for on ordinary days: somebody forgot them, as likely as not, and a mistake in the names must not become an
+ * outage. While a listener is engaged by `auto` they pass, up to four times as often as in calm.
  *
  * A table for each listener, set-associative. It is written while the listener is asleep
  * (or observed) and frozen while it is engaged. A name is familiar once it was seen in
@@ -173,7 +173,7 @@ stage int familiar_spends(struct packet *p, __u64 hash, __u32 way)
 	return 1;
 }
 
-/* Of a stray whose name has this hash: is it familiar? Which way of its set it has, and
+/* Of a name that is not served, by its hash: is it familiar? Which way of its set it has, and
  * one; 0: it is not. */
 stage int familiar_way(struct packet *p, __u64 hash)
 {

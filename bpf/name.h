@@ -275,8 +275,12 @@ stage int judge_name(struct packet *p)
 			return REASON_stray_familiar;
 		return not_served(p, FINDING_STRAY, index);
 	}
-	if (index & IMAGE_UNKNOWN)
+	if (index & IMAGE_UNKNOWN) {
+		/* Its list may be older than the zone. */
+		if (p->alarm && familiar_passes(p, s->ends.hash))
+			return REASON_unknown_familiar;
 		return not_served(p, FINDING_UNKNOWN, 0);
+	}
 	r = image_rule(v.image, v.head, index);
 	if (!r)
 		return REASON_table_missing;

@@ -186,7 +186,9 @@ enum counts_as {
 	R(90, client_refused, RESET, RST_CLIENT, BY_SOURCE, \
 	  "PROXY header of a client that is dropped or over its limit, reset before the server knew of it") \
 	R(95, unanswerable, PASS, NOTHING, NO_VISIT, \
-	  "a datagram that wants an answer, from an address that no client has or in a frame to a group: left to the host")
+	  "a datagram that wants an answer, from an address that no client has or in a frame to a group: left to the host") \
+	R(96, unknown_familiar, PASS, NOTHING, UNKNOWN, \
+	  "not among the names of its zone, but asked for before the trouble as well: let pass by posture auto")
 /* clang-format on */
 
 #define REASONS_MAX 128 /* room in a counter's index, not the number of reasons */

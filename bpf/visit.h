@@ -26,6 +26,7 @@ static __always_inline __u32 state_after(const struct packet *p, __u32 reason)
 	case REASON_unreadable_passed:
 	case REASON_acme_passed:
 	case REASON_unknown_passed:
+	case REASON_unknown_familiar:
 	case REASON_table_missing:
 	case REASON_forgotten:
 	case REASON_urgent:

@@ -28,7 +28,8 @@
 #undef END
 extern const char covers_held_forgotten, covers_room_full; /* take a full table: test_full.c, test_bind.c */
 extern const char covers_learned_dropped;		   /* wants fifty visits: test_learn.c */
-extern const char covers_stray_familiar;		   /* takes half an hour of the clock: test_auto.c */
+extern const char covers_stray_familiar,
+	covers_unknown_familiar;	   /* take half an hour of the clock: test_auto.c */
 extern const char covers_cannot_introduce; /* takes a race of two CPUs, or a kernel without memory */
 
 /* A reason that no row causes is not declared, and stops the compiler here. */

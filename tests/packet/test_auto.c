@@ -345,6 +345,22 @@ Test(auto_, familiar)
 	cr_expect(reason_of(FORGOTTEN) == REASON_served && queries(50, FORGOTTEN) == 50);
 }
 
+/* A name that was added to a zone, and not to its list. */
+Test(auto_, familiar_unknown)
+{
+	world_policy("posture auto\nlisten udp/53 as dns\n" NAMES "zone listed.example names from " NAMES_FILE
+		     "\nunknown dns drop\n");
+	arm();
+	is_asked_for("new.listed.example", 5, 4);
+	cr_expect(reason_of("new.listed.example") == REASON_unknown_familiar, "would pass");
+	trouble(ALARM_RATE_DNS);
+	cr_assert(engaged());
+	cr_expect(queries(20, "new.listed.example") == 20, "its fourfold");
+	cr_expect(queries(20, "new.listed.example") <= 1);
+	cr_expect(queries(20, "x1.listed.example") == 0);
+	cr_expect(queries(20, "www.listed.example") == 20);
+}
+
 /* A flood that was too slow for anything made its name familiar: in the trouble it has its
  * fourfold once, and not all at once, and then what it had in calm. */
 Test(auto_, slow_flood)

@@ -10,8 +10,8 @@ TestSuite(table, .init = world_begin, .fini = world_end);
 static bool takes_more(uint32_t reason)
 {
 	return reason == REASON_held_forgotten || reason == REASON_room_full ||
-	       reason == REASON_stray_familiar || reason == REASON_learned_dropped ||
-	       reason == REASON_cannot_introduce;
+	       reason == REASON_stray_familiar || reason == REASON_unknown_familiar ||
+	       reason == REASON_learned_dropped || reason == REASON_cannot_introduce;
 }
 
 static void play_all(enum pass pass, struct tally *t)
