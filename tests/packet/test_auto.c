@@ -359,6 +359,20 @@ Test(auto_, familiar_unknown)
 	cr_expect(queries(20, "new.listed.example") <= 1);
 	cr_expect(queries(20, "x1.listed.example") == 0);
 	cr_expect(queries(20, "www.listed.example") == 20);
+	/* One that the policy lets pass is no trouble, however familiar it is. */
+	world_end();
+	begin();
+	world_policy("posture auto\nlisten udp/53 as dns\n" NAMES "zone listed.example names from " NAMES_FILE
+		     "\nunknown dns limit 1000000 visits/s\n");
+	arm();
+	is_asked_for("new.listed.example", 5, 4);
+	queries(ALARM_RATE_DNS + 200, "new.listed.example");
+	seconds(1);
+	queries(ALARM_RATE_DNS + 200, "new.listed.example");
+	seconds(1);
+	queries(1, SERVED);
+	cr_expect(world_alarm("udp/53").times == 0 &&
+		  reason_of("new.listed.example") == REASON_unknown_passed);
 }
 
 /* A flood that was too slow for anything made its name familiar: in the trouble it has its

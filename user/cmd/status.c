@@ -192,6 +192,12 @@ static void print_listeners(struct gate *g, const struct tally *t, const struct 
 		puts("  no visit came in this second: these are the totals so far");
 }
 
+/* Of the queries for unknown names. */
+static uint64_t passed_of(const struct listener_tally *l)
+{
+	return l->reason[REASON_unknown_passed].all.packets + l->reason[REASON_unknown_familiar].all.packets;
+}
+
 /* Random labels below a zone of ours: what came of them in the sample. */
 static void print_unknown(const struct tally *t, const struct tally *before)
 {
@@ -202,8 +208,7 @@ static void print_unknown(const struct tally *t, const struct tally *before)
 	for (i = 0; i < t->listener_count; i++) {
 		const struct listener_tally *l = &t->listener[i],
 					    *b = tally_same_listener(idle ? &none : before, l);
-		uint64_t passed = l->reason[REASON_unknown_passed].all.packets -
-				  b->reason[REASON_unknown_passed].all.packets;
+		uint64_t passed = passed_of(l) - passed_of(b);
 
 		if (l->unknown != b->unknown)
 			printf("  %s: %s queries%s for names that their zone does not have, of which %s "

@@ -204,9 +204,11 @@ void alarm_print(struct gate *g, struct policy *p, const struct rule *r)
 		printf("  %s is engaged when %s is\n", r->subject, other->subject);
 	print_signals(r, &a);
 	if (has_many(&a) && r->as != PROTO_QUIC)
-		printf("  %s: in calm %.0f %% of its visits are strays: serve what lives here before it is "
-		       "engaged (straygate show strays)\n",
-		       r->subject, 100.0 * a.calm_strays / a.calm_visits);
+		printf("  %s: in calm %.0f %% of its visits are strays%s: serve what lives here before it is "
+		       "engaged (straygate show strays%s)\n",
+		       r->subject, 100.0 * a.calm_strays / a.calm_visits,
+		       r->as == PROTO_DNS ? " or unknown names that are refused" : "",
+		       r->as == PROTO_DNS ? ", straygate suggest --zones" : "");
 }
 
 void alarm_brief(struct gate *g, struct policy *p, const struct rule *r, char *out, size_t size)
