@@ -6,7 +6,7 @@
 # with a program that passes everything in its place (on veth a program costs by
 # itself: each packet a TCP socket sends is copied for it), and with none: A B C, C B A.
 # SERVED_BEDS= says which of them (the first is what the others are compared with),
-# SERVED_MEASURES= what is measured. Sourced by scripts/bench.
+# SERVED_MEASURES= what is measured, SERVED_BUDGET= for how many seconds. Sourced by scripts/bench.
 #
 # shellcheck disable=SC2034,SC2154 # variables of scripts/bench's other parts
 
@@ -87,7 +87,7 @@ served_round()
 
 bench_served()
 {
-	local BEDS measures back=() d m i begun=$SECONDS
+	local BEDS measures back=() d m i base begun=$SECONDS
 	read -r -a BEDS <<<"${SERVED_BEDS:-none gate data observe asleep pass}"
 	read -r -a measures <<<"${SERVED_MEASURES:-down up requests visits short}"
 	truncate -s 100MB "$DIR/up"
@@ -107,9 +107,11 @@ bench_served()
 			figure "served.$m.$d" served "${SERVED_WHAT[$m]}" "${SERVED_WHO[$d]}" "${SERVED_UNIT[$m]}"
 		done
 	done
+	base="of those with ${SERVED_WHO[${BEDS[0]}]}"
+	[ "${BEDS[0]}" != none ] || base="of no gate's" # as targets.awk has it
 	for m in "${measures[@]}"; do
 		for d in "${BEDS[@]:1}"; do
-			figure "served.$m.$d.ratio" served "${SERVED_WHAT[$m]}: of those with ${SERVED_WHO[${BEDS[0]}]}" "${SERVED_WHO[$d]}" times
+			figure "served.$m.$d.ratio" served "${SERVED_WHAT[$m]}: $base" "${SERVED_WHO[$d]}" times
 		done
 	done
 	beds_down
