@@ -118,6 +118,9 @@ stage int alarm_roll(struct xdp_md *ctx, struct packet *p, __u64 now)
 			alarm_terms_of(p, &t);
 			until = a->until;
 			times = a->times;
+			/* Who was told that it is asleep must not find it engaged again by what
+			 * came before. */
+			alarm_settle(a, now);
 			alarm_window(a, at, &t, empty);
 			*(volatile __u64 *)&a->ends += (empty + 1) * ALARM_WINDOW;
 			alarm_settle(a, now);

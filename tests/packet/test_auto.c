@@ -114,6 +114,19 @@ Test(auto_, dns)
 	cr_expect(queries(20, "other.example") == 20);
 }
 
+/* The second in which a flood ended is counted when something comes again: that engages nothing
+ * that was asleep by then. */
+Test(auto_, last_second)
+{
+	arm();
+	trouble(ALARM_RATE_DNS);
+	cr_assert(engaged());
+	queries(ALARM_RATE_DNS * 2, STRAY);
+	seconds(300);
+	cr_expect(!engaged() && !engaged(), "asleep, and by the next packet engaged again");
+	cr_expect(world_alarm("udp/53").times == 1);
+}
+
 /* Random labels below a zone of this server are trouble if the policy would refuse them, and
  * none as long as they are within their limit. */
 Test(auto_, unknown_names)
