@@ -118,8 +118,8 @@ stage int alarm_roll(struct xdp_md *ctx, struct packet *p, __u64 now)
 			alarm_terms_of(p, &t);
 			until = a->until;
 			times = a->times;
-			/* Who was told that it is asleep must not find it engaged again by what
-			 * came before. */
+			/* If it has fallen asleep, what came before that does not engage it again:
+			 * `status` has said so already. */
 			alarm_settle(a, now);
 			alarm_window(a, at, &t, empty);
 			*(volatile __u64 *)&a->ends += (empty + 1) * ALARM_WINDOW;
@@ -139,7 +139,7 @@ enum alarm_word {
 	ALARM_SAYS_ANSWERED, /* a SYN, by the gate itself */
 	ALARM_SAYS_SERVED,
 	ALARM_SAYS_STRAY,
-	ALARM_SAYS_OTHER,  /* unnamed, unreadable, unknown within its limit */
+	ALARM_SAYS_OTHER,  /* unnamed, unreadable, unknown and let pass */
 	ALARM_SAYS_SPOKE,  /* something, which was not judged */
 	ALARM_SAYS_SOURCE, /* of a source with a line of its own: its SYNs are no silence */
 	ALARM_SAYS_QUIC,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Names that are not served, or that their zone's list does not have, and have been asked for
- * on ordinary days: somebody forgot them, as likely as not, and a mistake in the names must not become an
- * outage. While a listener is engaged by `auto` they pass, up to four times as often as in calm.
+ * Names that are not served, or that their zone's list does not have, and have been asked
+ * for on ordinary days: somebody forgot them, as likely as not, and a mistake in the names
+ * must not become an outage. While a listener is engaged by `auto` they pass, up to four
+ * times as often as in calm.
  *
  * A table for each listener, set-associative. It is written while the listener is asleep
  * (or observed) and frozen while it is engaged. A name is familiar once it was seen in

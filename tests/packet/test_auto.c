@@ -73,14 +73,19 @@ static void arm(void)
 	seconds(1);
 }
 
-/* Two seconds of trouble, and the packet that ends the second. */
-static void trouble(unsigned int strays)
+/* Two seconds with so many queries for a name, and the packet that ends the second. */
+static void two_seconds(unsigned int n, const char *name)
 {
-	queries(strays, STRAY);
+	queries(n, name);
 	seconds(1);
-	queries(strays, STRAY);
+	queries(n, name);
 	seconds(1);
 	queries(1, SERVED);
+}
+
+static void trouble(unsigned int strays)
+{
+	two_seconds(strays, STRAY);
 }
 
 static bool engaged(void)
@@ -379,11 +384,7 @@ Test(auto_, familiar_unknown)
 		     "\nunknown dns limit 1000000 visits/s\n");
 	arm();
 	is_asked_for("new.listed.example", 5, 4);
-	queries(ALARM_RATE_DNS + 200, "new.listed.example");
-	seconds(1);
-	queries(ALARM_RATE_DNS + 200, "new.listed.example");
-	seconds(1);
-	queries(1, SERVED);
+	two_seconds(ALARM_RATE_DNS + 200, "new.listed.example");
 	cr_expect(world_alarm("udp/53").times == 0 &&
 		  reason_of("new.listed.example") == REASON_unknown_passed);
 }

@@ -14,13 +14,18 @@ static uint64_t more(uint64_t now, uint64_t before)
 	return now < before ? now : now - before;
 }
 
+/* Visits that were neither served nor strays. */
+static uint64_t others(const struct listener_tally *l)
+{
+	return l->visits - l->served - l->stray;
+}
+
 static struct came came_between(const struct listener_tally *b, const struct listener_tally *n)
 {
 	return (struct came){
 		.served = more(n->served, b->served),
 		.stray = more(n->stray, b->stray),
-		.other = more(n->unnamed + n->unreadable + n->unknown + n->limited,
-			      b->unnamed + b->unreadable + b->unknown + b->limited),
+		.other = more(others(n), others(b)),
 		.turned = more(n->turned, b->turned),
 	};
 }
